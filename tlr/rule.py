@@ -65,13 +65,14 @@ def relative_change(gg, gp, pp, c=0.25, curvature="published"):
 
     Returns:
         Values in (−1/4, c] for "published" and "secant", and 0 where ⟨g_t, g_{t−1}⟩ = 0 or where an
-        inner product is not finite.
+        inner product that the rule needs is not finite.
     """
-    maximum, where, quiet = _operations(gp)
+    _, where, quiet = _operations(gp)
     with quiet:
         denominator = CURVATURES[curvature](gg, gp, pp)
         moves = (abs(gp) > 0) & (abs(denominator) < float("inf"))
-        return where(moves, gp / where(moves, maximum(denominator, gp / c), 1), 0)
+        newton = c * denominator > gp  # otherwise the bound decides; no rounding can break it this way
+        return where(moves, where(newton, gp / where(newton, denominator, 1), c), 0)
 
 
 def next_alpha(alpha, gg, gp, pp, c=0.25, curvature="published"):
