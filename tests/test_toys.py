@@ -1,0 +1,172 @@
+"""The toy functions: derivatives against sympy and finite differences, minima, published values."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tlr import toys
+
+X, Y = sympy.symbols("x y")
+FORMULAS = {
+    "rosenbrock": (1 - X) ** 2 + 100 * (Y - X**2) ** 2,
+    "beale": (1.5 - X + X * Y) ** 2 + (2.25 - X + X * Y**2) ** 2 + (2.625 - X + X * Y**3) ** 2,
+    "himmelblau": (X**2 + Y - 11) ** 2 + (X + Y**2 - 7) ** 2,
+    "saddle": X**2 / 2 - Y**2 / 2 + Y**4 / 4,
+}
+TOYS = {name: getattr(toys, name)() for name in FORMULAS} | {
+    "quadratic": toys.quadratic([1.0, 10.0], angle=0.5),
+    "noisy_quadratic": toys.noisy_quadratic(angle=0.3),
+}
+coordinate = st.floats(-4, 4)
+every_toy = pytest.mark.parametrize("toy", TOYS.values(), ids=TOYS)
+
+
+def differences(f, w, h=1e-5):
+    """Central differences of f at one point w, the last axis being that of the variable."""
+    return np.stack([(f(w + h * e) - f(w - h * e)) / (2 * h) for e in np.eye(len(w))], axis=-1)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+@given(x=coordinate, y=coordinate)
+def test_value_gradient_and_hessian_are_those_of_the_formula(name, x, y):
+    expected, toy, point = toys.from_expression(FORMULAS[name], (1, 1)), TOYS[name], np.array([x, y])
+    for kind in ("value", "gradient", "hessian"):
+        np.testing.assert_allclose(getattr(toy, kind)(point), getattr(expected, kind)(point), rtol=1e-9, atol=1e-9)
+
+
+@every_toy
+@given(x=coordinate, y=coordinate)
+def test_gradient_and_hessian_agree_with_finite_differences(toy, x, y):
+    w = np.array([x, y])
+    scale = 1 + np.abs(toy.hessian(w)).max() + np.abs(toy.gradient(w)).max()
+    np.testing.assert_allclose(toy.gradient(w), differences(toy.value, w), atol=1e-5 * scale)
+    np.testing.assert_allclose(toy.hessian(w), differences(toy.gradient, w), atol=1e-5 * scale)
+
+
+@every_toy
+def test_everything_is_vectorized_over_leading_axes(toy):
+    w = np.random.default_rng(0).normal(size=(3, 4, 2))
+    assert toy.value(w).shape == (3, 4)
+    assert toy.gradient(w).shape == (3, 4, 2)
+    assert toy.hessian(w).shape == (3, 4, 2, 2)
+    np.testing.assert_allclose(toy.gradient(w)[1, 2], toy.gradient(w[1, 2]))
+    np.testing.assert_allclose(toy.hessian(w)[1, 2], toy.hessian(w[1, 2]))
+
+
+@every_toy
+def test_minima_are_minima(toy):
+    np.testing.assert_allclose(toy.value(toy.minimum), toy.minimum_value, atol=1e-20)
+    np.testing.assert_allclose(toy.gradient(toy.minimum), 0, atol=1e-12)
+    assert np.all(np.linalg.eigvalsh(toy.hessian(toy.minimum)) > 0)
+
+
+@every_toy
+@given(x=coordinate, y=coordinate)
+def test_no_point_is_lower_than_the_minimum(toy, x, y):
+    assert toy.value(np.array([x, y])) >= toy.minimum_value - 1e-12
+
+
+@every_toy
+def test_the_window_shows_the_start_and_a_minimum(toy):
+    low, high = np.transpose(toy.window)
+    inside = np.all((low <= toy.minimum) & (toy.minimum <= high), axis=-1)
+    assert inside.any()
+    assert np.all((low <= toy.start) & (toy.start <= high))
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "value"),
+    [
+        ("rosenbrock", (-1.2, 1), 24.2),  # Moré, Garbow and Hillstrom (1981), problem 1
+        ("beale", (1, 1), 14.203125),  # problem 5: 1.5² + 2.25² + 2.625²
+        ("himmelblau", (0, 0), 170),
+        ("himmelblau", (-0.270845, -0.923039), 181.617),  # the local maximum
+        ("saddle", (0, 0), 0),
+    ],
+)
+def test_published_values(name, point, value):
+    assert TOYS[name].value(np.array(point)) == pytest.approx(value, abs=1e-3)
+
+
+@given(st.lists(st.floats(1e-3, 1e6), min_size=2, max_size=2), st.floats(-np.pi, np.pi))
+def test_a_quadratic_has_the_eigenvalues_it_was_made_from(eigenvalues, angle):
+    hessian = toys.quadratic(eigenvalues, angle).hessian(np.zeros(2))
+    np.testing.assert_allclose(
+        np.linalg.eigvalsh(hessian), sorted(eigenvalues), rtol=1e-6, atol=1e-12 * max(eigenvalues)
+    )
+
+
+def test_the_angle_turns_the_eigenvectors():
+    hessian = toys.quadratic([1, 10], np.pi / 6).hessian(np.zeros(2))
+    direction = np.array([np.cos(np.pi / 6), np.sin(np.pi / 6)])
+    np.testing.assert_allclose(hessian @ direction, direction)
+
+
+def test_a_quadratic_of_any_dimension_takes_an_orthogonal_matrix():
+    q, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 5)))
+    toy = toys.quadratic([1, 2, 3, 4, 5], rotation=q)
+    np.testing.assert_allclose(toy.hessian(toy.start), q @ np.diag([1, 2, 3, 4, 5]) @ q.T, atol=1e-12)
+    np.testing.assert_allclose(toy.gradient(q[:, 2]), 3 * q[:, 2], atol=1e-12)
+
+
+def test_many_quadratics_at_once():
+    toy = toys.quadratic(np.array([[[1.0, 2.0]], [[1.0, 8.0]]]))
+    w = np.ones((2, 3, 2))
+    np.testing.assert_allclose(toy.value(w), [[1.5] * 3, [4.5] * 3])
+    np.testing.assert_allclose(toy.hessian(w)[1, 0], np.diag([1, 8]))
+
+
+def test_mini_batch_gradients_average_to_the_gradient():
+    toy = toys.noisy_quadratic((1, 4), samples=12, batch_size=3)
+    w, rng = np.array([0.7, -0.2]), np.random.default_rng(5)
+    draws = np.array([toy.gradient(w, rng) for _ in range(4000)])
+    error = draws.std(axis=0) / np.sqrt(len(draws))
+    assert error.min() > 0
+    assert np.all(np.abs(draws.mean(axis=0) - toy.gradient(w)) < 5 * error)
+
+
+def test_a_batch_of_everything_is_the_gradient():
+    toy = toys.noisy_quadratic(samples=16, batch_size=16)
+    np.testing.assert_allclose(toy.gradient(toy.start, np.random.default_rng(0)), toy.gradient(toy.start))
+
+
+def test_all_points_see_the_same_batch():
+    toy = toys.noisy_quadratic()
+    first, second = toy.gradient(np.zeros((2, 2)), np.random.default_rng(3))
+    np.testing.assert_array_equal(first, second)
+    assert np.any(first != 0)
+
+
+def test_a_formula_becomes_a_toy():
+    toy = toys.from_expression("(x - 1)**2 + 3*y", start=(0, 0), minimum=(1, 0), name="mine")
+    np.testing.assert_allclose(toy.gradient(np.zeros((4, 2))), [[-2, 3]] * 4)
+    assert (toy.name, toy.dimension, toy.minimum_value) == ("mine", 2, 0)
+    assert np.isnan(toys.from_expression("x**2", start=(1,)).minimum_value)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: toys.quadratic([1, 0]), "positive, finite eigenvalues"),
+        (lambda: toys.quadratic([1, -2]), "saddle"),
+        (lambda: toys.quadratic([1, np.inf]), "finite"),
+        (lambda: toys.quadratic(3.0), "list"),
+        (lambda: toys.quadratic([1, 2, 3], angle=0.1), "orthogonal matrix"),
+        (lambda: toys.quadratic([1, 2], rotation=[[1, 1], [0, 1]]), "orthogonal matrix"),
+        (lambda: toys.noisy_quadratic(batch_size=0), "between 1 and 512"),
+        (lambda: toys.from_expression("x + y", start=(1,)), "one number for each"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
+
+
+def test_toys_and_descent_import_no_torch():
+    code = "import sys, tlr, tlr.toys, tlr.descent; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
