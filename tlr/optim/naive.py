@@ -1,0 +1,86 @@
+"""Algorithm 1: α by plain gradient descent on L_α, at the price of a second pass a step."""
+
+import math
+
+import torch
+from torch.optim import Optimizer
+
+from tlr import rule
+from tlr.optim.products import inner_products
+
+__all__ = ["NaiveTLR"]
+
+
+class NaiveTLR(Optimizer):
+    r"""Naive GD-TLR (Algorithm 1 of the paper): gradient descent on the weights and on α.
+
+    .. math::
+        \alpha_{t+1} = \alpha_t - \eta \, \partial L_\alpha / \partial \alpha \,(\alpha_t; w_t), \qquad
+        w_{t+1} = w_t - \alpha_{t+1} \nabla L(w_t)
+
+    The derivative is :math:`-\langle \nabla L(w_t - \alpha_t g_t), g_t \rangle`, so that a step evaluates the
+    closure twice: at the weights, and at the trial point that :math:`\alpha_t` leads to. As in the paper
+    nothing keeps α positive; a derivative that is not finite leaves α as it is.
+
+    Args:
+        params: parameters or parameter groups, all of which share one α.
+        lr: α₀ > 0 (default 1e-2).
+        eta: the meta step size η >= 0 (default 1e-3). It must be tuned: its unit is that of α²/loss.
+
+    Example:
+        >>> w = torch.nn.Parameter(torch.tensor([3.0]))
+        >>> optimizer = NaiveTLR([w], lr=0.1, eta=0.01)
+        >>> def closure():
+        ...     optimizer.zero_grad()
+        ...     loss = (w**2).sum() / 2
+        ...     loss.backward()
+        ...     return loss
+        >>> loss = optimizer.step(closure)  # g = 3, the trial gradient is 2.7: α = 0.1 + 0.01 · 8.1
+        >>> round(optimizer.param_groups[0]["lr"], 4)
+        0.181
+    """
+
+    def __init__(self, params, lr=1e-2, *, eta=1e-3):
+        if not (lr > 0 and math.isfinite(lr)):
+            raise ValueError(f"α₀ (lr) must be positive and finite, not {lr!r}.")
+        if not eta >= 0:
+            raise ValueError(f"The meta step size eta must not be negative, not {eta!r}.")
+        super().__init__(params, {"lr": lr, "eta": eta})
+
+    def add_param_group(self, param_group):
+        super().add_param_group(param_group)
+        first, new = self.param_groups[0], self.param_groups[-1]
+        if (new["lr"], new["eta"]) != (first["lr"], first["eta"]):
+            self.param_groups.pop()
+            raise ValueError("NaiveTLR trains one α with one eta: give every parameter group the same lr and eta.")
+
+    @torch.no_grad()
+    def step(self, closure):
+        """One step of Algorithm 1.
+
+        Args:
+            closure: clears the gradients, computes the loss, calls backward and returns the loss. It is
+                called twice.
+
+        Returns:
+            The loss at the weights before the step. Their gradients are left in `p.grad`.
+        """
+        with torch.enable_grad():
+            loss = closure()
+        params = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
+        gradients = [p.grad.clone() for p in params]
+        before = [p.clone() for p in params]
+        alpha, eta = self.param_groups[0]["lr"], self.param_groups[0]["eta"]
+        torch._foreach_add_(params, gradients, alpha=-alpha)
+        with torch.enable_grad():
+            closure()
+        trial = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+        derivative = rule.first_derivative(sum(inner_products(trial, gradients)))
+        if math.isfinite(derivative):
+            alpha = float(rule.gradient_step(alpha, derivative, eta))
+        for p, w, gradient in zip(params, before, gradients, strict=True):
+            p.copy_(w).add_(gradient, alpha=-alpha)
+            p.grad = gradient
+        for group in self.param_groups:
+            group["lr"] = alpha
+        return loss

@@ -1,0 +1,174 @@
+"""TLR: stochastic gradient descent that trains its learning rate (Algorithm 2 and Eq. 10)."""
+
+import numpy as np
+import torch
+from torch.optim import SGD
+
+from tlr.optim.products import dots, local, to_host
+from tlr.optim.trainable import TrainableRate, new_buffer
+
+__all__ = ["TLR"]
+
+
+class TLR(TrainableRate, SGD):
+    r"""Stochastic gradient descent that trains its learning rate α ("Trainable Learning Rate").
+
+    Every `update_every` steps α moves by a bounded Newton step on the loss as a function of α:
+
+    .. math::
+        \alpha_{t+1} = \alpha_t \left[ 1 + \min\left( \frac{\langle g_t, g_{t-1} \rangle}
+        {\max(4 \langle g_t, g_t - g_{t-1} \rangle, 0)}, c \right) \right]
+
+    With `update_every=1` and neither momentum nor weight decay, :math:`g_t` is the gradient, and this is
+    Algorithm 2 of the paper to the letter: α first, then the weights. Otherwise :math:`g_t` is the sum of the
+    directions over a window of `update_every` steps (Eq. 10), which is the displacement of the weights over α,
+    momentum and weight decay included; the second full window brings the first change of α, which the next step
+    uses. The momentum buffer is kept when α changes. Between updates a step is `torch.optim.SGD`'s own.
+
+    α is in `param_groups[i]["lr"]`, always positive and finite; `tlr.optim.learning_rates` names it. An update
+    whose inner products are not finite is left out and counted: `tlr.optim.skipped_updates`.
+
+    Args:
+        params: parameters, named parameters or parameter groups, as for any torch optimizer.
+        lr (float or Tensor): α₀ > 0 (default 1e-2). Any value from 1e-3 to 1e-1 will usually do: α is trained.
+        momentum, dampening, weight_decay, nesterov, maximize, foreach, fused: as in `torch.optim.SGD`.
+            The paper's experiments use momentum 0.8 and weight decay 5e-4.
+        differentiable: refused, as α is computed on the host.
+        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
+            about a third of an epoch: `tlr.rule.window(steps_per_epoch, p=1/3)`.
+        c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
+        curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
+        per: "model" (default), "group" or "tensor": what shares one α.
+        restart_below, restart_at: when α falls below the first, it restarts at the second, or at the largest
+            α since the last restart (appendix C). Default: never.
+
+    Precision: a displacement is a difference of rounded weights. Where it would drown (half-precision weights,
+    a tiny α) the directions are summed in at least float32 instead; the switch is automatic, takes place when
+    the estimated relative error of the displacement passes 1e-3, and costs one pass over the weights each step.
+
+    Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value
+    (MultiStepLR, ExponentialLR, CosineAnnealingLR, LinearLR, PolynomialLR, ReduceLROnPlateau) keep what was
+    learned: α is schedule × learned. Those that set it (LambdaLR, OneCycleLR, CosineAnnealingWarmRestarts)
+    erase it at each of their steps.
+
+    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types.
+
+    Raises:
+        ValueError: lr <= 0, c <= 0, update_every < 1, an unknown `curvature` or `per`, or what SGD refuses.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> model = torch.nn.Linear(2, 1)
+        >>> x, y = torch.randn(64, 2), torch.randn(64, 1)
+        >>> optimizer = TLR(model.parameters(), lr=0.001)
+        >>> for _ in range(100):
+        ...     optimizer.zero_grad()
+        ...     loss = torch.nn.functional.mse_loss(model(x), y)
+        ...     loss.backward()
+        ...     loss = optimizer.step()
+        >>> optimizer.param_groups[0]["lr"] > 0.1  # it was a hundred times too small, and no more
+        True
+
+    Reference:
+        "Trainable Learning Rate", Eqs. 7–10, Algorithm 2, appendices C and D. Eq. 8′: see notebook 01.
+    """
+
+    _can_sum = True
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        momentum=0,
+        dampening=0,
+        weight_decay=0,
+        nesterov=False,
+        *,
+        update_every=1,
+        c=0.25,
+        curvature="published",
+        per="model",
+        restart_below=None,
+        restart_at=None,
+        maximize=False,
+        foreach=None,
+        differentiable=False,
+        fused=None,
+    ):
+        super().__init__(
+            params,
+            lr,
+            momentum,
+            dampening,
+            weight_decay,
+            nesterov,
+            update_every=update_every,
+            c=c,
+            curvature=curvature,
+            per=per,
+            restart_below=restart_below,
+            restart_at=restart_at,
+            maximize=maximize,
+            foreach=foreach,
+            differentiable=differentiable,
+            fused=fused,
+        )
+
+    def _plain(self):
+        """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
+        return self.param_groups[0]["update_every"] == 1 and all(
+            group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
+        )
+
+    def _before_step(self):
+        if self._plain():
+            self._update_from_gradients()
+        else:
+            super()._before_step()
+
+    def _close_window(self):
+        if self._plain():
+            self.param_groups[0]["steps_in_window"] = 0
+        else:
+            super()._close_window()
+
+    def _update_from_gradients(self):
+        """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
+        params, owner = [], []
+        for number, group in enumerate(self.param_groups):
+            for p in group["params"]:
+                if p.grad is not None:
+                    if "previous" not in self.state.get(p, ()):
+                        self.state[p]["previous"] = new_buffer(p)
+                    params.append(p)
+                    owner.append(number)
+                elif "previous" in self.state.get(p, ()):
+                    self.state[p]["previous"].zero_()
+        if not params:
+            return
+        previous = [local(self.state[p]["previous"]) for p in params]
+        now = [local(_dense(p.grad)).to(g.dtype) for p, g in zip(params, previous, strict=True)]
+        columns = to_host([dots(now, now), dots(now, previous, spoil=True)], params)
+        torch._foreach_copy_(previous, now)
+        gg, gp = (np.bincount(owner, column, len(self.param_groups)) for column in columns)
+        ones = np.ones(len(self.param_groups))
+        self._update(gg, gp, ones.astype(bool), ones)
+
+    def _direction(self, p, group):
+        gradient = _dense(p.grad).to(self.state[p]["window_start"].dtype)
+        if group["maximize"]:
+            gradient = -gradient
+        if group["weight_decay"] != 0:
+            gradient = gradient + group["weight_decay"] * p
+        if group["momentum"] == 0:
+            return gradient
+        momentum_buffer = self.state[p].get("momentum_buffer")
+        if momentum_buffer is None:
+            momentum_buffer = gradient
+        else:
+            momentum_buffer = group["momentum"] * momentum_buffer + (1 - group["dampening"]) * gradient
+        return gradient + group["momentum"] * momentum_buffer if group["nesterov"] else momentum_buffer
+
+
+def _dense(gradient):
+    return gradient.to_dense() if gradient.is_sparse else gradient

@@ -1,0 +1,399 @@
+"""The mechanism that trains α, over any torch optimizer: windows of steps, and one update of α after each."""
+
+import inspect
+import math
+
+import numpy as np
+import torch
+
+from tlr import rule
+from tlr.optim.products import dots, local, to_host
+
+__all__ = ["TrainableRate", "learning_rates", "skipped_updates"]
+
+# What a group starts with, besides its options. All state is in `state` and `param_groups`, where torch saves it.
+_FRESH = {
+    "steps_in_window": 0,  # the clock; all groups share that of the first one
+    "window_lr": 0.0,  # the α in whose unit the displacement of this window is measured
+    "previous_scale": 0.0,  # what turns the previous window's buffer into a sum of directions
+    "previous_square": 0.0,  # ‖g_{t−1}‖², of the sum of directions
+    "weight_norm": None,  # ‖w‖ when it was last measured
+    "summed": False,  # directions are summed, because the displacement would drown in rounding
+    "largest_lr": 0.0,  # since the last restart
+    "skipped_updates": 0,
+}
+
+_HALF = (torch.float16, torch.bfloat16)
+
+# A displacement is a difference of weights that were rounded at every step. Above this estimate of its
+# relative error the directions are summed instead.
+_TOLERANCE = 1e-3
+
+
+class TrainableRate:
+    r"""Mix-in that trains the learning rate of the torch optimizer it stands before.
+
+    Every `update_every` steps it compares the sum of directions :math:`g_t` of the window that ends with
+    that of the window before, :math:`g_{t-1}` (Eq. 10: the displacement of the weights over α), and moves α
+    by Eqs. 7 and 9. Between updates a step is the base optimizer's own. The base needs nothing but
+    `param_groups` with an "lr" that its step is proportional to:
+
+        >>> class TLRRMSprop(TrainableRate, torch.optim.RMSprop):
+        ...     "RMSprop that trains its learning rate."
+        >>> w = torch.nn.Parameter(torch.ones(3))
+        >>> optimizer = TLRRMSprop([w], lr=1e-3, update_every=10)
+
+    Options, all keyword-only and beside the base optimizer's own:
+
+    Args:
+        update_every: steps between two updates of α, pN in Eq. 10; see `tlr.rule.window` (default 1).
+        c: the largest relative increase of α in one update, c > 0 (default 1/4, the paper's).
+        curvature: "published" is Eq. 8, the paper's method and the default; "secant" is Eq. 8′.
+        per: "model" trains one α for all parameters; groups that begin with different rates keep their
+            ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
+        restart_below: when an update takes α below this, it restarts (appendix C; default: never).
+        restart_at: the α of a restart; None means the largest α since the last one.
+    """
+
+    # Whether `_direction` tells the direction of one step, so that directions can be summed.
+    _can_sum = False
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        # torch wraps `step` of every optimizer class once it is built, to run the hooks; the wrapped step of
+        # the base would run them a second time, and inspect.unwrap also takes off its no_grad, which is ours.
+        cls._base_step = staticmethod(inspect.unwrap(super().step))
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        *args,
+        update_every=1,
+        c=0.25,
+        curvature="published",
+        per="model",
+        restart_below=None,
+        restart_at=None,
+        **kwargs,
+    ):
+        rule.check(c, curvature)
+        if per not in ("model", "group", "tensor"):
+            raise ValueError(f"per must be 'model', 'group' or 'tensor', not {per!r}.")
+        if kwargs.get("differentiable"):
+            raise ValueError(
+                "differentiable=True is not supported: the update of α reads its numbers on the host, where no "
+                "gradient flows. Leave it out."
+            )
+        # add_param_group needs these before the base class has made self.defaults.
+        self._rate_defaults = {
+            "update_every": update_every,
+            "c": c,
+            "curvature": curvature,
+            "per": per,
+            "restart_below": restart_below,
+            "restart_at": restart_at,
+            **_FRESH,
+        }
+        super().__init__(params, lr, *args, **kwargs)
+        self.defaults.update(self.__dict__.pop("_rate_defaults"))
+        # torch's fused kernels would take scaled gradients, and run on overflowed ones without telling the
+        # host. Without this flag GradScaler unscales them and skips the step itself, as for any optimizer.
+        self.__dict__.pop("_step_supports_amp_scaling", None)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        for group in self.param_groups:
+            for key in _RATE_KEYS:
+                group.setdefault(key, self.defaults[key])
+
+    def add_param_group(self, param_group):
+        for key, value in self.__dict__.get("_rate_defaults", {}).items():
+            param_group.setdefault(key, value)
+        super().add_param_group(param_group)
+        group = self.param_groups.pop()
+        self._check_group(group)
+        self.param_groups += _per_tensor(group) if group["per"] == "tensor" else [group]
+
+    def _check_group(self, group):
+        rate = float(group["lr"])
+        if not (rate > 0 and math.isfinite(rate)):
+            raise ValueError(f"α₀ (lr) must be positive and finite, not {rate!r}: TLR multiplies it, and 0 stays 0.")
+        every = group["update_every"]
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(
+                f"update_every counts steps and must be an integer of at least 1, not {every!r}; "
+                "tlr.rule.window(steps_per_epoch, p) computes it."
+            )
+        rule.check(group["c"], group["curvature"])
+        for key in ("update_every", "curvature", "per"):
+            if self.param_groups and group[key] != self.param_groups[0][key]:
+                raise ValueError(
+                    f"{key} is one for all parameter groups, but this group has {group[key]!r} "
+                    f"and the first {self.param_groups[0][key]!r}."
+                )
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"] = group["lr"].clone()  # the caller's, which other groups may share
+
+    def load_state_dict(self, state_dict):
+        """Load a state of this class, or of the plain base optimizer: then a fresh window starts.
+
+        The options saved (`update_every`, `c`, …) are loaded too, as torch does with every option.
+        """
+        groups = state_dict["param_groups"]
+        if len(groups) < len(self.param_groups) and self.param_groups[0]["per"] == "tensor":
+            groups = [{**group, "params": [i]} for group in groups for i in group["params"]]
+            state_dict = {**state_dict, "param_groups": groups}
+        super().load_state_dict(state_dict)
+        # torch casts floating-point state to the parameter's type; ours is wider where that is a half type.
+        for p, i in zip(self._params(), (i for group in groups for i in group["params"]), strict=True):
+            for key in ("window_start", "previous"):
+                saved = state_dict["state"].get(i, {}).get(key)
+                if saved is not None and saved.dtype != self.state[p][key].dtype:
+                    self.state[p][key] = saved.to(self.state[p][key].device, copy=True)
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """Perform a single optimization step, and update α if it ends a window.
+
+        A step in which no parameter has a gradient, or in which every learning rate is 0, does not count.
+
+        Args:
+            closure (Callable, optional): reevaluates the model and returns the loss.
+
+        Returns:
+            What the closure returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        counts = any(
+            p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"]
+        )
+        self._before_step()
+        type(self)._base_step(self)
+        clock = self.param_groups[0]
+        if counts:
+            clock["steps_in_window"] += 1
+            if clock["steps_in_window"] >= clock["update_every"]:
+                self._close_window()
+        return loss
+
+    def _before_step(self):
+        if self.param_groups[0]["steps_in_window"] == 0:
+            self._open_window()
+        for group in self.param_groups:
+            rate = self._rate(group)
+            if rate == 0:
+                continue
+            if group["summed"]:
+                self._sum_directions(group)
+            elif rate != group["window_lr"]:
+                self._change_unit(group, rate)
+
+    def _open_window(self):
+        for group in self.param_groups:
+            if any(p.dtype in _HALF for p in group["params"]):
+                if not self._can_sum:
+                    raise TypeError(
+                        f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
+                        "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR."
+                    )
+                group["summed"] = True
+            group["window_lr"] = self._rate(group)
+            params = [p for p in group["params"] if self._take_part(p)]
+            starts = [local(self.state[p]["window_start"]) for p in params]
+            if not starts:
+                continue
+            if group["summed"]:
+                torch._foreach_zero_(starts)
+            else:
+                torch._foreach_copy_(starts, [local(p) for p in params])
+
+    def _take_part(self, p):
+        """Whether p is in the window that opens; its two buffers are made here, so that their keys never change."""
+        if "window_start" not in self.state.get(p, ()):
+            if p.grad is None:
+                return False
+            for key in ("window_start", "previous"):
+                self.state[p][key] = new_buffer(p)
+        return True
+
+    def _in_window(self, group):
+        return [p for p in group["params"] if "window_start" in self.state.get(p, ())]
+
+    def _change_unit(self, group, rate):
+        """α was changed from outside (a scheduler, by hand): express the displacement so far in the new α."""
+        params = self._in_window(group)
+        if params and group["window_lr"] != 0:
+            starts = [local(self.state[p]["window_start"]) for p in params]
+            torch._foreach_lerp_(starts, [local(p) for p in params], 1 - rate / group["window_lr"])
+        group["window_lr"] = rate
+
+    def _sum_directions(self, group):
+        for p in self._in_window(group):
+            if p.grad is not None:
+                local(self.state[p]["window_start"]).add_(local(self._direction(p, group)))
+
+    def _direction(self, p, group):
+        """What the base is about to subtract from p, over α, as a tensor like p's buffers."""
+        raise NotImplementedError
+
+    def _close_window(self):
+        steps = self.param_groups[0]["steps_in_window"]
+        self.param_groups[0]["steps_in_window"] = 0
+        params, owner = [], []
+        for number, group in enumerate(self.param_groups):
+            inside = self._in_window(group)
+            params += inside
+            owner += [number] * len(inside)
+            if inside and not group["summed"]:
+                starts = [local(self.state[p]["window_start"]) for p in inside]
+                torch._foreach_sub_(starts, [local(p) for p in inside])
+        if not params:
+            return
+        now = [local(self.state[p]["window_start"]) for p in params]
+        before = [local(self.state[p]["previous"]) for p in params]
+        columns = [dots(now, now), dots(now, before, spoil=True)]
+        measure = any(group["weight_norm"] is None or group["summed"] for group in self.param_groups)
+        if measure:
+            weights = [local(p).to(n.dtype) for p, n in zip(params, now, strict=True)]
+            columns.append(dots(weights, weights))
+        sums = [np.bincount(owner, column, len(self.param_groups)) for column in to_host(columns, params)]
+        for p in params:
+            state = self.state[p]
+            state["previous"], state["window_start"] = state["window_start"], state["previous"]
+
+        scale = np.array([_scale(group) for group in self.param_groups])
+        previous_scale = np.array([group["previous_scale"] for group in self.param_groups])
+        with np.errstate(all="ignore"):
+            gg, gp = sums[0] * scale**2, sums[1] * scale * previous_scale
+        if measure:
+            for group, square in zip(self.param_groups, sums[2], strict=True):
+                group["weight_norm"] = math.sqrt(square) if math.isfinite(square) else None
+        usable = np.array([self._precise(g, norm2, steps) for g, norm2 in zip(self.param_groups, gg, strict=True)])
+        self._update(gg, gp, usable, scale)
+
+    def _precise(self, group, square, steps):
+        """Whether this window's sum of directions can be trusted; choose how the next one is measured."""
+        params = self._in_window(group)
+        if not params or not self._can_sum or group["weight_norm"] is None or params[0].dtype.itemsize < 4:
+            return True
+        # Every step rounds a weight by half a unit in the last place at most; the errors add up as a random walk.
+        rounding = 0.3 * torch.finfo(params[0].dtype).eps * math.sqrt(steps) * group["weight_norm"]
+        moved = _TOLERANCE * group["window_lr"] * math.sqrt(square) if math.isfinite(square) else math.inf
+        if group["summed"]:
+            group["summed"] = rounding > moved / 10
+            return True
+        group["summed"] = rounding > moved
+        return not group["summed"]
+
+    def _update(self, gg, gp, usable, scale):
+        """Move α by the inner products of each group, and remember what the next update needs of them."""
+        groups = self.param_groups
+        alpha = np.array([self._rate(group) for group in groups])
+        pp = np.array([group["previous_square"] for group in groups])
+        gg, gp, pp = np.where(usable, [gg, gp, pp], 0.0)
+        finite = np.isfinite(gg) & np.isfinite(gp)
+        with np.errstate(all="ignore"):
+            products = np.array([gg, gp, pp])
+            if groups[0]["per"] == "model":
+                # L as a function of a common factor of all rates: each group counts with its own α.
+                products = np.broadcast_to((products * (alpha / alpha.max())).sum(1, keepdims=True), products.shape)
+                finite = np.broadcast_to(finite.all(), finite.shape)
+            c = np.array([group["c"] for group in groups])
+            new = rule.next_alpha(alpha, *np.where(finite, products, 0.0), c, groups[0]["curvature"])
+        for i, group in enumerate(groups):
+            keep = bool(finite[i] and usable[i])
+            group["previous_square"] = float(gg[i]) if keep else 0.0
+            group["previous_scale"] = float(scale[i]) if keep else 0.0
+            group["skipped_updates"] += not finite[i]
+            if not keep:
+                for p in group["params"]:
+                    if "previous" in self.state.get(p, ()):
+                        self.state[p]["previous"].zero_()
+            if new[i] != alpha[i]:
+                self._set_rate(group, self._restarted(group, float(new[i])))
+
+    def _restarted(self, group, rate):
+        group["largest_lr"] = max(group["largest_lr"], self._rate(group))
+        if group["restart_below"] is None or rate >= group["restart_below"]:
+            return rate
+        rate = group["largest_lr"] if group["restart_at"] is None else group["restart_at"]
+        group["largest_lr"] = 0.0
+        return rate
+
+    def _set_rate(self, group, rate):
+        if isinstance(group["lr"], torch.Tensor):
+            limits = torch.finfo(group["lr"].dtype)
+            rate = min(max(rate, limits.tiny), limits.max)
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+    def _rate(self, group):
+        """α of a group as a float. A tensor is read only when it has changed: reading waits for its device."""
+        lr = group["lr"]
+        if not isinstance(lr, torch.Tensor):
+            return lr
+        seen = self.__dict__.setdefault("_tensor_rates", {})
+        tensor, version, rate = seen.get(id(group), (None, None, None))
+        if tensor is not lr or version != lr._version:
+            rate = float(lr)
+            seen[id(group)] = (lr, lr._version, rate)
+        return rate
+
+    def _params(self):
+        return (p for group in self.param_groups for p in group["params"])
+
+
+_RATE_KEYS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at", *_FRESH)
+
+
+def _scale(group):
+    """What turns a group's window buffer into a sum of directions."""
+    if group["summed"]:
+        return 1.0
+    return 1 / group["window_lr"] if group["window_lr"] else 0.0
+
+
+def new_buffer(p):
+    """Zeros like p, in float32 where p is of a half type."""
+    return torch.zeros_like(p, dtype=torch.float32 if p.dtype in _HALF else p.dtype)
+
+
+def _per_tensor(group):
+    names = group.get("param_names")
+    for i, p in enumerate(group["params"]):
+        single = {**group, "params": [p]}
+        if names is not None:
+            single["param_names"] = [names[i]]
+        if isinstance(group["lr"], torch.Tensor):
+            single["lr"] = group["lr"].clone()
+        yield single
+
+
+def learning_rates(optimizer):
+    """α by name, for a log.
+
+    Returns:
+        A dict from name to float. A group of one named parameter goes by that name (build the optimizer
+        from `model.named_parameters()`), a group with a "name" by that, any other by "group 0", "group 1", ….
+        Where all parameters share one α, the dict has the one key "model".
+    """
+    groups = optimizer.param_groups
+    rates = [float(group["lr"]) for group in groups]
+    if len(set(rates)) == 1 and groups[0].get("per", "model") == "model":
+        return {"model": rates[0]}
+    return {_name(group, number): rate for number, (group, rate) in enumerate(zip(groups, rates, strict=True))}
+
+
+def _name(group, number):
+    names = group.get("param_names", [])
+    return group.get("name") or (names[0] if len(names) == 1 else f"group {number}")
+
+
+def skipped_updates(optimizer):
+    """How many updates of α were left out because an inner product was not finite (the largest over the groups)."""
+    return max(group["skipped_updates"] for group in optimizer.param_groups)
