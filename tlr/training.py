@@ -1,0 +1,147 @@
+"""One run: the loop that a student reads is the loop that runs."""
+
+import math
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+from tqdm.auto import tqdm
+
+from tlr.data import normalize
+
+__all__ = ["Epoch", "History", "accuracy", "epoch_order", "learning_rates", "steps_per_epoch", "train"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training data came to.
+
+    Attributes:
+        train_loss: mean cross entropy, each batch taken when it was trained on.
+        test_accuracy: share of test images classified rightly afterwards, 0..1.
+        alpha: the learning rates afterwards, one for each parameter group.
+        seconds: time of training, without the evaluation.
+    """
+
+    train_loss: float
+    test_accuracy: float
+    alpha: tuple[float, ...]
+    seconds: float
+
+    def __str__(self):
+        alpha = " ".join(f"{value:.2g}" for value in self.alpha)
+        return f"loss {self.train_loss:.3f}, accuracy {self.test_accuracy:.1%}, α {alpha}"
+
+
+@dataclass
+class History:
+    """One run: its finished epochs, and how it ended.
+
+    Attributes:
+        alpha0: the learning rates before the first step, one for each parameter group.
+        epochs: an `Epoch` for each that was finished; `train_loss`, `test_accuracy`, `alpha` and `seconds` give
+            them as arrays with an entry (for `alpha` a row) an epoch.
+        status: "done"; "diverged", when the loss of the last epoch is not finite; or "interrupted".
+    """
+
+    alpha0: tuple[float, ...]
+    epochs: list[Epoch] = field(default_factory=list)
+    status: str = "done"
+
+    @property
+    def train_loss(self):
+        return np.array([epoch.train_loss for epoch in self.epochs])
+
+    @property
+    def test_accuracy(self):
+        return np.array([epoch.test_accuracy for epoch in self.epochs])
+
+    @property
+    def alpha(self):
+        return np.array([epoch.alpha for epoch in self.epochs]).reshape(-1, len(self.alpha0))
+
+    @property
+    def seconds(self):
+        return np.array([epoch.seconds for epoch in self.epochs])
+
+
+def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None, progress=True):
+    """Train `model` on `data` with cross entropy, on the device that the model is on.
+
+    Args:
+        model: images (n, channels, height, width), float32 in [−1, 1] → logits (n, classes).
+        optimizer: any torch optimizer over the model's parameters. Its `step` gets a closure, so that rules which
+            evaluate the loss more than once a step run in the same loop.
+        data: a `tlr.data.Data`.
+        epochs: passes over the training data.
+        batch_size: images a step; the last batch of an epoch may be smaller.
+        seed: of the order of the batches. The same seed gives every optimizer the same batches.
+        scheduler: a torch LRScheduler, stepped after each epoch (default None).
+        progress: show a progress bar (default True).
+
+    Returns:
+        A `History`. A run whose loss stops being finite ends after that epoch, a run that is interrupted
+        (KeyboardInterrupt) ends at once; both return what they have.
+    """
+    device = next(model.parameters()).device
+    x_train, y_train, x_test, y_test = data.tensors(device)
+    history = History(alpha0=learning_rates(optimizer))
+
+    def loss_and_gradients(images, labels):
+        optimizer.zero_grad()
+        loss = cross_entropy(model(images), labels)
+        loss.backward()
+        return loss
+
+    with tqdm(total=epochs * steps_per_epoch(data, batch_size), unit="step", disable=not progress) as bar:
+        try:
+            for epoch in range(epochs):
+                start = time.perf_counter()
+                model.train()
+                total = torch.zeros((), device=device)
+                for batch in epoch_order(len(x_train), seed, epoch).to(device).split(batch_size):
+                    images, labels = normalize(x_train.index_select(0, batch)), y_train.index_select(0, batch)
+                    loss = optimizer.step(partial(loss_and_gradients, images, labels))
+                    total += len(batch) * loss.detach()
+                    bar.update()
+                mean_loss = total.item() / len(x_train)  # the epoch's one wait for the device
+                if scheduler is not None:
+                    scheduler.step()
+                seconds = time.perf_counter() - start
+                done = Epoch(mean_loss, accuracy(model, x_test, y_test), learning_rates(optimizer), seconds)
+                history.epochs.append(done)
+                bar.set_postfix_str(str(done))
+                if not math.isfinite(mean_loss):
+                    history.status = "diverged"
+                    break
+        except KeyboardInterrupt:
+            history.status = "interrupted"
+    return history
+
+
+def epoch_order(n, seed, epoch):
+    """The order in which an epoch visits n images: a permutation, int64, drawn from (seed, epoch) alone."""
+    return torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(n))
+
+
+def steps_per_epoch(data, batch_size):
+    """N, the batches in an epoch, the last of which may be smaller."""
+    return math.ceil(len(data.x_train) / batch_size)
+
+
+def learning_rates(optimizer):
+    """α of each parameter group, as floats."""
+    return tuple(float(group["lr"]) for group in optimizer.param_groups)
+
+
+@torch.no_grad()
+def accuracy(model, x, y, batch_size=2000):
+    """Share of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1."""
+    model.eval()
+    right = torch.zeros((), dtype=torch.int64, device=x.device)
+    for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True):
+        right += (model(normalize(images)).argmax(1) == labels).sum()
+    return right.item() / len(y)
