@@ -1,0 +1,16 @@
+"""What holds for every test and every notebook run."""
+
+import os
+
+# Two processes test at a time, with notebooks' kernels beside them; and with one thread a sum has one order, so that
+# notebooks show the same digits each time. Threads are counted when numpy and torch are imported, so this comes first.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import matplotlib
+from hypothesis import settings
+
+matplotlib.use("agg")  # not by MPLBACKEND, which the notebooks' kernels would inherit
+
+# A busy machine is no error, so no deadlines; and CI fails for what changed, not for a new random example.
+settings.register_profile("course", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("course")

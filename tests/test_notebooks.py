@@ -1,0 +1,108 @@
+"""The stored notebooks are whole: run in one go, without errors, and readable where no kernel runs.
+
+nbval compares their outputs; it would also pass a notebook without any, which is why this is checked here.
+"""
+
+import re
+import shutil
+
+import nbformat
+import pytest
+
+from tools.run_notebooks import run
+from tools.stamp import notebooks, repository
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+pytestmark = pytest.mark.filterwarnings("ignore:Proactor event loop:RuntimeWarning")  # Windows, from pyzmq
+
+
+@pytest.fixture(params=notebooks(), ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def book(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(book):
+    return [cell for cell in book.cells if cell.cell_type == "code"]
+
+
+def outputs(book):
+    return [output for cell in code_cells(book) for output in cell.outputs]
+
+
+def test_the_course_begins_with_three_notebooks():
+    assert [path.stem for path in notebooks()][:3] == ["01_derivation", "02_quadratics", "03_minibatches"]
+
+
+def test_format(book):
+    nbformat.validate(book)
+    assert book.metadata.kernelspec.name == "python3"
+
+
+def test_cell_ids_are_unique(book):
+    ids = [cell.id for cell in book.cells]
+    assert len(set(ids)) == len(ids)
+
+
+def test_no_widget_state(book):
+    assert "widgets" not in book.metadata, "GitHub does not render it: store outputs with `make notebooks`."
+
+
+def test_run_in_one_go_from_top_to_bottom(book):
+    counts = [cell.execution_count for cell in code_cells(book)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_error_and_no_warning_is_stored(book):
+    for output in outputs(book):
+        assert output.output_type != "error", output.evalue
+        assert output.get("name") != "stderr", output.text
+
+
+def test_widgets_show_a_picture_where_no_kernel_runs(book):
+    for output in outputs(book):
+        if WIDGET in output.get("data", {}):
+            assert {"image/png", "text/html"} & set(output.data), output.data.get("text/plain")
+
+
+def test_badges_open_this_notebook(path, book):
+    prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+    assert f"https://mybinder.org/v2/gh/{repository()}/main?urlpath=lab/tree/notebooks/{path.name}" in prose
+    assert f"https://colab.research.google.com/github/{repository()}/blob/main/notebooks/{path.name}" in prose
+
+
+def test_setup_cell_installs_only_what_is_missing(book):
+    setup = code_cells(book)[0].source
+    assert 'if importlib.util.find_spec("tlr") is None:' in setup
+    assert re.findall(r"%pip .*", setup) == [f"%pip install -q --no-deps git+https://github.com/{repository()}"]
+
+
+def new_book(*sources):
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
+
+
+def test_make_notebooks_stores_outputs_and_only_outputs(tmp_path):
+    path = tmp_path / "new.ipynb"
+    nbformat.write(new_book("a = 6", "a * 7"), path)
+    run(path)
+    book = nbformat.read(path, as_version=4)
+    assert [cell.id for cell in book.cells] == ["cell-0", "cell-1"]
+    assert [cell.execution_count for cell in book.cells] == [1, 2]
+    assert book.cells[1].outputs[0].data == {"text/plain": "42"}
+    assert "widgets" not in book.metadata
+    assert all(cell.metadata == {} for cell in book.cells)
+
+
+def test_make_notebooks_leaves_a_notebook_that_fails_as_it_was(tmp_path):
+    path = tmp_path / "fails.ipynb"
+    nbformat.write(new_book("1 / 0"), path)
+    shutil.copy(path, tmp_path / "before.ipynb")
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        run(path)
+    assert path.read_bytes() == (tmp_path / "before.ipynb").read_bytes()

@@ -1,0 +1,250 @@
+"""The house is in order: one name, one set of versions, arrows that point one way, and what others build from it."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib import metadata
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped_files
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
+DEVELOPMENT = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+#: Each module may import those before it.
+READING_ORDER = [
+    "rule",
+    "reference",
+    "optim",
+    "peers",
+    "toys",
+    "descent",
+    "data",
+    "models",
+    "training",
+    "experiments",
+    "records",
+    "plots",
+    "explorers",
+]
+
+posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")
+
+
+# One name
+
+
+@pytest.mark.parametrize("path", stamped_files(), ids=lambda path: path.name)
+def test_every_badge_and_link_names_the_repository_of_pyproject(path):
+    found = names(path.read_text(encoding="utf-8"))
+    assert found
+    assert set(found) == {repository()}
+
+
+def test_no_other_file_names_the_repository():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("This is no git checkout.")
+    others = {ROOT / name for name in listed.stdout.splitlines()} - set(stamped_files())
+    texts = {path: path.read_bytes() for path in others if path.is_file()}
+    assert [path for path, text in texts.items() if repository().encode() in text] == []
+
+
+def test_a_stamp_moves_every_link_and_no_other():
+    text = (ROOT / "README.md").read_text(encoding="utf-8") + "https://github.com/somebody/else"
+    moved = stamp(text, "ada/lovelace.v2")
+    assert set(names(moved)) == {"ada/lovelace.v2"}
+    assert moved.endswith("https://github.com/somebody/else")
+    assert stamp(moved, repository()) == text
+
+
+def test_a_stamp_refuses_what_is_no_repository():
+    command = [sys.executable, ROOT / "tools" / "stamp.py", "https://github.com/ada/course"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "OWNER/NAME" in result.stderr
+
+
+def test_the_citation_is_of_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert [reference["title"] for reference in citation["references"]] == ["Trainable Learning Rate"]
+
+
+# The front page
+
+
+def test_the_readme_lists_every_notebook_with_its_badges():
+    for path in notebooks():
+        row = next((line for line in README.splitlines() if f"(notebooks/{path.name})" in line), "")
+        urls = {match.string[match.start() :].split(")")[0] for match in LINK.finditer(row)}
+        assert urls == {
+            f"mybinder.org/v2/gh/{repository()}/main?urlpath=lab/tree/notebooks/{path.name}",
+            f"colab.research.google.com/github/{repository()}/blob/main/notebooks/{path.name}",
+        }
+
+
+def test_the_readme_links_to_files_that_are_there():
+    targets = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_the_readme_names_only_commands_that_make_has():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = set(re.findall(r"\bmake ([a-z]+)", "\n".join(re.findall(r"```.*?```|`[^`]+`", README, re.DOTALL))))
+    assert {"lab", "test"} <= commands <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+def test_the_readme_example_trains():
+    import torch
+
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    torch.manual_seed(0)
+    model = torch.nn.Linear(3, 1)
+    images = torch.randn(64, 3)
+    labels = images.sum(dim=1, keepdim=True)
+    loader = [(images[i : i + 8], labels[i : i + 8]) for i in range(0, 64, 8)]
+    loss = torch.nn.MSELoss()
+    before = loss(model(images), labels).item()
+    exec(example, {"model": model, "loader": loader, "loss": loss, "epochs": 5})
+    assert loss(model(images), labels).item() < before / 2
+
+
+# Versions
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("requirement", [*RUNTIME, *DEVELOPMENT], ids=lambda requirement: requirement.name)
+def test_pyproject_states_one_lower_bound_that_the_pin_meets(requirement):
+    (bound,) = requirement.specifier
+    assert bound.operator == ">="
+    (pin,) = [pin for pin in pins() if pin.name == canonicalize_name(requirement.name)]
+    (version,) = [each.version for each in pin.specifier]
+    assert version in bound
+
+
+def test_constraints_are_exact():
+    for pin in pins():
+        assert [each.operator for each in pin.specifier] == ["=="], pin
+
+
+def test_every_package_that_gets_installed_is_pinned():
+    pinned = {pin.name for pin in pins()}
+    needed, queue = set(), [(requirement, "") for requirement in (*RUNTIME, *DEVELOPMENT)]
+    while queue:
+        requirement, extra = queue.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for wanted in ["", *requirement.extras]:
+            if (key := (canonicalize_name(requirement.name), wanted)) not in needed:
+                needed.add(key)
+                lines = metadata.requires(requirement.name) or []
+                queue += [(Requirement(line), wanted) for line in lines]
+    assert {name for name, _ in needed} - pinned == set()
+
+
+def environment():
+    """What environment.yml installs: name → version specification ("" for any)."""
+    stated = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in stated)
+
+
+def test_conda_brings_every_runtime_dependency():
+    installed = environment()
+    conda_name = {"torch": "pytorch-cpu"}
+    for requirement in RUNTIME:
+        assert installed[conda_name.get(requirement.name, requirement.name)] in ("", str(requirement.specifier))
+
+
+# Binder
+
+
+@posix
+def test_binder_builds_from_the_one_environment():
+    assert (ROOT / "binder" / "environment.yml").resolve() == (ROOT / "environment.yml").resolve()
+    installed = environment()
+    assert re.fullmatch(r"=3\.\d+", installed["python"]), "repo2docker falls back to an old Python for anything else"
+    for frozen in ("jupyterlab", "ipywidgets"):
+        assert installed[frozen] == "", f"Binder's base image brings its own {frozen}"
+
+
+@posix
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_binder_scripts_are_executable_and_stop_at_the_first_failure(name):
+    script = ROOT / "binder" / name
+    assert os.access(script, os.X_OK)
+    assert "set -euo pipefail" in script.read_text(encoding="utf-8")
+    subprocess.run(["bash", "-n", script], check=True)
+
+
+@posix
+def test_binder_start_hands_over_with_one_thread():
+    environ = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    show = "import os, sys; print(os.environ['OMP_NUM_THREADS'], os.environ['MKL_NUM_THREADS'], sys.argv[1])"
+    command = [ROOT / "binder" / "start", sys.executable, "-c", show, "two words"]
+    assert subprocess.check_output(command, env=environ, text=True) == "1 1 two words\n"
+
+
+# The package
+
+
+@pytest.mark.parametrize("module", ["tlr", "tlr.rule", "tlr.toys", "tlr.descent", "tlr.plots", "tlr.explorers"])
+def test_importing_it_does_not_import_torch(module):
+    check = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0
+
+
+def modules():
+    """Every source file of the package, with the name of the module (or folder) that it belongs to."""
+    package = ROOT / "tlr"
+    paths = sorted(path.relative_to(package) for path in package.rglob("*.py") if path != package / "__init__.py")
+    return [pytest.param(path.with_suffix("").parts[0], package / path, id=path.as_posix()) for path in paths]
+
+
+def imported(path):
+    """The modules of the package that a source file imports, wherever in the file it does."""
+    folder = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            full = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(folder[: len(folder) + 1 - node.level]) if node.level else ""
+            source = ".".join(part for part in (base, node.module) if part)
+            full = [f"{source}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in full:
+            if name.startswith("tlr."):
+                yield name.split(".")[1]
+
+
+@pytest.mark.parametrize(("name", "path"), modules())
+def test_a_module_imports_only_those_before_it(name, path):
+    before = READING_ORDER[: READING_ORDER.index(name) + 1]
+    assert set(imported(path)) <= set(before)
+
+
+def test_the_wheel_holds_the_package_and_its_data(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr").rglob("*.py")}
+    assert sources | {"tlr/digits.npz"} <= held
+    assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}

@@ -1,0 +1,40 @@
+"""Run notebooks from top to bottom and store what they show.
+
+python tools/run_notebooks.py [NOTEBOOK ...]        # default: every notebook of the course
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(path):
+    """Execute one notebook in place; a cell that fails raises, and the file stays as it was."""
+    book = nbformat.read(path, as_version=4)
+    for cell in book.cells:
+        cell.metadata.pop("execution", None)
+    NotebookClient(
+        book,
+        kernel_name="python3",
+        timeout=600,
+        record_timing=False,  # times of day would change the file at each run
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    book.metadata.pop("widgets", None)  # GitHub does not render a notebook that holds widget state
+    book.metadata.get("language_info", {}).pop("version", None)  # nor does it matter which Python ran it
+    nbformat.validate(book)
+    nbformat.write(book, path)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in the tests: the order of a sum shows in its last digits
+    for path in [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "notebooks").glob("*.ipynb")):
+        begin = time.perf_counter()
+        run(path)
+        print(f"{path.name}: {time.perf_counter() - begin:.0f} s")
