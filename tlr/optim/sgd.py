@@ -121,10 +121,10 @@ class TLR(TrainableRate, SGD):
         )
 
     def _before_step(self):
-        if self._plain():
-            self._update_from_gradients()
-        else:
-            super()._before_step()
+        if not self._plain():
+            return super()._before_step()
+        self._update_from_gradients()
+        return {}
 
     def _close_window(self):
         if self._plain():

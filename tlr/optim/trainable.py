@@ -171,8 +171,10 @@ class TrainableRate:
         counts = any(
             p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"]
         )
-        self._before_step()
+        new_buffers = self._before_step()
         type(self)._base_step(self)
+        for p, buffers in new_buffers.items():
+            self.state[p].update(buffers)
         clock = self.param_groups[0]
         if counts:
             clock["steps_in_window"] += 1
@@ -181,8 +183,8 @@ class TrainableRate:
         return loss
 
     def _before_step(self):
-        if self.param_groups[0]["steps_in_window"] == 0:
-            self._open_window()
+        """Open a window if none is open; returns new buffers by parameter, for `state` once the base has stepped."""
+        new_buffers = self._open_window() if self.param_groups[0]["steps_in_window"] == 0 else {}
         for group in self.param_groups:
             rate = self._rate(group)
             if rate == 0:
@@ -191,18 +193,19 @@ class TrainableRate:
                 self._sum_directions(group)
             elif rate != group["window_lr"]:
                 self._change_unit(group, rate)
+        return new_buffers
 
     def _open_window(self):
+        new_buffers = {}
         for group in self.param_groups:
-            if any(p.dtype in _HALF for p in group["params"]):
-                if not self._can_sum:
-                    raise TypeError(
-                        f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
-                        "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR."
-                    )
-                group["summed"] = True
+            self._choose_measure(group)
             group["window_lr"] = self._rate(group)
-            params = [p for p in group["params"] if self._take_part(p)]
+            for p in group["params"]:
+                if p.grad is not None and "window_start" not in self.state.get(p, ()):
+                    new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
+                    if not group["summed"]:
+                        new_buffers[p]["window_start"].copy_(p)
+            params = self._in_window(group)
             starts = [local(self.state[p]["window_start"]) for p in params]
             if not starts:
                 continue
@@ -210,15 +213,22 @@ class TrainableRate:
                 torch._foreach_zero_(starts)
             else:
                 torch._foreach_copy_(starts, [local(p) for p in params])
+        if self._can_sum:
+            for p, buffers in new_buffers.items():
+                self.state[p].update(buffers)
+            return {}
+        return new_buffers  # such a base takes a state that is not empty for its own
 
-    def _take_part(self, p):
-        """Whether p is in the window that opens; its two buffers are made here, so that their keys never change."""
-        if "window_start" not in self.state.get(p, ()):
-            if p.grad is None:
-                return False
-            for key in ("window_start", "previous"):
-                self.state[p][key] = new_buffer(p)
-        return True
+    def _choose_measure(self, group):
+        """Sum the directions of half types, and of a first window, about whose precision nothing is known yet."""
+        half = any(p.dtype in _HALF for p in group["params"])
+        if half and not self._can_sum:
+            raise TypeError(
+                f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
+                "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR."
+            )
+        if half or (self._can_sum and group["weight_norm"] is None):
+            group["summed"] = True
 
     def _in_window(self, group):
         return [p for p in group["params"] if "window_start" in self.state.get(p, ())]
@@ -326,9 +336,11 @@ class TrainableRate:
 
     def _set_rate(self, group, rate):
         if isinstance(group["lr"], torch.Tensor):
-            limits = torch.finfo(group["lr"].dtype)
-            rate = min(max(rate, limits.tiny), limits.max)
-            group["lr"].fill_(rate)
+            lr = group["lr"]
+            limits = torch.finfo(lr.dtype)
+            rate = torch.tensor(min(max(rate, limits.tiny), limits.max), dtype=lr.dtype).item()
+            lr.fill_(rate)
+            self._tensor_rates[id(group)] = (lr, lr._version, rate)
         else:
             group["lr"] = rate
 
