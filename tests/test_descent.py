@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlr import toys
-from tlr.descent import RULES, descend
+from tlr.descent import RULES, descend, relative_rate_map
 
 line = toys.quadratic([1.0])  # one dimension with curvature λ = 1, so that x = αλ = α
 exponent = st.floats(-6, 6)
@@ -46,7 +46,7 @@ def test_each_step_is_gradient_descent_with_its_alpha(rule):
     assert not ran.diverged.any()
 
 
-@pytest.mark.parametrize("rule", set(RULES) - {"naive"})
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"naive"}))
 def test_the_first_step_keeps_alpha0(rule):
     ran = descend(rule, line, [1.0], 0.3, 2)
     assert ran.alpha[0] == ran.alpha[1] == 0.3
@@ -76,6 +76,23 @@ def test_in_one_dimension_the_published_rule_is_the_closed_form_map():
     x0 = np.concatenate([np.geomspace(1e-3, 0.99, 30), np.linspace(1.01, 3, 30)])
     ran = descend("published", line, [1.0], x0, 2, c=0.5)
     np.testing.assert_allclose(ran.alpha[2], np.where(x0 < 1, 1.5 * x0, x0 - 0.25), rtol=1e-12)
+
+
+def test_the_map_of_x_has_the_closed_forms():
+    x = np.concatenate([np.geomspace(1e-3, 0.99, 30), np.linspace(1.01, 12, 30)])
+    np.testing.assert_allclose(relative_rate_map(x), np.where(x < 1, 1.25 * x, x - 0.25), rtol=1e-12)
+    np.testing.assert_allclose(relative_rate_map(x, "secant"), np.minimum(1.25 * x, x + (1 - x) / 4), rtol=1e-12)
+    np.testing.assert_allclose(relative_rate_map(x, "barzilai_borwein"), 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["published", "secant", "barzilai_borwein"])
+@given(curvature=st.floats(-3, 3), x0=st.floats(-4, 1), c=st.floats(-2, 1))
+def test_a_descent_in_one_dimension_follows_the_map(rule, curvature, x0, c):
+    curvature, x0, c = 10**curvature, 10**x0, 10**c
+    ran = descend(rule, toys.quadratic([curvature]), [1.0], x0 / curvature, 12, c=c)
+    x = ran.alpha[1:] * curvature
+    live = ran.loss[:-1] > 1e-20 * ran.loss[0]
+    np.testing.assert_allclose(x[1:][live[1:]], relative_rate_map(x[:-1], rule, c)[live[1:]], rtol=1e-6)
 
 
 @given(st.floats(-6, 1).map(lambda e: 10**e))

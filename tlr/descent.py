@@ -10,7 +10,7 @@ import numpy as np
 
 from tlr import rule as tlr_rule
 
-__all__ = ["RULES", "Trajectory", "descend"]
+__all__ = ["RULES", "Trajectory", "descend", "relative_rate_map"]
 
 #: What `descend` can run, with the option that each rule listens to.
 RULES = {
@@ -115,6 +115,18 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
             w[t + 1, ~alive], loss[t + 1, ~alive] = np.inf, np.inf
             previous, pp = g, gg
     return Trajectory(rule, w, alpha, loss)
+
+
+def relative_rate_map(x, rule="published", c=0.25):
+    """x_{t+1} as a function of x_t, where x = αλ, on a quadratic of one variable with curvature λ.
+
+    One step multiplies the gradient by 1 − x, so the inner products are 1 − x and (1 − x)² times those before, and
+    the next x depends on this one only. `rule` is "published", "secant" or "barzilai_borwein"; x > 0 of any shape.
+    """
+    x = np.asarray(x, dtype=float)
+    if rule == "barzilai_borwein":
+        return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), np.inf, "undamped")
+    return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), c, rule)
 
 
 def _check(rule, toy, start, alpha0, steps, c, eta, beta, seed):

@@ -1,0 +1,382 @@
+"""The figures of descents on toy functions.
+
+`cobweb` and `paths` are drawn by `CobwebPicture` and `PathsPicture`, which keep their artists and move them on every
+`update`; the explorers hold on to a picture, the functions use one once. A picture has
+
+    figure   the matplotlib Figure it draws on
+    moving   the artists that `update` moves
+    stale    whether the last `update` changed anything else (limits, ticks, bands)
+"""
+
+from dataclasses import replace
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+
+from tlr.descent import RULES, relative_rate_map
+from tlr.plots.style import METHODS, house_style
+
+__all__ = [
+    "PICTURE_SIZE",
+    "RULE_STYLES",
+    "BasinPicture",
+    "CobwebPicture",
+    "PathsPicture",
+    "basins",
+    "cobweb",
+    "curves",
+    "paths",
+]
+
+#: How each rule of `tlr.descent` is drawn.
+RULE_STYLES = {
+    rule: METHODS[rule] if rule in METHODS else replace(METHODS["sgd"], label="gradient descent, fixed α")
+    for rule in RULES
+}
+
+#: Inches of the figure that `CobwebPicture` and `PathsPicture` are laid out for.
+PICTURE_SIZE = (9.2, 5.4)
+_LOWEST, _HIGHEST = 1e-16, 1e12
+_BANDS = 14
+_TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
+_GRID = 140
+
+
+class _Picture:
+    """What both pictures share: two panels over the steps, a line for every rule, what became of it below."""
+
+    def __init__(self, figure, rules, panels):
+        figure.set_layout_engine("none")
+        self.figure, self.rules, self.stale = figure, tuple(rules), True
+        self.main = figure.add_axes((0.08, 0.225, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
+        self.panels = [figure.add_axes((0.58, bottom, 0.4, 0.29)) for bottom in (0.616, 0.225)]
+        for axes, title in zip(self.panels, panels, strict=True):
+            axes.set_title(title, loc="left")
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(numticks=6))
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.margins(0)
+        self.panels[0].tick_params(labelbottom=False)
+        self.panels[1].set_xlabel("step t")
+        self.curves = [self._lines(axes) for axes in self.panels]
+        self.now = [self._lines(axes, dots=True) for axes in self.panels]
+        self.keys, self.fates = {}, {}
+        for i, rule in enumerate(self.rules):
+            x, y = 0.015 + 0.332 * (i % 3), 0.085 - 0.055 * (i // 3)
+            style = RULE_STYLES[rule].line | {"label": None}
+            self.keys[rule] = mpl.lines.Line2D((x, x + 0.04), (y, y), transform=figure.transFigure, **style)
+            figure.add_artist(self.keys[rule])
+            self.fates[rule] = figure.text(x + 0.047, y, "", va="center", fontsize=9)
+
+    @property
+    def moving(self):
+        """The artists that `update` moves."""
+        groups = (*self.curves, *self.now, self.keys, self.fates)
+        return [artist for group in groups for artist in group.values()]
+
+    def _lines(self, axes, dots=False):
+        lines = {}
+        for rule in self.rules:
+            style = RULE_STYLES[rule]
+            extra = {"linestyle": "", "marker": style.marker, "markersize": 7} if dots else {}
+            (lines[rule],) = axes.plot([], [], **style.line | extra | {"label": None})
+        return lines
+
+    def _show(self, rules):
+        """Hide the artists of every rule that is not to be seen."""
+        for group in (*self.curves, *self.now, self.keys, self.fates):
+            for rule, artist in group.items():
+                artist.set_visible(rule in rules)
+
+    def _limits(self, axes, x=None, y=None):
+        """Set limits, and remember that the background has to be drawn again if they are new."""
+        for get, put, limits in ((axes.get_xlim, axes.set_xlim, x), (axes.get_ylim, axes.set_ylim, y)):
+            if limits is not None and tuple(get()) != tuple(limits):
+                put(*limits)
+                self.stale = True
+
+    def _draw_panel(self, panel, series, step):
+        """Series (rule → values over the steps) as curves, a mark at `step`, and limits at whole decades."""
+        axes, steps = self.panels[panel], max((len(values) - 1 for values in series.values()), default=1)
+        for rule, values in series.items():
+            shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, _LOWEST, None), np.nan)
+            self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
+            self.now[panel][rule].set_data([step], shown[step : step + 1])
+        self._limits(axes, (0, steps), _decades([*series.values()]))
+
+
+class CobwebPicture(_Picture):
+    """One dimension: the map from x_t to x_{t+1}, x = αλ, with the cobweb of each rule, x and the loss over t."""
+
+    def __init__(self, figure, rules=("published", "secant", "barzilai_borwein")):
+        with house_style():
+            super().__init__(figure, rules, ("x = αλ", "loss / first loss"))
+            self.main.set(xlabel="$x_t$", ylabel="$x_{t+1}$", title="from one αλ to the next")
+            self.main.axhspan(0.75, 1.25, color="#0072B2", alpha=0.08, linewidth=0)
+            self.main.axline((0, 0), slope=1, color="#8c8c8c", linewidth=1)
+            self.maps, self.webs, self.ends = (self._lines(self.main, dots) for dots in (False, False, True))
+            for rule in self.rules:
+                self.maps[rule].set(alpha=0.45, linewidth=3.5)
+                self.webs[rule].set(linewidth=1.3)
+
+    @property
+    def moving(self):
+        """The artists that `update` moves."""
+        return [a for group in (self.maps, self.webs, self.ends) for a in group.values()] + super().moving
+
+    def update(self, trajectories, step, c=0.25):
+        """Draw descents on ½w² (rule → `Trajectory` of one path, so that α is x) up to `step`; `c` as they had it."""
+        self._show(trajectories)
+        largest = max([1.5, *(_finite_max(ran.alpha) for ran in trajectories.values())])
+        reach = min([size for size in (1.6, 3.2, 6.4, 12.8) if size >= largest], default=25.6)
+        grid = np.concatenate([np.linspace(1e-3, 1, 60), np.linspace(1 + 1e-6, reach, 60)])
+        for group in (self.maps, self.webs, self.ends):
+            for rule, line in group.items():
+                line.set_visible(rule in trajectories)
+        for rule, ran in trajectories.items():
+            self.maps[rule].set_data(grid, relative_rate_map(grid, rule, c))
+            orbit = ran.alpha[1 : max(step, 1) + 1]
+            corners = np.repeat(orbit, 2)
+            self.webs[rule].set_data(corners[:-1], np.concatenate([[0], corners[2:]]))
+            self.ends[rule].set_data(orbit[-1:], orbit[-1:] if step > 1 else [0])
+            self.fates[rule].set_text(f"{RULE_STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
+        self._limits(self.main, (0, reach), (0, reach))
+        self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
+        self._draw_panel(1, {rule: ran.loss / ran.loss[0] for rule, ran in trajectories.items()}, step)
+
+
+class PathsPicture(_Picture):
+    """Two dimensions: bands of equal loss with the paths on them, α and the loss over t."""
+
+    def __init__(self, figure, rules=tuple(RULES)):
+        with house_style():
+            super().__init__(figure, rules, ("learning rate α", "loss above the minimum"))
+            self.main.grid(False)
+            self.main.set(xlabel="$w_1$", ylabel="$w_2$")
+            self.bands = self.main.imshow(
+                np.zeros((_GRID, _GRID)),
+                cmap=_TINTS,
+                norm=BoundaryNorm(np.arange(_BANDS + 1), _BANDS),
+                interpolation="bilinear",
+                interpolation_stage="data",
+                origin="lower",
+                aspect="auto",
+            )
+            (self.minima,) = self.main.plot([], [], "*", color="#000000", markersize=13, markeredgecolor="#ffffff")
+            self.steps, self.ends = (self._lines(self.main, dots) for dots in (False, True))
+            for rule in self.rules:
+                self.steps[rule].set(linewidth=1.4, marker=".", markersize=5)
+                self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
+            self.toy = None
+
+    @property
+    def moving(self):
+        """The artists that `update` moves."""
+        # The bands fill the axes, so its frame has to be drawn after them.
+        below = [self.bands, *self.main.spines.values(), self.minima]
+        return below + [a for group in (self.steps, self.ends) for a in group.values()] + super().moving
+
+    def update(self, toy, trajectories, step):
+        """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""
+        if toy is not self.toy:
+            self._set_function(toy)
+        self._show(trajectories)
+        for group in (self.steps, self.ends):
+            for rule, line in group.items():
+                line.set_visible(rule in trajectories)
+        floor = toy.minimum_value
+        if np.isnan(floor):
+            floor = min((ran.loss.min() for ran in trajectories.values()), default=0.0)
+        for rule, ran in trajectories.items():
+            path = _within_reach(ran.w[: step + 1], toy.window)
+            self.steps[rule].set_data(*path.T)
+            self.ends[rule].set_data(*path[-1:].T)
+            self.fates[rule].set_text(f"{RULE_STYLES[rule].label}: {_fate(ran, step, floor)}")
+        self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
+        self._draw_panel(1, {rule: ran.loss - floor for rule, ran in trajectories.items()}, step)
+
+    def _set_function(self, toy):
+        x, y = (np.linspace(*limits, _GRID) for limits in toy.window)
+        values = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
+        floor = values.min() if np.isnan(toy.minimum_value) else toy.minimum_value
+        height = np.log10(np.maximum(values - floor, np.finfo(float).tiny))
+        low = max(height.min(), height.max() - 4)
+        self.bands.set_data((height - low) / (height.max() - low) * (_BANDS - 1e-6))
+        self.bands.set_extent((*toy.window[0], *toy.window[1]))
+        self._limits(self.main, *toy.window)
+        self.minima.set_data(*toy.minimum.T)
+        self.toy = toy
+        if self.main.get_title() != toy.name:
+            self.main.set_title(toy.name)
+            name = "the minimum" if np.isfinite(toy.minimum_value) else "the lowest seen"
+            self.panels[1].set_title(f"loss above {name}", loc="left")
+            self.stale = True
+
+
+def cobweb(trajectories, step=None, c=0.25):
+    """The map x_t → x_{t+1} of x = αλ with the orbits of `trajectories`; x and the loss over the steps.
+
+    Args:
+        trajectories: "published", "secant" or "barzilai_borwein" → `Trajectory` of one path on
+            `tlr.toys.quadratic([1.0])`, where α is x.
+        step: draw the cobweb up to this step (default: the last).
+        c: the bound that the descents had.
+    """
+    with house_style():
+        picture = CobwebPicture(plt.figure(figsize=PICTURE_SIZE))
+        picture.update(trajectories, _last(trajectories) if step is None else step, c)
+    return picture.figure
+
+
+def paths(toy, trajectories, step=None):
+    """Bands of equal loss with the paths of descents on them; α and the loss over the steps.
+
+    Args:
+        toy: a `tlr.toys.Toy` of two variables; a star marks each minimum.
+        trajectories: rule → `Trajectory` of one path.
+        step: draw the paths up to this step (default: the last).
+    """
+    with house_style():
+        picture = PathsPicture(plt.figure(figsize=PICTURE_SIZE))
+        picture.update(toy, trajectories, _last(trajectories) if step is None else step)
+    return picture.figure
+
+
+class BasinPicture:
+    """One panel of `basins` that changes: the rule in its title and the final loss for every pair of x and y."""
+
+    def __init__(self, figure, x, y):
+        figure.set_layout_engine("none")
+        self.figure, self.stale = figure, True
+        with house_style():
+            self.axes = figure.add_axes((0.1, 0.13, 0.68, 0.78))
+            self.mesh = _basin(self.axes, x, y, np.ones((len(y), len(x))))
+            (self.edge,) = self.axes.plot(2 / y, y, color="#ffffff", linestyle="--", linewidth=1.5)
+            self.axes.set(xlabel="α₀", ylabel="condition number")
+            _basin_bar(figure.colorbar(self.mesh, cax=figure.add_axes((0.81, 0.13, 0.025, 0.78)), extend="both"))
+
+    @property
+    def moving(self):
+        """The artists that `update` moves, and those drawn over them."""
+        return [self.mesh, self.edge, self.axes.title, *self.axes.spines.values()]
+
+    def update(self, rule, ratio):
+        """Show final loss / first loss, (m, n), under the name of the rule."""
+        self.axes.set_title(RULE_STYLES[rule].label)
+        self.mesh.set_array(_decades_of(ratio))
+
+
+def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None):
+    """A map for each rule: final loss over first loss, for every pair of an x and a y; both axes logarithmic.
+
+    Args:
+        x, y: the values along the axes, (n,) and (m,).
+        ratios: rule → final loss / first loss, (m, n); inf where the path diverged.
+        xlabel, ylabel: what x and y are.
+        edge: x as a function of y to mark with a dashed line, (m,) (default: none).
+    """
+    columns = min(3, len(ratios))
+    rows = -(-len(ratios) // columns)
+    with house_style():
+        figure, axes = plt.subplots(
+            rows, columns, figsize=(9.2, 0.8 + 2.7 * rows), sharex=True, sharey=True, squeeze=False
+        )
+        for axis, (rule, ratio) in zip(axes.flat, ratios.items(), strict=False):
+            mesh = _basin(axis, x, y, ratio)
+            axis.set_title(RULE_STYLES[rule].label)
+            if edge is not None:
+                axis.plot(edge, y, color="#ffffff", linestyle="--", linewidth=1.5)
+        for axis in axes.flat[len(ratios) :]:
+            axis.set_visible(False)
+        figure.supxlabel(xlabel, fontsize="medium")
+        figure.supylabel(ylabel, fontsize="medium")
+        _basin_bar(figure.colorbar(mesh, ax=axes, extend="both", aspect=30, pad=0.02))
+    return figure
+
+
+def curves(series, *, ylabel, start=None):
+    """One curve a rule over the steps, on a logarithmic axis.
+
+    Args:
+        series: rule → values for steps 0, 1, …; the parts that are not positive and finite are left out.
+        ylabel: what the values are.
+        start: shade everything above this value: worse than where it began (default: no shade).
+    """
+    with house_style():
+        figure, axes = plt.subplots(figsize=(9.2, 4.2))
+        for rule, values in series.items():
+            values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+            axes.plot(values, **RULE_STYLES[rule].line, linewidth=1.5)
+        axes.set(yscale="log", xlabel="step t", ylabel=ylabel, xlim=(0, max(map(len, series.values())) - 1))
+        if start is not None:
+            low, high = axes.get_ylim()
+            axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)
+            axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
+            axes.set_ylim(low, high)
+        figure.legend(loc="outside lower center", ncols=len(series), handlelength=3)
+    return figure
+
+
+def _basin(axes, x, y, ratio):
+    colors = mpl.colormaps["viridis"].with_extremes(over="#d0d0d0")
+    mesh = axes.pcolormesh(x, y, _decades_of(ratio), cmap=colors, vmin=-12, vmax=0, shading="nearest", rasterized=True)
+    axes.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    axes.xaxis.set_major_locator(FixedLocator(_inner_decades(x)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.grid(False)
+    return mesh
+
+
+def _basin_bar(bar):
+    bar.set_ticks([-12, -8, -4, 0], labels=["$10^{-12}$", "$10^{-8}$", "$10^{-4}$", "1"])
+    bar.set_label("final loss / first loss\n(gray: it rose, or diverged)")
+
+
+def _decades_of(ratio):
+    return np.log10(np.clip(ratio, 1e-30, 1e30))
+
+
+def _last(trajectories):
+    return next(iter(trajectories.values())).steps
+
+
+def _finite_max(values):
+    return np.max(values, where=np.isfinite(values), initial=0)
+
+
+def _decades(values):
+    """Limits at whole decades around the positive finite values, at least two decades and within the drawable."""
+    values = np.concatenate([*values, []])
+    values = values[np.isfinite(values) & (values > 0)]
+    if values.size == 0:
+        return 0.1, 10.0
+    logs = np.log10(np.clip([values.min(), values.max()], _LOWEST, _HIGHEST))
+    low, high = np.floor(logs[0]), np.ceil(logs[1])
+    return 10.0**low, 10.0 ** max(high, low + 2)
+
+
+def _inner_decades(values):
+    """Every other power of ten strictly between the first value and the last, so that neighbors' labels stay apart."""
+    return 10.0 ** np.arange(np.floor(np.log10(values[0]) + 1.01), np.log10(values[-1]) - 0.01, 2)
+
+
+def _within_reach(points, window):
+    """The points with those far outside moved onto a large circle around the window; nan where they are inf."""
+    window = np.array(window)
+    center, reach = window.mean(axis=1), 30 * np.ptp(window, axis=1).max()
+    finite = np.isfinite(points).all(axis=-1, keepdims=True)
+    offset = np.where(finite, points, np.nan) - center
+    # The largest coordinate, not the length, whose square would overflow.
+    size = np.abs(offset).max(axis=-1, keepdims=True)
+    return center + offset * np.minimum(1, reach / np.maximum(size, reach))
+
+
+def _fate(ran, step, floor):
+    """What to say of a path at a step."""
+    if np.isinf(ran.loss[step]):
+        return f"diverged, t = {np.argmax(np.isinf(ran.loss))}"
+    negative = ", α < 0" if ran.alpha[step] < 0 else ""
+    return f"{ran.loss[step] - floor:.2g}{negative}"
