@@ -1,6 +1,6 @@
 # For readers:      make lab          open the course in JupyterLab
 #                   make test         check everything: code, tests, every stored output of every notebook
-# For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows
+# For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make lint         only the linter and the formatter
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository
@@ -20,7 +20,7 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(PY) -m pip install --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	@touch $@
 
 lab: setup
@@ -31,6 +31,7 @@ test: lint
 
 notebooks: setup
 	$(PY) tools/run_notebooks.py
+	$(PY) tools/readme_picture.py
 
 lint: setup
 	$(PY) -m ruff check

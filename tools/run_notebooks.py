@@ -23,6 +23,7 @@ def run(path):
         book,
         kernel_name="python3",
         timeout=600,
+        extra_arguments=["--log-level=ERROR"],  # a kernel on this machine needs no warning about the network
         record_timing=False,  # times of day would change the file at each run
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
