@@ -234,6 +234,17 @@ def imported(path):
                 yield name.split(".")[1]
 
 
+def test_every_library_that_the_package_imports_is_a_dependency():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tlr").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    libraries = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"tlr"}
+    providers = metadata.packages_distributions()
+    stated = {requirement.name for requirement in RUNTIME}
+    assert [name for name in libraries if stated.isdisjoint(map(canonicalize_name, providers[name]))] == []
+
+
 @pytest.mark.parametrize(("name", "path"), modules())
 def test_a_module_imports_only_those_before_it(name, path):
     before = READING_ORDER[: READING_ORDER.index(name) + 1]
