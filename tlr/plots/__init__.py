@@ -1,5 +1,20 @@
 """Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends."""
 
+from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.style import METHODS, Method, house_style
+from tlr.plots.toys import basins, cobweb, curves, paths
 
-__all__ = ["METHODS", "Method", "house_style"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "along_the_step",
+    "basins",
+    "cobweb",
+    "curvature_along_the_step",
+    "curvature_ratio",
+    "curves",
+    "house_style",
+    "paths",
+    "response",
+    "windows",
+]

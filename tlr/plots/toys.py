@@ -64,18 +64,16 @@ class _Picture:
         self.curves = [self._lines(axes) for axes in self.panels]
         self.now = [self._lines(axes, dots=True) for axes in self.panels]
         self.keys, self.fates = {}, {}
-        for i, rule in enumerate(self.rules):
-            x, y = 0.015 + 0.332 * (i % 3), 0.085 - 0.055 * (i // 3)
+        for rule in self.rules:
             style = RULE_STYLES[rule].line | {"label": None}
-            self.keys[rule] = mpl.lines.Line2D((x, x + 0.04), (y, y), transform=figure.transFigure, **style)
-            figure.add_artist(self.keys[rule])
-            self.fates[rule] = figure.text(x + 0.047, y, "", va="center", fontsize=9)
+            self.keys[rule] = figure.add_artist(mpl.lines.Line2D([], [], transform=figure.transFigure, **style))
+            self.fates[rule] = figure.text(0, 0, "", va="center", fontsize=9)
+        self.groups = [*self.curves, *self.now, self.keys, self.fates]
 
     @property
     def moving(self):
         """The artists that `update` moves."""
-        groups = (*self.curves, *self.now, self.keys, self.fates)
-        return [artist for group in groups for artist in group.values()]
+        return [artist for group in self.groups for artist in group.values()]
 
     def _lines(self, axes, dots=False):
         lines = {}
@@ -86,10 +84,14 @@ class _Picture:
         return lines
 
     def _show(self, rules):
-        """Hide the artists of every rule that is not to be seen."""
-        for group in (*self.curves, *self.now, self.keys, self.fates):
+        """Hide the artists of every rule that is not to be seen, and close the gaps below."""
+        for group in self.groups:
             for rule, artist in group.items():
                 artist.set_visible(rule in rules)
+        for i, rule in enumerate(rule for rule in self.rules if rule in rules):
+            x, y = 0.015 + 0.332 * (i % 3), 0.085 - 0.055 * (i // 3)
+            self.keys[rule].set_data((x, x + 0.04), (y, y))
+            self.fates[rule].set_position((x + 0.047, y))
 
     def _limits(self, axes, x=None, y=None):
         """Set limits, and remember that the background has to be drawn again if they are new."""
@@ -105,7 +107,7 @@ class _Picture:
             shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, _LOWEST, None), np.nan)
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
-        self._limits(axes, (0, steps), _decades([*series.values()]))
+        self._limits(axes, (0, 1.02 * steps), _decades([*series.values()]))
 
 
 class CobwebPicture(_Picture):
@@ -118,14 +120,10 @@ class CobwebPicture(_Picture):
             self.main.axhspan(0.75, 1.25, color="#0072B2", alpha=0.08, linewidth=0)
             self.main.axline((0, 0), slope=1, color="#8c8c8c", linewidth=1)
             self.maps, self.webs, self.ends = (self._lines(self.main, dots) for dots in (False, False, True))
+            self.groups[:0] = self.maps, self.webs, self.ends
             for rule in self.rules:
                 self.maps[rule].set(alpha=0.45, linewidth=3.5)
                 self.webs[rule].set(linewidth=1.3)
-
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        return [a for group in (self.maps, self.webs, self.ends) for a in group.values()] + super().moving
 
     def update(self, trajectories, step, c=0.25):
         """Draw descents on ½w² (rule → `Trajectory` of one path, so that α is x) up to `step`; `c` as they had it."""
@@ -133,9 +131,6 @@ class CobwebPicture(_Picture):
         largest = max([1.5, *(_finite_max(ran.alpha) for ran in trajectories.values())])
         reach = min([size for size in (1.6, 3.2, 6.4, 12.8) if size >= largest], default=25.6)
         grid = np.concatenate([np.linspace(1e-3, 1, 60), np.linspace(1 + 1e-6, reach, 60)])
-        for group in (self.maps, self.webs, self.ends):
-            for rule, line in group.items():
-                line.set_visible(rule in trajectories)
         for rule, ran in trajectories.items():
             self.maps[rule].set_data(grid, relative_rate_map(grid, rule, c))
             orbit = ran.alpha[1 : max(step, 1) + 1]
@@ -167,6 +162,7 @@ class PathsPicture(_Picture):
             )
             (self.minima,) = self.main.plot([], [], "*", color="#000000", markersize=13, markeredgecolor="#ffffff")
             self.steps, self.ends = (self._lines(self.main, dots) for dots in (False, True))
+            self.groups[:0] = self.steps, self.ends
             for rule in self.rules:
                 self.steps[rule].set(linewidth=1.4, marker=".", markersize=5)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
@@ -176,17 +172,13 @@ class PathsPicture(_Picture):
     def moving(self):
         """The artists that `update` moves."""
         # The bands fill the axes, so its frame has to be drawn after them.
-        below = [self.bands, *self.main.spines.values(), self.minima]
-        return below + [a for group in (self.steps, self.ends) for a in group.values()] + super().moving
+        return [self.bands, *self.main.spines.values(), self.minima, *super().moving]
 
     def update(self, toy, trajectories, step):
         """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""
         if toy is not self.toy:
             self._set_function(toy)
         self._show(trajectories)
-        for group in (self.steps, self.ends):
-            for rule, line in group.items():
-                line.set_visible(rule in trajectories)
         floor = toy.minimum_value
         if np.isnan(floor):
             floor = min((ran.loss.min() for ran in trajectories.values()), default=0.0)
@@ -379,4 +371,4 @@ def _fate(ran, step, floor):
     if np.isinf(ran.loss[step]):
         return f"diverged, t = {np.argmax(np.isinf(ran.loss))}"
     negative = ", α < 0" if ran.alpha[step] < 0 else ""
-    return f"{ran.loss[step] - floor:.2g}{negative}"
+    return f"loss {ran.loss[step] - floor:.2g}{negative}"

@@ -1,0 +1,150 @@
+"""The explorers: every control over its whole range, and what is left where no kernel runs."""
+
+import base64
+import io
+import subprocess
+import sys
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+from tlr import toys
+from tlr.descent import RULES
+from tlr.explorers import Basins, Cobweb, Paths
+from tlr.explorers.base import Screen
+
+EXPLORERS = [Cobweb, Paths, Basins]
+
+
+def pixels(explorer):
+    return np.asarray(Image.open(io.BytesIO(explorer.image.value)))
+
+
+def fates(explorer):
+    return [text.get_text() for text in explorer._picture.figure.texts if text.get_visible()]
+
+
+def ends(control):
+    """The values at both ends of a control, and in between."""
+    if isinstance(control, ipywidgets.FloatLogSlider):
+        return [control.base**e for e in np.linspace(control.min, control.max, 5)]
+    if isinstance(control, (ipywidgets.IntSlider, ipywidgets.FloatSlider)):
+        return [control.min, (control.min + control.max) // 2, control.max]
+    if isinstance(control, ipywidgets.Checkbox):
+        return [True, False]
+    return [option[1] if isinstance(option, tuple) else option for option in control.options]
+
+
+def controls(explorer):
+    """Every control that a reader can move, by name."""
+    others = ipywidgets.Image, ipywidgets.Play
+    named = {
+        name: value
+        for name, value in vars(explorer).items()
+        if isinstance(value, ipywidgets.ValueWidget) and not isinstance(value, others)
+    }
+    return named | getattr(explorer, "rules", {})
+
+
+@pytest.mark.parametrize("make", EXPLORERS)
+def test_every_control_over_its_whole_range_draws_and_recovers(make):
+    explorer = make()
+    before = pixels(explorer)
+    for name, control in controls(explorer).items():
+        original = control.value
+        changed = 0
+        for value in ends(control):
+            control.value = value
+            changed += not np.array_equal(pixels(explorer), before)
+        control.value = original
+        assert changed or control.disabled or name in ("eta", "beta"), name  # whose rules are not drawn at first
+        np.testing.assert_array_equal(pixels(explorer), before, err_msg=name)
+
+
+def test_everything_extreme_at_once_says_diverged_and_recovers():
+    explorer = Paths()
+    for box in explorer.rules.values():
+        box.value = True
+    before = pixels(explorer)
+    settings = {"alpha0": 1e3, "condition": 1e6, "angle": 90.0, "c": 10.0, "eta": 10.0, "beta": 1.0}
+    originals = {name: getattr(explorer, name).value for name in settings}
+    for name, value in settings.items():
+        getattr(explorer, name).value = value
+    assert fates(explorer)[0].startswith("gradient descent, fixed α: diverged")
+    for name, value in originals.items():
+        getattr(explorer, name).value = value
+    np.testing.assert_array_equal(pixels(explorer), before)
+
+
+@pytest.mark.parametrize("name", ["Rosenbrock", "Beale", "Himmelblau", "saddle", "noisy quadratic"])
+@pytest.mark.parametrize("alpha0", [1e-8, 1e-2, 1e3])
+def test_every_function_with_every_rule(name, alpha0):
+    explorer = Paths()
+    explorer.function.value = name
+    for box in explorer.rules.values():
+        box.value = True
+    explorer.alpha0.value = alpha0
+    assert len(fates(explorer)) == len(RULES)
+
+
+def test_condition_and_rotation_belong_to_quadratics():
+    explorer = Paths()
+    assert not explorer.condition.disabled
+    explorer.function.value = "Beale"
+    assert explorer.condition.disabled
+    assert explorer.angle.disabled
+
+
+def test_the_readers_own_function_comes_first():
+    explorer = Paths(toys.from_expression("x**4 + 3*y**2", start=(1, 1), name="mine"))
+    assert explorer.function.value == "mine"
+    assert explorer.toy.name == "mine"
+    assert "quadratic" in explorer.function.options
+
+
+def test_a_function_of_another_dimension_is_refused():
+    with pytest.raises(ValueError, match="two variables"):
+        Paths(toys.quadratic([1, 2, 3]))
+
+
+def test_nothing_checked_is_an_empty_picture():
+    explorer = Paths()
+    for box in explorer.rules.values():
+        box.value = False
+    assert fates(explorer) == []
+
+
+def test_playing_moves_the_step():
+    explorer = Cobweb()
+    explorer.play.value = 7
+    assert explorer.step.value == 7
+    assert fates(explorer)[0].endswith(f"x = {0.05 * 1.25**6:.3g}")
+
+
+@pytest.mark.parametrize("make", EXPLORERS)
+def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
+    explorer = make()
+    control = {Cobweb: "c", Paths: "angle", Basins: "c"}[make]
+    for value in (0.5, 2.0):
+        getattr(explorer, control).value = value
+    moved = pixels(explorer)
+    explorer.screen = Screen(explorer._picture)
+    explorer.refresh()
+    np.testing.assert_array_equal(moved, pixels(explorer))
+
+
+@pytest.mark.parametrize("make", EXPLORERS)
+def test_a_picture_stays_where_no_kernel_runs(make):
+    explorer = make()
+    bundle = explorer._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert bundle["text/plain"].startswith("Explorer of")
+    assert not callable(explorer._ipython_display_)
+
+
+def test_explorers_import_no_torch():
+    code = "import sys, tlr.explorers, tlr.plots; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,151 @@
+"""The figures of descents: what they draw is what they were given, extremes included."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from tlr import plots, toys
+from tlr.descent import RULES, descend
+from tlr.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture
+
+line = toys.quadratic([1.0])
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def texts(figure):
+    """Every visible text on the figure itself, below the axes."""
+    return [text.get_text() for text in figure.texts if text.get_visible()]
+
+
+def run(toy, rules=RULES, alpha0=0.02, steps=30, **options):
+    return {rule: descend(rule, toy, toy.start, alpha0, steps, **options) for rule in rules}
+
+
+def test_rules_look_like_the_methods_everywhere_else():
+    assert set(RULE_STYLES) == set(RULES)
+    assert RULE_STYLES["published"] is plots.METHODS["published"]
+    assert RULE_STYLES["gd"].color == plots.METHODS["sgd"].color
+
+
+def test_paths_draws_each_path_with_its_alpha_and_loss():
+    toy = toys.quadratic([1, 10], 0.5)
+    ran = run(toy, ("secant",))
+    picture = PathsPicture(Figure(figsize=PICTURE_SIZE))
+    picture.update(toy, ran, 12)
+    np.testing.assert_allclose(picture.steps["secant"].get_xydata(), ran["secant"].w[:13])
+    np.testing.assert_allclose(picture.ends["secant"].get_xydata(), ran["secant"].w[12:13])
+    np.testing.assert_allclose(picture.curves[0]["secant"].get_ydata(), ran["secant"].alpha)
+    np.testing.assert_allclose(picture.curves[1]["secant"].get_ydata(), ran["secant"].loss)
+    assert not picture.steps["gd"].get_visible()
+
+
+def test_paths_says_what_became_of_each_rule():
+    toy = toys.quadratic([1.0, 1e6])
+    figure = plots.paths(toy, run(toy, ("gd", "secant"), alpha0=1e-3, steps=100))
+    assert texts(figure)[0].startswith("gradient descent, fixed α: diverged, t = ")
+    assert texts(figure)[1].startswith("TLR, secant (Eq. 8′): loss ")
+
+
+def test_paths_says_when_alpha_is_negative():
+    toy = toys.quadratic([1.0, 1.0])
+    ran = run(toy, ("hypergradient",), alpha0=1.9, steps=2, beta=5.0)
+    assert ran["hypergradient"].alpha[-1] < 0
+    assert texts(plots.paths(toy, ran))[0].endswith("α < 0")
+
+
+def test_paths_of_a_function_without_a_known_minimum_measures_from_the_lowest_seen():
+    toy = toys.from_expression("x**2 + y**2 + 5", start=(1, 1))
+    figure = plots.paths(toy, run(toy, ("gd",)))
+    assert [axes.get_title(loc="left") for axes in figure.axes][-1] == "loss above the lowest seen"
+
+
+@pytest.mark.parametrize("make", [toys.rosenbrock, toys.beale, toys.himmelblau, toys.saddle, toys.noisy_quadratic])
+@pytest.mark.parametrize("alpha0", [1e-8, 1e3])
+def test_every_function_can_be_drawn_at_the_extremes(make, alpha0):
+    toy = make()
+    figure = plots.paths(toy, run(toy, alpha0=alpha0, beta=1.0, eta=10.0))
+    figure.canvas.draw()
+    assert len(texts(figure)) == len(RULES)
+
+
+def test_points_far_away_leave_the_window_in_their_own_direction():
+    toy = toys.quadratic([1.0, 1.0])
+    ran = run(toy, ("gd",), alpha0=900.0, steps=20)
+    picture = PathsPicture(Figure(figsize=PICTURE_SIZE))
+    picture.update(toy, ran, 20)
+    drawn = picture.steps["gd"].get_xydata()
+    assert np.abs(ran["gd"].w).max() > 1e50
+    assert 10 < np.abs(drawn).max() < 1e3
+    np.testing.assert_allclose(drawn[:, 0], drawn[:, 1])
+
+
+def test_the_background_is_drawn_again_only_when_it_has_to_be():
+    toy = toys.quadratic([1, 10])
+    ran = run(toy)
+    picture = PathsPicture(Figure(figsize=PICTURE_SIZE))
+    picture.update(toy, ran, 5)
+    picture.stale = False
+    picture.update(toy, ran, 6)
+    assert not picture.stale
+    other = toys.beale()
+    picture.update(other, run(other), 6)
+    assert picture.stale
+
+
+def test_cobweb_steps_along_the_orbit():
+    ran = {"published": descend("published", line, [1.0], 0.5, 8)}
+    picture = CobwebPicture(Figure(figsize=PICTURE_SIZE))
+    picture.update(ran, 8)
+    x, y = picture.webs["published"].get_data()
+    orbit = ran["published"].alpha[1:]
+    np.testing.assert_allclose(x[::2], orbit)  # up from the diagonal at each x_t …
+    np.testing.assert_allclose(y[1::2], orbit[1:])  # … to x_{t+1}
+    np.testing.assert_allclose(y[2::2], x[2::2])
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_cobweb_of_the_first_steps(step):
+    ran = {rule: descend(rule, line, [1.0], 0.3, 5) for rule in ("published", "secant", "barzilai_borwein")}
+    figure = plots.cobweb(ran, step)
+    figure.canvas.draw()
+    assert [text.split("x = ")[1] for text in texts(figure)] == [f"{r.alpha[step]:.3g}" for r in ran.values()]
+
+
+def test_cobweb_shows_all_of_a_large_orbit():
+    ran = {"published": descend("published", line, [1.0], 0.99, 5, c=10.0)}
+    figure = plots.cobweb(ran, c=10.0)
+    assert figure.axes[0].get_xlim()[1] > ran["published"].alpha.max() > 10
+
+
+def test_basins_has_a_panel_for_each_rule_and_shows_decades():
+    x, y = np.geomspace(1e-3, 1, 4), np.geomspace(1, 100, 3)
+    ratio = np.full((3, 4), 1e-3)
+    ratio[2, 3] = np.inf
+    figure = plots.basins(x, y, {"gd": ratio, "published": ratio}, edge=2 / y)
+    panels = [axes for axes in figure.axes if axes.get_title()]
+    assert [axes.get_title() for axes in panels] == ["gradient descent, fixed α", "TLR (Eq. 8)"]
+    decades = np.asarray(panels[0].collections[0].get_array()).reshape(3, 4)
+    assert decades[0, 0] == pytest.approx(-3)
+    assert decades[2, 3] > 0  # drawn in the color for what rose
+
+
+def test_curves_leaves_out_what_a_logarithm_cannot_show():
+    figure = plots.curves({"published": np.array([1, 0.1, np.inf]), "secant": np.array([1, 0, 0.5])}, ylabel="loss")
+    published, secant = figure.axes[0].lines
+    np.testing.assert_array_equal(published.get_ydata(), [1, 0.1, np.nan])
+    np.testing.assert_array_equal(secant.get_ydata(), [1, np.nan, 0.5])
+
+
+def test_curves_marks_what_is_above_the_start():
+    axes = plots.curves({"published": np.array([1, 10, 0.1])}, ylabel="loss", start=1.0).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["above where it began"]
