@@ -7,6 +7,7 @@
 #
 # The first of them makes .venv and installs into it; later ones start at once.
 # Another interpreter: make PYTHON=python3.13 lab
+# On another machine:  make LAB="--no-browser --port 8889" lab
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,11 +21,12 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@echo "Installing into $(VENV). The first time, PyTorch is downloaded, which takes a few minutes."
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	@touch $@
 
 lab: setup
-	$(PY) -m jupyterlab notebooks
+	$(PY) -m jupyterlab $(LAB) notebooks
 
 test: lint
 	$(PY) -m pytest --numprocesses 2
