@@ -120,6 +120,7 @@ class TLR(TrainableRate, SGD):
             group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
         )
 
+    @torch.compiler.disable
     def _before_step(self):
         if not self._plain():
             return super()._before_step()

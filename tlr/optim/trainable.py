@@ -168,20 +168,16 @@ class TrainableRate:
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        counts = any(
-            p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"]
-        )
         new_buffers = self._before_step()
         type(self)._base_step(self)
-        for p, buffers in new_buffers.items():
-            self.state[p].update(buffers)
-        clock = self.param_groups[0]
-        if counts:
-            clock["steps_in_window"] += 1
-            if clock["steps_in_window"] >= clock["update_every"]:
-                self._close_window()
+        self._after_step(new_buffers)
         return loss
 
+    # torch.compile takes the base's step as one graph of its own. What surrounds it changes with the clock and
+    # reads numbers on the host, so it stays outside.
+    step = torch.compiler.disable(step, recursive=False)
+
+    @torch.compiler.disable
     def _before_step(self):
         """Open a window if none is open; returns new buffers by parameter, for `state` once the base has stepped."""
         new_buffers = self._open_window() if self.param_groups[0]["steps_in_window"] == 0 else {}
@@ -194,6 +190,17 @@ class TrainableRate:
             elif rate != group["window_lr"]:
                 self._change_unit(group, rate)
         return new_buffers
+
+    @torch.compiler.disable
+    def _after_step(self, new_buffers):
+        for p, buffers in new_buffers.items():
+            self.state[p].update(buffers)
+        clock = self.param_groups[0]
+        moved = (p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"])
+        if any(moved):
+            clock["steps_in_window"] += 1
+            if clock["steps_in_window"] >= clock["update_every"]:
+                self._close_window()
 
     def _open_window(self):
         new_buffers = {}
@@ -340,7 +347,7 @@ class TrainableRate:
             limits = torch.finfo(lr.dtype)
             rate = torch.tensor(min(max(rate, limits.tiny), limits.max), dtype=lr.dtype).item()
             lr.fill_(rate)
-            self._tensor_rates[id(group)] = (lr, lr._version, rate)
+            self.__dict__.setdefault("_tensor_rates", {})[id(group)] = (lr, lr._version, rate)
         else:
             group["lr"] = rate
 
