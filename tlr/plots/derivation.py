@@ -132,7 +132,7 @@ def curvature_along_the_step(alphas, losses, exact, published, secant):
         bottom.plot(alphas, secant, **{**METHODS["secant"].line, "label": "Eq. 8′"})
         bottom.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
         bottom.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
-        bottom.legend(ncols=3, loc="upper left")
+        bottom.legend(loc="lower right")
     return figure
 
 
@@ -147,5 +147,5 @@ def windows(path, length):
         axis.plot(0, 0, "*", color="#000000", markersize=14, label="minimum")
         axis.set_aspect("equal", adjustable="datalim")
         axis.set(xlabel="$w_1$", ylabel="$w_2$")
-        axis.legend(loc="upper left")
+        axis.legend(loc="lower left")
     return figure
