@@ -14,8 +14,6 @@ from tools.stamp import notebooks, repository
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
-pytestmark = pytest.mark.filterwarnings("ignore:Proactor event loop:RuntimeWarning")  # Windows, from pyzmq
-
 
 @pytest.fixture(params=notebooks(), ids=lambda path: path.stem)
 def path(request):
