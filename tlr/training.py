@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from tlr.data import normalize
 
-__all__ = ["Epoch", "History", "accuracy", "epoch_order", "learning_rates", "steps_per_epoch", "train"]
+__all__ = ["Epoch", "History", "accuracy", "epoch_order", "steps_per_epoch", "train"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
     """
     device = next(model.parameters()).device
     x_train, y_train, x_test, y_test = data.tensors(device)
-    history = History(alpha0=learning_rates(optimizer))
+    history = History(alpha0=_alpha(optimizer))
 
     def loss_and_gradients(images, labels):
         optimizer.zero_grad()
@@ -111,7 +111,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
                 if scheduler is not None:
                     scheduler.step()
                 seconds = time.perf_counter() - start
-                done = Epoch(mean_loss, accuracy(model, x_test, y_test), learning_rates(optimizer), seconds)
+                done = Epoch(mean_loss, accuracy(model, x_test, y_test), _alpha(optimizer), seconds)
                 history.epochs.append(done)
                 bar.set_postfix_str(str(done))
                 if not math.isfinite(mean_loss):
@@ -132,7 +132,7 @@ def steps_per_epoch(data, batch_size):
     return math.ceil(len(data.x_train) / batch_size)
 
 
-def learning_rates(optimizer):
+def _alpha(optimizer):
     """α of each parameter group, as floats."""
     return tuple(float(group["lr"]) for group in optimizer.param_groups)
 
