@@ -32,6 +32,7 @@ READING_ORDER = [
     "data",
     "models",
     "training",
+    "gradients",
     "experiments",
     "records",
     "plots",

@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from tlr import TLR
 from tlr.data import Data, load
 from tlr.models import MLP
+from tlr.rule import window
 from tlr.training import accuracy, epoch_order, steps_per_epoch, train
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
@@ -215,3 +217,14 @@ def test_progress_bar_says_how_it_goes(digits, capsys):
 def test_quiet_is_quiet(digits, capfd):
     run(digits)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in $TLR_DATA_DIR")
+@pytest.mark.parametrize(("alpha0", "floor"), [(0.001, 0.96), (0.01, 0.97), (0.1, 0.975)])
+def test_tlr_trains_on_mnist_from_every_start(alpha0, floor):
+    """The paper's network and settings, eight epochs."""
+    mnist, model = load("mnist"), MLP()
+    every = window(steps_per_epoch(mnist, 256))
+    optimizer = TLR(model.parameters(), lr=alpha0, momentum=0.8, weight_decay=5e-4, update_every=every)
+    history = train(model, optimizer, mnist, epochs=8, batch_size=256, progress=False)
+    assert history.test_accuracy[-1] > floor

@@ -3,10 +3,12 @@
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.style import METHODS, Method, house_style
 from tlr.plots.toys import basins, cobweb, curves, paths
+from tlr.plots.training import agreement, images, runs, window_agreement
 
 __all__ = [
     "METHODS",
     "Method",
+    "agreement",
     "along_the_step",
     "basins",
     "cobweb",
@@ -14,7 +16,10 @@ __all__ = [
     "curvature_ratio",
     "curves",
     "house_style",
+    "images",
     "paths",
     "response",
+    "runs",
+    "window_agreement",
     "windows",
 ]

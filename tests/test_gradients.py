@@ -1,0 +1,62 @@
+"""tlr.gradients: the gradients that training would take its steps with, and what is read off them."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from tlr.data import load, normalize
+from tlr.gradients import cosines, epoch_gradients, sums
+from tlr.models import MLP
+from tlr.training import epoch_order, train
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits")
+
+
+def small():
+    return MLP(64, 8, 10)
+
+
+def flat(model):
+    return torch.nn.utils.parameters_to_vector(model.parameters()).detach().numpy()
+
+
+def test_frozen_gradients_are_those_of_each_batch_at_the_same_weights(digits):
+    model = small()
+    gradients = epoch_gradients(model, digits, batch_size=500, seed=3)
+    images, labels, _, _ = digits.tensors()
+    batches = epoch_order(len(images), 3, 0).split(500)
+    assert gradients.shape == (len(batches), len(flat(model)))
+    for gradient, batch in zip(gradients, batches, strict=True):
+        model.zero_grad()
+        cross_entropy(model(normalize(images[batch])), labels[batch]).backward()
+        expected = torch.cat([p.grad.flatten() for p in model.parameters()])
+        np.testing.assert_allclose(gradient, expected, atol=1e-6)
+
+
+def test_moving_gradients_add_up_to_what_sgd_does_in_an_epoch(digits):
+    model = small()
+    before = flat(model)
+    gradients = epoch_gradients(model, digits, batch_size=100, alpha=0.1)
+    train(model, torch.optim.SGD(model.parameters(), lr=0.1), digits, epochs=1, batch_size=100, progress=False)
+    np.testing.assert_allclose(before - 0.1 * gradients.sum(axis=0), flat(model), atol=1e-5)
+
+
+def test_the_model_is_left_as_it_is(digits):
+    model = small()
+    before = flat(model)
+    epoch_gradients(model, digits, batch_size=100, alpha=0.1)
+    np.testing.assert_array_equal(flat(model), before)
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_sums_of_windows_leave_the_rest_out():
+    np.testing.assert_array_equal(sums(np.arange(14).reshape(7, 2), 3), [[6, 9], [24, 27]])
+
+
+def test_cosines_are_those_of_neighbors():
+    vectors = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 5.0], [3.0, -3.0]])
+    np.testing.assert_allclose(cosines(vectors), [0, 1, -np.sqrt(0.5)])
