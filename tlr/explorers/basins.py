@@ -24,7 +24,7 @@ class Basins(Explorer):
         names = [(RULE_STYLES[rule].label, rule) for rule in RULES]
         self.rule = choice("rule", names, "How α changes")
         self.rule.value = "published"
-        self.steps = slider("steps", 100, (1, 200), 1, "The number of steps of every descent")
+        self.steps = slider("steps", 200, (1, 400), 1, "The number of steps of every descent")
         self.c = log_slider("c (TLR)", 0.25, (-2, 1), "TLR: α grows by the factor 1 + c at most")
         self.eta = log_slider("η (naive)", 0.01, (-8, 1), "Naive TLR: the step size of α")
         self.beta = log_slider("β (hypergradient)", 0.001, (-8, 0), "Hypergradient descent: the step size of α")

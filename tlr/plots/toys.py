@@ -14,6 +14,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from tlr.descent import RULES, relative_rate_map
@@ -43,6 +44,13 @@ _LOWEST, _HIGHEST = 1e-16, 1e12
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
 _GRID = 140
+#: A line that can be seen on any color.
+_EDGE = {
+    "color": "#ffffff",
+    "linestyle": "--",
+    "linewidth": 1.5,
+    "path_effects": [withStroke(linewidth=3, foreground="#000000")],
+}
 
 
 class _Picture:
@@ -246,7 +254,7 @@ class BasinPicture:
         with house_style():
             self.axes = figure.add_axes((0.1, 0.13, 0.68, 0.78))
             self.mesh = _basin(self.axes, x, y, np.ones((len(y), len(x))))
-            (self.edge,) = self.axes.plot(2 / y, y, color="#ffffff", linestyle="--", linewidth=1.5)
+            (self.edge,) = self.axes.plot(2 / y, y, **_EDGE)
             self.axes.set(xlabel="α₀", ylabel="condition number")
             _basin_bar(figure.colorbar(self.mesh, cax=figure.add_axes((0.81, 0.13, 0.025, 0.78)), extend="both"))
 
@@ -280,7 +288,7 @@ def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None
             mesh = _basin(axis, x, y, ratio)
             axis.set_title(RULE_STYLES[rule].label)
             if edge is not None:
-                axis.plot(edge, y, color="#ffffff", linestyle="--", linewidth=1.5)
+                axis.plot(edge, y, **_EDGE)
         for axis in axes.flat[len(ratios) :]:
             axis.set_visible(False)
         figure.supxlabel(xlabel, fontsize="medium")
