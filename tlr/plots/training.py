@@ -40,7 +40,7 @@ def agreement(rows):
                 axis.axvspan(-1, 0, color="#D55E00", alpha=0.1, linewidth=0)
                 counts, _, _ = axis.hist(values[column], bins, color="#0072B2")
                 axis.plot([np.mean(values[column])] * 2, [0, 1.08 * counts.max()], color="#000000", linewidth=1.5)
-                axis.set(xlim=(-1, 1), ylim=(0, 1.35 * counts.max()), yticks=[])
+                axis.set(xlim=(-1, 1), ylim=(0, 1.35 * counts.max()), xticks=[-1, -0.5, 0, 0.5, 1], yticks=[])
                 axis.text(-0.95, 1.3 * counts.max(), f"{share:.0%} negative", va="top")
             line[0].set_ylabel(row)
         for axis, column in zip(axes[0], columns, strict=True):
@@ -72,7 +72,7 @@ def window_agreement(lengths, measured, predicted):
     return figure
 
 
-def runs(rows):
+def runs(rows, *, floor=0.0):
     """Training loss, α and test accuracy over the epochs, as the paper lays them out; a row of panels for each group.
 
     Args:
@@ -80,6 +80,7 @@ def runs(rows):
             `status`, as a `tlr.training.History` has. Names of `METHODS` are drawn in their style, up to five others
             in shades. A run that diverged ends in crosses at the edge; where an α is not positive the axis of α has
             both signs.
+        floor: where the axis of the accuracy begins (0..1, default 0).
     """
     everything = [run for group in rows.values() for run in group.values()]
     negative = any(np.any(run.alpha <= 0) for run in everything)
@@ -88,6 +89,7 @@ def runs(rows):
         figure, axes = plt.subplots(
             len(rows), 3, figsize=(9.2, 1.1 + 2.1 * len(rows)), sharex=True, sharey="col", squeeze=False
         )
+        axes[0, 2].set_ylim(100 * floor, 101)
         for line, (title, group) in zip(axes, rows.items(), strict=True):
             for (name, run), style in zip(group.items(), _styles(group), strict=True):
                 _draw_run(line, run, {"label": name} | style, top)
@@ -99,7 +101,6 @@ def runs(rows):
         axes[0, 0].set_yscale("log")
         axes[0, 0].set_ylim(top=top)
         axes[0, 1].set_yscale("symlog", linthresh=1e-3) if negative else axes[0, 1].set_yscale("log")
-        axes[0, 2].set_ylim(0, 101)
         for axis in axes[-1]:
             axis.set_xlabel("epoch")
         handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -122,5 +123,6 @@ def _draw_run(axes, run, style, top):
     axes[2].plot(epochs[:shown], 100 * run.test_accuracy[:shown], **style)
     if diverged:
         cross = {"marker": "x", "color": style["color"], "markersize": 9, "markeredgewidth": 2.5, "clip_on": False}
-        for axis, height in ((axes[0], top), (axes[1], axes[1].lines[-1].get_ydata()[-1]), (axes[2], 0)):
+        heights = top, axes[1].lines[-1].get_ydata()[-1], axes[2].get_ylim()[0]
+        for axis, height in zip(axes, heights, strict=True):
             axis.plot(shown, height, **cross)
