@@ -74,7 +74,8 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
     Args:
         model: images (n, channels, height, width), float32 in [−1, 1] → logits (n, classes).
         optimizer: any torch optimizer over the model's parameters. Its `step` gets a closure, so that rules which
-            evaluate the loss more than once a step run in the same loop.
+            evaluate the loss more than once a step run in the same loop. One that trains at other weights than it
+            is evaluated at (schedulefree) is told when, by its `train()` and `eval()`.
         data: a `tlr.data.Data`.
         epochs: passes over the training data.
         batch_size: images a step; the last batch of an epoch may be smaller.
@@ -93,7 +94,8 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
     def loss_and_gradients(images, labels):
         optimizer.zero_grad()
         loss = cross_entropy(model(images), labels)
-        loss.backward()
+        if torch.is_grad_enabled():  # a line search asks for the loss alone
+            loss.backward()
         return loss
 
     with tqdm(total=epochs * steps_per_epoch(data, batch_size), unit="step", disable=not progress) as bar:
@@ -101,6 +103,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
             for epoch in range(epochs):
                 start = time.perf_counter()
                 model.train()
+                _mode(optimizer, "train")
                 total = torch.zeros((), device=device)
                 for batch in epoch_order(len(x_train), seed, epoch).to(device).split(batch_size):
                     images, labels = normalize(x_train.index_select(0, batch)), y_train.index_select(0, batch)
@@ -111,6 +114,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
                 if scheduler is not None:
                     scheduler.step()
                 seconds = time.perf_counter() - start
+                _mode(optimizer, "eval")
                 done = Epoch(mean_loss, accuracy(model, x_test, y_test), _alpha(optimizer), seconds)
                 history.epochs.append(done)
                 bar.set_postfix_str(str(done))
@@ -119,6 +123,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
                     break
         except KeyboardInterrupt:
             history.status = "interrupted"
+            _mode(optimizer, "eval")
     return history
 
 
@@ -130,6 +135,11 @@ def epoch_order(n, seed, epoch):
 def steps_per_epoch(data, batch_size):
     """N, the batches in an epoch, the last of which may be smaller."""
     return math.ceil(len(data.x_train) / batch_size)
+
+
+def _mode(optimizer, mode):
+    """Tell an optimizer that has modes which one begins."""
+    getattr(optimizer, mode, lambda: None)()
 
 
 def _alpha(optimizer):
