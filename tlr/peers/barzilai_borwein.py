@@ -20,15 +20,21 @@ class BarzilaiBorwein(OneRate):
     with :math:`\tilde w_k` the weights after k windows and :math:`\hat g_k` the average of window k's gradients,
     :math:`\hat g \leftarrow \beta g + (1 - \beta) \hat g` from zero. The first two windows have the step size given;
     so has the next one where the denominator is zero or η would not be finite. The absolute value keeps η positive
-    on functions that are not convex. All parameters share η, which is in `param_groups[0]["lr"]`. The diminishing
-    factor that the authors put on top in some experiments (section 4.1) is a schedule, and is left out.
+    on functions that are not convex. All parameters share η, which is in `param_groups[0]["lr"]`.
+
+    Because η of noisy gradients jumps, the authors smooth it (section 4.1): they fit C/(k + 1) to all η so far, in the
+    logarithm, and take the fit,
+
+    .. math::
+        \tilde\eta_k = \frac{1}{k + 1} \prod_{j=2}^{k} \left( (j + 1) \, \eta_j \right)^{1/(k-1)}
 
     Args:
         params: parameters or parameter groups.
         lr: η₀ = η₁ > 0, the step size of the first two windows.
-        update_every: m >= 1, steps in a window; the authors take an epoch (default 1).
+        update_every: m >= 1, steps in a window; the authors take an epoch.
         beta: the weight of a new gradient in the average, 0 < β <= 1 (default: 10/m, the authors' choice, and at
             most 1).
+        smooth: take the smoothed η (default True); False is Algorithm 2 as it stands.
         weight_decay: λ >= 0, adds λw to every gradient (default 0).
 
     Raises:
@@ -36,10 +42,10 @@ class BarzilaiBorwein(OneRate):
 
     Reference:
         C. Tan, S. Ma, Y.-H. Dai, Y. Qian: Barzilai–Borwein Step Size for Stochastic Gradient Descent, NeurIPS 2016,
-        Algorithm 2.
+        Algorithm 2 and section 4.1.
     """
 
-    def __init__(self, params, lr, *, update_every=1, beta=None, weight_decay=0):
+    def __init__(self, params, lr, *, update_every, beta=None, smooth=True, weight_decay=0):
         if not (isinstance(update_every, int) and update_every >= 1):
             raise ValueError(f"update_every counts steps and must be an integer of at least 1, not {update_every!r}.")
         if beta is None:
@@ -52,9 +58,12 @@ class BarzilaiBorwein(OneRate):
             "lr": check_rate(lr),
             "update_every": update_every,
             "beta": beta,
+            "smooth": smooth,
             "weight_decay": weight_decay,
             "steps_in_window": 0,
             "windows": 0,
+            "fitted": 0,  # η so far, and the mean of log((j + 1) η_j) over them
+            "log_scale": 0.0,
         }
         super().__init__(params, defaults)
 
@@ -100,7 +109,15 @@ class BarzilaiBorwein(OneRate):
             square, curvature = math.fsum(products[: len(moves)]), abs(math.fsum(products[len(moves) :]))
             rate = square / curvature / options["update_every"] if curvature > 0 else 0.0
             if rate > 0 and math.isfinite(rate):
-                self._share(lr=rate)
+                self._share(lr=self._smoothed(rate) if options["smooth"] else rate)
         torch._foreach_copy_(starts, params)
         torch._foreach_copy_(previous, averages)
         torch._foreach_zero_(averages)
+
+    def _smoothed(self, rate):
+        """C/(k + 1) with the C that fits this η_k and those before best."""
+        options = self._shared
+        phi, fitted = options["windows"] + 1, options["fitted"] + 1
+        log_scale = options["log_scale"] + (math.log(phi * rate) - options["log_scale"]) / fitted
+        self._share(fitted=fitted, log_scale=log_scale)
+        return math.exp(log_scale) / phi

@@ -226,9 +226,9 @@ PEERS = {
         "Mishchenko & Defazio, ICML 2024",
     ),
     "dadaptation": Peer(
-        _from_package("dadaptation", "DAdaptSGD"),
-        "D-Adaptation (SGD)",
-        "the distance to the solution d",
+        _from_package("dadaptation", "DAdaptAdam"),
+        "D-Adaptation (Adam)",
+        "the distance to the solution d, and Adam's step sizes",
         _ONE,
         "3",
         "the schedule; α stays 1",

@@ -45,7 +45,8 @@ class YellowFin(OneRate):
     r"""Momentum SGD that tunes α and μ at every step (Algorithms 1 to 4).
 
     .. math::
-        w_{t+1} = w_t - \alpha_t g_t + \mu_t (w_t - w_{t-1}), \qquad \mu_t, \alpha_t = \text{SingleStep}(D, C, h_{min}, h_{max})
+        w_{t+1} = w_t - \alpha_t g_t + \mu_t (w_t - w_{t-1}), \qquad
+        \mu_t, \alpha_t = \text{SingleStep}(D, C, h_{min}, h_{max})
 
     What it measures are moving averages, :math:`\bar x \leftarrow \beta \bar x + (1 - \beta) x` from zero, divided by
     1 − βᵗ as in Adam:
