@@ -101,6 +101,19 @@ def test_goes_on_from_a_plain_adams_state():
     np.testing.assert_allclose(path[0], advance(twin, expected, 13)[0][3:], rtol=0, atol=1e-12)
 
 
+@cases(SHARED)
+def test_loads_what_a_plain_sgd_saved(peer, own):
+    params = parameters()
+    sgd = torch.optim.SGD(params, lr=0.03)
+    optimizer = peer(params, **own)
+    keys = set(optimizer.param_groups[0])
+    optimizer.load_state_dict(sgd.state_dict())
+    assert optimizer.param_groups[0]["lr"] == 0.03
+    assert keys <= set(optimizer.param_groups[0])
+    path, _ = advance(params, optimizer, 4)
+    assert np.all(np.ptp(path, axis=0) > 0)
+
+
 # -------------------------------------------------------------------------------------- saved and resumed
 
 

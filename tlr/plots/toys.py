@@ -311,7 +311,7 @@ def curves(series, *, ylabel, start=None):
             axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)
             axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
             axes.set_ylim(low, high)
-        figure.legend(loc="outside lower center", ncols=min(len(series), 5), handlelength=3)
+        figure.legend(loc="outside lower center", ncols=len(series) if len(series) <= 5 else 4, handlelength=3)
     return figure
 
 
