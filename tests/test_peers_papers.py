@@ -367,6 +367,16 @@ def test_a_tuned_step_contracts_every_direction_of_a_quadratic_by_the_root_of_th
         assert max(abs(np.linalg.eigvals(step))) == pytest.approx(np.sqrt(mu), abs=1e-6)
 
 
+def test_yellowfins_momentum_settles_at_the_optimum_for_the_range_it_measures():
+    """Squared gradients that alternate between 1 and κ, with so little variance that the range decides."""
+    w = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+    optimizer = YellowFin([w], beta=0.9, window=2)
+    for t in range(400):
+        w.grad = torch.full_like(w, 1.1 if t % 2 else 1.0)
+        optimizer.step()
+    assert optimizer.param_groups[0]["momentum"] == pytest.approx((0.1 / 2.1) ** 2, rel=1e-9)
+
+
 def test_yellowfins_momentum_never_falls_below_that_of_the_range_it_measures():
     params = parameters()
     optimizer = YellowFin(params, beta=0.9, window=5)

@@ -145,7 +145,7 @@ def test_trials_that_overflow_are_too_long():
 
 
 def test_close_to_the_minimum_in_float32_steps_are_still_found():
-    w = torch.nn.Parameter(torch.tensor([1e-3]))
+    w = torch.nn.Parameter(torch.tensor([1e-4]))
     optimizer = SLS([w], 1.0, reset="start")
     passes = []
 
