@@ -88,6 +88,25 @@ def test_a_trial_at_the_same_weights_has_the_same_loss():
     assert losses[0].item() == losses[1].item()
 
 
+def test_a_compiled_network_is_left_alike():
+    model, _ = problem()
+    compiled, x, y = torch.compile(model.norm, backend="eager"), torch.randn(16, 8), torch.randint(8, (16,))
+    optimizer, passes = SLS(model.norm.parameters(), 10.0, reset="start"), []
+
+    def closure():
+        passes.append(1)
+        optimizer.zero_grad()
+        loss = cross_entropy(compiled(x), y)
+        if torch.is_grad_enabled():
+            loss.backward()
+        return loss
+
+    for _ in range(3):
+        optimizer.step(closure)
+    assert len(passes) > 6
+    assert model.norm.num_batches_tracked == 3
+
+
 def test_outside_the_search_modules_have_no_hook_left():
     model, closure = problem()
     SLS(model.parameters(), 1.0, reset="keep").step(closure)

@@ -1,5 +1,7 @@
 """The same pass again: a closure repeated on the same random numbers and buffers, and without their moving on."""
 
+import warnings
+
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
@@ -28,13 +30,17 @@ class Replay:
         seen, self._before = set(), []
 
         def remember(module, _):
-            if module not in seen:
+            # A compiled network is seen as a whole, before its inside is traced.
+            if not torch.compiler.is_compiling() and module not in seen:
                 seen.update(module.modules())
                 self._before += [(buffer, buffer.clone()) for buffer in module.buffers()]
 
         hook = register_module_forward_pre_hook(remember)
         try:
-            result = closure()
+            with warnings.catch_warnings():
+                # torch warns that the hook sees a compiled network and what is inside of it; `seen` knows.
+                warnings.filterwarnings("ignore", message=r".*when there are global hooks on modules")
+                result = closure()
         finally:
             hook.remove()
         self._random_after = self._random()
