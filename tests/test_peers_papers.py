@@ -232,7 +232,7 @@ def test_sls_finds_steps_no_shorter_than_the_papers_bound():
 
 
 def polyak(gamma, c, lower_bound, gamma_b=np.inf, batches=None):
-    """Loizou et al., Eqs. 3 and 4, and the smoothing of section 5 with τ = 2."""
+    """Loizou et al.: SPS, SPS_max, and the smoothed bound with τ = 2."""
     x = START.copy()
     for k in range(STEPS):
         f, g = value(x, k), gradient(x, k)
@@ -252,7 +252,7 @@ def polyak(gamma, c, lower_bound, gamma_b=np.inf, batches=None):
     ],
     ids=["SPS", "SPS_max", "smooth-iter", "smooth-iter and max"],
 )
-def test_sps_is_equations_3_and_4(own, papers):
+def test_sps_is_the_papers(own, papers):
     check(
         lambda params: SPS(params, 0.05, c=20.0, lower_bound=5.0, **own),
         polyak(0.05, c=20.0, lower_bound=5.0, **papers),

@@ -28,6 +28,8 @@ class BarzilaiBorwein(OneRate):
     .. math::
         \tilde\eta_k = \frac{1}{k + 1} \prod_{j=2}^{k} \left( (j + 1) \, \eta_j \right)^{1/(k-1)}
 
+    Their code differs in two details: it begins a window's average with the last one, and has k for k + 1.
+
     Args:
         params: parameters or parameter groups.
         lr: η₀ = η₁ > 0, the step size of the first two windows.

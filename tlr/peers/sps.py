@@ -32,8 +32,8 @@ class SPS(OneRate):
     Args:
         params: parameters or parameter groups.
         lr: γ₋₁ > 0, where the smooth-iter rule begins (default 1; the value is the authors' code's).
-        c: c > 0 (default 1/2, with which the authors prove linear convergence under strong convexity; their code has
-            0.2 for deep networks).
+        c: c > 0 (default 1/2, with which the authors prove linear convergence under strong convexity; the
+            experiments in their code have 0.2 for networks).
         lower_bound: ℓ*, below which the loss of no batch can fall (default 0, right for cross entropy).
         max_lr: γ_b > 0, the longest step (default: no bound).
         steps_per_epoch: n/b >= 1 switches the smooth-iter rule on (default None: off).
@@ -44,7 +44,7 @@ class SPS(OneRate):
 
     Reference:
         N. Loizou, S. Vaswani, I. Laradji, S. Lacoste-Julien: Stochastic Polyak Step-size for SGD: An Adaptive
-        Learning Rate for Fast Convergence, AISTATS 2021, Eqs. 3 and 4 and section 5.
+        Learning Rate for Fast Convergence, AISTATS 2021.
     """
 
     def __init__(self, params, lr=1.0, *, c=0.5, lower_bound=0.0, max_lr=math.inf, steps_per_epoch=None):

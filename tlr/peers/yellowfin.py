@@ -11,7 +11,7 @@ __all__ = ["YellowFin", "single_step"]
 
 
 def single_step(distance, variance, h_min, h_max):
-    r"""The momentum and the learning rate that minimize the expected squared distance after one step (Eq. 15).
+    r"""The momentum and the learning rate that minimize the expected squared distance after one step (SingleStep).
 
     .. math::
         \mu = \max\left\{ x^2, \left( \frac{\sqrt{\kappa} - 1}{\sqrt{\kappa} + 1} \right)^2 \right\}, \qquad
@@ -59,9 +59,13 @@ class YellowFin(OneRate):
     are in `param_groups[0]["lr"]` and `["momentum"]`. A gradient of zero is not measured, for it has no curvature.
 
     The paper's rule needs no learning rate: α_t is used at once, and until the first step "lr" is 0. The authors'
-    first code used moving averages of α_t and μ_t instead, from given starting values, which its users tuned; `lr`
-    asks for these (see there). Left out are what only their later code has: an average of log h_min, a floor of 1e-6
-    under every measurement, and clipping.
+    first code stepped with moving averages of α_t and μ_t instead, from given starting values, which its users tuned;
+    `lr` asks for these (see there). Left out is what only their later code has: an average of log h_min, a floor of
+    1e-6 under every measurement, and clipping. Their code hands α and μ to torch's SGD, where a change of α also
+    rescales the momentum; here it is the paper's heavy ball.
+
+    Beware that ‖g‖² measures curvature only where the loss is a negative log-likelihood near its minimum. On a
+    quadratic without noise the measured range says how fast the gradient shrinks, not what H is.
 
     Args:
         params: parameters or parameter groups.
