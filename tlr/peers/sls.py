@@ -32,7 +32,8 @@ class SLS(OneRate):
     A decrease that would drown in the rounding of the loss counts as reached if the loss does not rise. A search
     without success in 200 trials, or from a loss or gradient that is not finite, leaves the weights where they are
     and η as it was; a zero gradient leaves both without a search. A penalty such as weight decay belongs into the
-    closure's loss, which the search evaluates.
+    closure's loss, which the search evaluates. In data-parallel training the closure must return the loss averaged over
+    the processes, or each would take a step of its own.
 
     Args:
         params: parameters or parameter groups.

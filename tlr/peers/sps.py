@@ -27,7 +27,8 @@ class SPS(OneRate):
     where n/b is the number of batches in an epoch. All parameters share one step size, which is read from
     `param_groups[0]["lr"]` after a step. A batch whose gradient is zero leaves the weights and γ as they are: by the
     formula γ would be 0/0, and under the smooth-iter rule a zero would stay for ever. A penalty such as weight decay
-    belongs into the closure's loss, which γ depends on.
+    belongs into the closure's loss, which γ depends on. In data-parallel training the closure must return the loss
+    averaged over the processes, or each would take a step of its own.
 
     Args:
         params: parameters or parameter groups.
