@@ -1,21 +1,17 @@
-"""tlr.peers against transcriptions of the papers in float64 numpy, and as torch optimizers."""
+"""tlr.peers as torch optimizers: what users of torch.optim expect holds for every peer."""
 
 import copy
 import io
-import os
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from peer_problem import NOISE, START, advance, closure_of, parameters, weights
 from torch.nn.functional import cross_entropy
 
-from tlr.data import load, normalize
-from tlr.peers import FixedEta, Hypergradient
-from tlr.training import train
+from tlr.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
 
-MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 SGD_OPTIONS = [
     {},
     {"weight_decay": 0.1},
@@ -24,134 +20,46 @@ SGD_OPTIONS = [
     {"momentum": 0.8, "nesterov": True, "weight_decay": 0.1},
     {"maximize": True, "momentum": 0.8},
 ]
-HYPERGRADIENT = (Hypergradient, {"beta": 1e-3})
-FIXED_ETA = (FixedEta, {"eta": 1e-3, "update_every": 3})
-PEERS = [HYPERGRADIENT, FIXED_ETA]
+HYPERGRADIENT = (Hypergradient, {"lr": 0.05, "beta": 1e-3})
+FIXED_ETA = (FixedEta, {"lr": 0.05, "eta": 1e-3, "update_every": 3})
 
-# ½ wᵀHw with noise that depends on the step alone: the gradient that each optimizer and its transcription see.
-HESSIAN = np.diag([1.0, 3.0, 0.2, 2.0]) + 0.1
-NOISE = np.random.default_rng(0).normal(size=(40, 4))
-START = np.array([1.0, -2.0, 3.0, 0.5])
-
-
-def gradient(w, t):
-    return HESSIAN @ w + NOISE[t]
-
-
-def parameters():
-    """The weights as two tensors, float64."""
-    start = torch.tensor(START)
-    return [torch.nn.Parameter(start[:1].clone()), torch.nn.Parameter(start[1:].clone().reshape(3, 1))]
-
-
-def weights(params):
-    return torch.cat([p.detach().flatten() for p in params])
-
-
-def advance(params, optimizer, steps, first=0):
-    """Run the optimizer on the noisy quadratic; the weights and α after each step."""
-    path = []
-    for t in range(first, first + steps):
-        g = torch.tensor(gradient(weights(params).numpy(), t))
-        params[0].grad, params[1].grad = g[:1].clone(), g[1:].clone().reshape(3, 1)
-        optimizer.step()
-        path.append((weights(params).numpy(), optimizer.param_groups[0]["lr"]))
-    w, alpha = zip(*path, strict=True)
-    return np.array(w), np.array(alpha)
+#: Each group has its own α.
+GROUPED = {
+    "hypergradient": HYPERGRADIENT,
+    "hypergradient, multiplicative": (Hypergradient, {"lr": 0.05, "beta": 0.1, "rule": "multiplicative"}),
+    "hypergradient, Adam": (HypergradientAdam, {"lr": 0.05, "beta": 1e-3}),
+    "fixed η": FIXED_ETA,
+}
+#: All groups share one step size.
+SHARED = {
+    "SLS": (SLS, {"lr": 3.0, "steps_per_epoch": 4}),
+    "SLS, Goldstein": (SLS, {"lr": 0.01, "c": 0.45, "condition": "goldstein", "reset": "keep"}),
+    "SPS": (SPS, {"lr": 0.05, "c": 20.0, "steps_per_epoch": 4}),
+    "YellowFin": (YellowFin, {"window": 3}),
+    "YellowFin, averaged": (YellowFin, {"lr": 0.1, "beta": 0.9}),
+    "Barzilai–Borwein": (BarzilaiBorwein, {"lr": 0.05, "update_every": 3}),
+}
+ALL = GROUPED | SHARED
+NEED_A_CLOSURE = (SLS, SPS)
+STEPPED_WITHOUT = {name: (peer, own) for name, (peer, own) in ALL.items() if peer not in NEED_A_CLOSURE}
 
 
-def transcription_hd(steps, alpha, beta, momentum=0.0, nesterov=False, weight_decay=0.0):
-    """SGD-HD and SGDN-HD, step by step as Baydin et al. print them: h = g · ∇_α u, α −= β h, u = −α d."""
-    theta, v, grad_alpha_u = START.copy(), 0.0, np.zeros(4)
-    path = []
-    for t in range(steps):
-        g = gradient(theta, t) + weight_decay * theta
-        h = g @ grad_alpha_u
-        alpha = alpha - beta * h
-        v = momentum * v + g
-        d = g + momentum * v if nesterov else v
-        u, grad_alpha_u = -alpha * d, -d
-        theta = theta + u
-        path.append((theta.copy(), alpha))
-    w, alphas = zip(*path, strict=True)
-    return np.array(w), np.array(alphas)
+def cases(peers):
+    return pytest.mark.parametrize(("peer", "own"), [pytest.param(*case, id=name) for name, case in peers.items()])
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"weight_decay": 0.1},
-        {"momentum": 0.8},
-        {"momentum": 0.9, "nesterov": True},
-        {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
-    ],
-)
-def test_hypergradient_is_the_papers(options):
-    params = parameters()
-    path = advance(params, Hypergradient(params, 0.05, beta=1e-3, **options), 20)
-    expected = transcription_hd(20, 0.05, 1e-3, **options)
-    np.testing.assert_allclose(path[0], expected[0], rtol=0, atol=1e-10)
-    np.testing.assert_allclose(path[1], expected[1], rtol=0, atol=1e-10)
-    assert np.ptp(path[1]) > 1e-3
-
-
-def transcription_fixed_eta(steps, alpha, eta, window, momentum=0.0, weight_decay=0.0):
-    """Appendix D.4, with the sums of Eq. 10."""
-    w, b = START.copy(), 0.0
-    sums = [np.zeros(4)]
-    path = []
-    for t in range(steps):
-        b = momentum * b + gradient(w, t) + weight_decay * w
-        sums[-1] = sums[-1] + b
-        if (t + 1) % window == 0:
-            if len(sums) > 1:
-                alpha = max(0, alpha + eta * sums[-1] @ sums[-2])
-            sums.append(np.zeros(4))
-        w = w - alpha * b
-        path.append((w.copy(), alpha))
-    w, alphas = zip(*path, strict=True)
-    return np.array(w), np.array(alphas)
-
-
-@pytest.mark.parametrize("window", [1, 3, 5])
-@pytest.mark.parametrize("options", [{}, {"momentum": 0.8, "weight_decay": 0.1}])
-def test_fixed_eta_is_appendix_d4(window, options):
-    params = parameters()
-    path = advance(params, FixedEta(params, 0.05, eta=1e-3, update_every=window, **options), 20)
-    expected = transcription_fixed_eta(20, 0.05, 1e-3, window, **options)
-    np.testing.assert_allclose(path[0], expected[0], rtol=0, atol=1e-10)
-    np.testing.assert_allclose(path[1], expected[1], rtol=0, atol=1e-10)
-    changes = np.flatnonzero(np.diff(path[1], prepend=0.05)) + 1
-    assert changes[0] == 2 * window  # the second full window brings the first change
-    assert np.all(changes % window == 0)
-
-
-def test_fixed_eta_recovers_from_a_rate_of_zero():
-    w = torch.nn.Parameter(torch.tensor([1.0]))
-    optimizer = FixedEta([w], 1.0, eta=10.0)
-    alphas = []
-    for g in (1.0, -1.0, 2.0, 2.0):
-        w.grad = torch.tensor([g])
-        optimizer.step()
-        alphas.append(optimizer.param_groups[0]["lr"])
-    assert alphas == [1.0, 0.0, 0.0, 40.0]
-
-
-def test_hypergradient_may_turn_the_rate_negative():
-    w = torch.nn.Parameter(torch.tensor([1.0]))
-    optimizer = Hypergradient([w], 0.1, beta=1.0)
-    for g in (1.0, -1.0):
-        w.grad = torch.tensor([g])
-        optimizer.step()
-    assert optimizer.param_groups[0]["lr"] == pytest.approx(-0.9)
-
-
-# ------------------------------------------------------------------------------ as torch.optim.SGD does
+# ----------------------------------------------------------------------------------------- SGD underneath
 
 
 @pytest.mark.parametrize("options", SGD_OPTIONS)
-@pytest.mark.parametrize(("peer", "still"), [(Hypergradient, {"beta": 0}), (FixedEta, {"eta": 0, "update_every": 2})])
+@pytest.mark.parametrize(
+    ("peer", "still"),
+    [
+        (Hypergradient, {"beta": 0}),
+        (Hypergradient, {"beta": 0, "rule": "multiplicative"}),
+        (FixedEta, {"eta": 0, "update_every": 2}),
+    ],
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_without_learning_it_is_sgd_bit_for_bit(peer, still, options, dtype):
     torch.manual_seed(0)
@@ -168,6 +76,45 @@ def test_without_learning_it_is_sgd_bit_for_bit(peer, still, options, dtype):
             optimizer.step()
     for p, q in zip(model.parameters(), twin.parameters(), strict=True):
         assert torch.equal(p, q)
+
+
+@pytest.mark.parametrize(("peer", "own"), [HYPERGRADIENT, FIXED_ETA])
+def test_goes_on_from_a_plain_sgds_state(peer, own):
+    params = parameters()
+    sgd = torch.optim.SGD(params, lr=0.03, momentum=0.8)
+    advance(params, sgd, 3)
+    optimizer = peer(params, momentum=0.8, **own)
+    optimizer.load_state_dict(sgd.state_dict())
+    assert optimizer.param_groups[0]["lr"] == 0.03
+    assert all(optimizer.param_groups[0][key] == value for key, value in own.items() if key != "lr")
+    path = advance(params, optimizer, 10, first=3)
+    assert np.ptp(path[1]) > 0
+
+
+def test_goes_on_from_a_plain_adams_state():
+    params, twin = parameters(), parameters()
+    adam, expected = torch.optim.Adam(params, lr=0.03), torch.optim.Adam(twin, lr=0.03)
+    advance(params, adam, 3)
+    optimizer = HypergradientAdam(params, beta=0)
+    optimizer.load_state_dict(adam.state_dict())
+    path = advance(params, optimizer, 10, first=3)
+    np.testing.assert_allclose(path[0], advance(twin, expected, 13)[0][3:], rtol=0, atol=1e-12)
+
+
+@cases(SHARED)
+def test_loads_what_a_plain_sgd_saved(peer, own):
+    params = parameters()
+    sgd = torch.optim.SGD(params, lr=0.03)
+    optimizer = peer(params, **own)
+    keys = set(optimizer.param_groups[0])
+    optimizer.load_state_dict(sgd.state_dict())
+    assert optimizer.param_groups[0]["lr"] == 0.03
+    assert keys <= set(optimizer.param_groups[0])
+    path, _ = advance(params, optimizer, 4)
+    assert np.all(np.ptp(path, axis=0) > 0)
+
+
+# -------------------------------------------------------------------------------------- saved and resumed
 
 
 def reloaded(params, optimizer, make):
@@ -189,11 +136,14 @@ def pickled(params, optimizer, make):
 
 
 @pytest.mark.parametrize("through", [reloaded, deep_copied, pickled])
-@pytest.mark.parametrize("options", SGD_OPTIONS[:5])
-@pytest.mark.parametrize(("peer", "own"), PEERS)
-def test_resumes_in_mid_window_as_if_never_stopped(peer, own, options, through):
+@pytest.mark.parametrize(
+    ("peer", "options"),
+    [(peer, {**own, **sgd}) for peer, own in (HYPERGRADIENT, FIXED_ETA) for sgd in SGD_OPTIONS[:5]]
+    + [(peer, own) for peer, own in ALL.values() if peer not in (Hypergradient, FixedEta)],
+)
+def test_resumes_in_mid_window_as_if_never_stopped(peer, options, through):
     def make(params):
-        return peer(params, 0.05, **own, **options)
+        return peer(params, **options)
 
     params = parameters()
     optimizer = make(params)
@@ -205,46 +155,78 @@ def test_resumes_in_mid_window_as_if_never_stopped(peer, own, options, through):
     assert np.ptp(path[1]) > 0
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
-def test_goes_on_from_a_plain_sgds_state(peer, own):
-    params = parameters()
-    sgd = torch.optim.SGD(params, lr=0.03, momentum=0.8)
-    advance(params, sgd, 3)
-    optimizer = peer(params, 0.5, momentum=0.8, **own)
-    optimizer.load_state_dict(sgd.state_dict())
-    assert optimizer.param_groups[0]["lr"] == 0.03
-    assert all(optimizer.param_groups[0][key] == value for key, value in own.items())
-    path = advance(params, optimizer, 10, first=3)
-    assert np.ptp(path[1]) > 0
+# ------------------------------------------------------------------------------------------------ groups
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
+@cases(GROUPED)
 def test_each_group_has_its_own_rate(peer, own):
-    params = parameters()
-    optimizer = peer([{"params": params[:1]}, {"params": params[1:], "lr": 0.01}], 0.05, **own)
+    params, alone = parameters(), parameters()
+    optimizer = peer([{"params": params[:1]}, {"params": params[1:], "lr": 0.01}], **own)
     advance(params, optimizer, 9)
-    alone = parameters()
-    first = peer(alone[:1], 0.05, **own)
-    second = peer(alone[1:], 0.01, **own)
+    first, second = peer(alone[:1], **own), peer(alone[1:], **{**own, "lr": 0.01})
     for t in range(9):
-        g = torch.tensor(gradient(weights(alone).numpy(), t))
-        alone[0].grad, alone[1].grad = g[:1].clone(), g[1:].clone().reshape(3, 1)
+        closure_of(alone, first, t)()
         first.step()
         second.step()
+        second.zero_grad()
     assert torch.equal(weights(params), weights(alone))
     assert [group["lr"] for group in optimizer.param_groups] == [o.param_groups[0]["lr"] for o in (first, second)]
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
+@cases(SHARED)
+def test_all_groups_share_one_rate(peer, own):
+    params, whole = parameters(), parameters()
+    optimizer = peer([{"params": params[:1]}], **own)
+    optimizer.add_param_group({"params": params[1:]})
+    path, expected = advance(params, optimizer, 9), advance(whole, peer(whole, **own), 9)
+    np.testing.assert_array_equal(path[0], expected[0])
+    assert [group["lr"] for group in optimizer.param_groups] == [expected[1][-1]] * 2
+
+
+@cases(SHARED)
+def test_a_group_added_later_joins_with_the_rate_of_now(peer, own):
+    params = parameters()
+    optimizer = peer(params[:1], **own)
+    for t in range(7):
+        optimizer.step(closure_of(params, optimizer, t))
+        params[1].grad = None
+    assert torch.equal(params[1].flatten(), torch.tensor(START[1:]))
+    optimizer.add_param_group({"params": params[1:]})
+    assert optimizer.param_groups[1]["lr"] == optimizer.param_groups[0]["lr"]
+    path, _ = advance(params, optimizer, 7, first=7)
+    assert np.all(np.ptp(path, axis=0) > 0)
+
+
+@cases(SHARED)
+def test_groups_with_different_rates_are_refused(peer, own):
+    params = parameters()
+    groups = [{"params": params[:1]}, {"params": params[1:], "lr": 0.77}]
+    with pytest.raises(
+        ValueError, match="has one step size for all parameters: give every parameter group the same lr"
+    ):
+        peer(groups, **own)
+
+
+# --------------------------------------------------------------------------------------------- gradients
+
+
+@cases(ALL)
 def test_parameters_without_gradient_stay_and_count_for_nothing(peer, own):
     params, alone = parameters(), parameters()
-    optimizer, expected = peer(params, 0.05, momentum=0.8, **own), peer(alone[:1], 0.05, momentum=0.8, **own)
+    optimizer, expected = peer(params, **own), peer(alone[:1], **own)
     for t in range(9):
-        for first in (params[0], alone[0]):
-            first.grad = torch.tensor([NOISE[t, 0]])
-        optimizer.step()
-        expected.step()
+        for first, each in ((params[0], optimizer), (alone[0], expected)):
+
+            def closure(first=first, each=each, t=t):
+                each.zero_grad()
+                loss = (first**2).sum() + NOISE[t, 0] * first.sum() + 40
+                if torch.is_grad_enabled():
+                    loss.backward()
+                return loss
+
+            each.step(closure)
     assert torch.equal(params[1].detach().flatten(), torch.tensor(START[1:]))
+    assert torch.equal(params[0], alone[0])
     assert optimizer.param_groups[0]["lr"] == expected.param_groups[0]["lr"]
 
 
@@ -257,32 +239,92 @@ def test_a_skipped_step_leaves_no_direction():
     assert optimizer.param_groups[0]["lr"] == 0.1
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
+@cases(ALL)
 def test_no_gradients_at_all(peer, own):
     params = parameters()
-    optimizer = peer(params, 0.05, **own)
+    optimizer = peer(params, **own)
     for _ in range(6):
-        optimizer.step()
+        optimizer.step(lambda: torch.tensor(40.0))
     assert torch.equal(weights(params), torch.tensor(START))
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
+@cases(ALL)
+def test_gradients_of_zero_leave_the_weights_and_a_finite_rate(peer, own):
+    params = parameters()
+    optimizer = peer(params, **own)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = sum((0 * p).sum() for p in params) + 1e-300
+        if torch.is_grad_enabled():
+            loss.backward()
+        return loss
+
+    for _ in range(7):
+        optimizer.step(closure)
+    assert torch.equal(weights(params), torch.tensor(START))
+    path, alpha = advance(params, optimizer, 7)
+    assert np.all(np.isfinite(path))
+    assert np.all(np.isfinite(alpha) & (alpha > 0))
+
+
+@cases(ALL)
 def test_gradients_are_left_alone(peer, own):
     params = parameters()
-    optimizer = peer(params, 0.05, momentum=0.8, nesterov=True, weight_decay=0.1, maximize=True, **own)
+    optimizer = peer(params, **own)
+    computed = []
     for t in range(6):
-        for p in params:
-            p.grad = torch.full_like(p, NOISE[t, 0])
-        versions = [p.grad._version for p in params]
-        optimizer.step()
-        assert [p.grad._version for p in params] == versions
+        optimizer.step(closure_of(params, optimizer, t, computed))
+        assert all(torch.equal(p.grad, gradient) for p, gradient in zip(params, computed[-1], strict=True))
+    assert len(computed) == 6
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_line_search_leaves_gradients_that_its_closure_would_zero(kept):
+    params = parameters()
+    optimizer = SLS(params, 3.0, reset="start")
+
+    def closure():
+        optimizer.zero_grad(set_to_none=not kept)
+        loss = (params[0] ** 2).sum()
+        if torch.is_grad_enabled():
+            loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert params[0].grad.item() == 2 * START[0]
+
+
+def test_maximize_climbs():
+    for peer, own in GROUPED.values():
+        params = parameters()
+        optimizer = peer(params, maximize=True, **own)
+        losses = [optimizer.step(closure_of(params, optimizer, 0)).item() for _ in range(9)]
+        assert np.all(np.diff(losses) > 0)
+
+
+@cases(ALL)
+def test_sparse_gradients_are_refused(peer, own):
+    embedding = torch.nn.Embedding(5, 2, sparse=True)
+    optimizer = peer(embedding.parameters(), **own)
+
+    def closure():
+        loss = embedding(torch.tensor([1])).sum() + 40
+        loss.backward()
+        return loss
+
+    with pytest.raises(TypeError, match=r"needs dense gradients: build the embedding with sparse=False\."):
+        optimizer.step(closure)
+
+
+# ------------------------------------------------------------------------------------------------- steps
+
+
+@cases(ALL)
 def test_hooks_run_once_with_a_plain_sgd_alive(peer, own):
     params = parameters()
     torch.optim.SGD(params, 0.1)
-    optimizer = peer(params, 0.05, **own)
+    optimizer = peer(params, **own)
     calls = []
     optimizer.register_step_pre_hook(lambda *_: calls.append("before"))
     optimizer.register_step_post_hook(lambda *_: calls.append("after"))
@@ -290,36 +332,78 @@ def test_hooks_run_once_with_a_plain_sgd_alive(peer, own):
     assert calls == ["before", "after"] * 2
 
 
-@pytest.mark.parametrize(("peer", "own"), PEERS)
-def test_closure_runs_with_gradients_and_its_loss_is_returned(peer, own):
-    w = torch.nn.Parameter(torch.tensor([3.0]))
-    optimizer = peer([w], 0.1, **own)
+@cases(ALL)
+def test_the_closures_loss_is_returned(peer, own):
+    params = parameters()
+    optimizer = peer(params, **own)
+    expected = closure_of(params, optimizer, 0)().item()
+    assert optimizer.step(closure_of(params, optimizer, 0)).item() == expected
 
-    def closure():
-        optimizer.zero_grad()
-        loss = (w**2).sum() / 2
-        loss.backward()
-        return loss
 
-    assert optimizer.step(closure).item() == 4.5
-    assert w.item() == pytest.approx(2.7)
+@cases(STEPPED_WITHOUT)
+def test_a_step_without_a_closure_is_the_same(peer, own):
+    params, twin = parameters(), parameters()
+    optimizer, expected = peer(params, **own), peer(twin, **own)
+    for t in range(9):
+        closure_of(params, optimizer, t)()
+        assert optimizer.step() is None
+    advance(twin, expected, 9)
+    assert torch.equal(weights(params), weights(twin))
+
+
+@pytest.mark.parametrize("peer", NEED_A_CLOSURE)
+def test_a_missing_closure_is_named(peer):
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'closure'"):
+        peer(parameters(), steps_per_epoch=1).step()
 
 
 @pytest.mark.parametrize(
-    ("peer", "own", "waits"), [(*HYPERGRADIENT, 6), (*FIXED_ETA, 2), (FixedEta, {"eta": 1e-3, "update_every": 1}, 6)]
+    ("peer", "own", "waits"),
+    [
+        (*HYPERGRADIENT, 6),
+        (*GROUPED["hypergradient, multiplicative"], 6),
+        (*GROUPED["hypergradient, Adam"], 6),
+        (*FIXED_ETA, 2),
+        (FixedEta, {"lr": 0.05, "eta": 1e-3}, 6),
+        (*SHARED["SPS"], 6),
+        (*SHARED["YellowFin"], 6),
+        (BarzilaiBorwein, {"lr": 0.05, "update_every": 2}, 2),
+    ],
 )
-def test_waits_for_the_device_once_an_update(peer, own, waits, monkeypatch):
+def test_waits_for_the_device_at_most_once_a_step(peer, own, waits, monkeypatch):
     params = parameters()
-    optimizer = peer([{"params": [p]} for p in params], 0.05, momentum=0.8, **own)
-    for p in params:
-        p.grad = torch.ones_like(p)
+    optimizer = peer([{"params": [p]} for p in params], **own)
+    seen = count_waits(monkeypatch)
+    advance_quietly(params, optimizer, 6)
+    assert len(seen) == waits
+
+
+def test_a_line_search_waits_once_a_trial(monkeypatch):
+    params = parameters()
+    optimizer = SLS(params, 3.0, reset="start")
+    seen, passes = count_waits(monkeypatch), []
+    advance_quietly(params, optimizer, 6, passes)
+    trials = len(passes) - 6
+    assert trials > 12
+    assert len(seen) == trials
+
+
+def count_waits(monkeypatch):
     seen = []
     for name in ("item", "tolist", "__bool__", "__float__", "cpu", "numpy"):
         original = getattr(torch.Tensor, name)
         monkeypatch.setattr(torch.Tensor, name, lambda *args, f=original: (seen.append(f), f(*args))[1])
-    for _ in range(6):
-        optimizer.step()
-    assert len(seen) == waits
+    return seen
+
+
+def advance_quietly(params, optimizer, steps, passes=None):
+    """Steps whose closures do not wait themselves."""
+    for t in range(steps):
+        closure = closure_of(params, optimizer, t)
+        optimizer.step(closure if passes is None else lambda closure=closure: (passes.append(1), closure())[1])
+
+
+# ----------------------------------------------------------------------------------------------- options
 
 
 @pytest.mark.parametrize(
@@ -329,9 +413,41 @@ def test_waits_for_the_device_once_an_update(peer, own, waits, monkeypatch):
         (lambda p: Hypergradient(p, float("nan")), r"α₀ \(lr\) must be positive and finite"),
         (lambda p: Hypergradient([{"params": p, "lr": -1.0}], 0.1), r"must be positive and finite, not -1\.0\."),
         (lambda p: Hypergradient(p, 0.1, beta=-1), r"β \(beta\) must not be negative, not -1\."),
+        (lambda p: Hypergradient(p, 0.1, rule="other"), r"rule must be 'additive' or 'multiplicative', not 'other'\."),
+        (lambda p: HypergradientAdam(p, betas=(0.9, 1.0)), r"betas must lie in \[0, 1\), not \(0\.9, 1\.0\)\."),
+        (lambda p: HypergradientAdam(p, eps=-1), r"eps and weight_decay must not be negative, not -1 and 0\."),
         (lambda p: FixedEta(p, 0.1, eta=-1), r"η \(eta\) must not be negative, not -1\."),
         (lambda p: FixedEta(p, 0.1, eta=1, update_every=0), r"update_every counts steps .* at least 1, not 0\."),
         (lambda p: FixedEta(p, 0.1, eta=1, update_every=1.5), r"update_every counts steps .* at least 1, not 1\.5\."),
+        (lambda p: SLS(p), r"reset='grow' needs steps_per_epoch, .* of at least 1, not None\."),
+        (lambda p: SLS(p, 0.0, reset="keep"), r"α₀ \(lr\) must be positive and finite"),
+        (lambda p: SLS(p, reset="other"), r"reset must be 'grow', 'start' or 'keep', not 'other'\."),
+        (
+            lambda p: SLS(p, reset="keep", condition="wolfe"),
+            r"condition must be 'armijo' or 'goldstein', not 'wolfe'\.",
+        ),
+        (lambda p: SLS(p, reset="keep", c=1), r"c must lie between 0 and 1 for 'armijo', not at 1\."),
+        (
+            lambda p: SLS(p, reset="keep", c=0.5, condition="goldstein"),
+            r"between 0 and 0\.5 for 'goldstein', not at 0\.5",
+        ),
+        (
+            lambda p: SLS(p, reset="keep", beta=1.0),
+            r"β must lie between 0 and 1, and γ above 1, not at 1\.0 and 2\.0\.",
+        ),
+        (lambda p: SLS(p, 20.0, reset="keep"), r"max_lr must be at least lr, .* not 10\.0 with lr=20\.0\."),
+        (lambda p: SPS(p, c=0), r"c and the bound γ_b \(max_lr\) must be positive, not 0 and inf\."),
+        (lambda p: SPS(p, steps_per_epoch=0), r"steps_per_epoch counts the batches of an epoch, at least 1, not 0\."),
+        (lambda p: YellowFin(p, -1.0), r"α₀ \(lr\) must be positive and finite, not -1\.0\."),
+        (lambda p: YellowFin(p, beta=1), r"β \(beta\) must lie in \[0, 1\), not 1\."),
+        (lambda p: YellowFin(p, window=0), r"window counts steps and must be an integer of at least 1, not 0\."),
+        (lambda p: YellowFin(p, weight_decay=-1), r"weight_decay must not be negative, not -1\."),
+        (lambda p: BarzilaiBorwein(p, 0.1, update_every=0), r"update_every counts steps .* at least 1, not 0\."),
+        (lambda p: BarzilaiBorwein(p, 0.1, update_every=2, beta=2), r"β \(beta\) .* must lie in \(0, 1\], not 2\."),
+        (
+            lambda p: BarzilaiBorwein(p, 0.1, update_every=2, weight_decay=-1),
+            r"weight_decay must not be negative, not -1",
+        ),
     ],
 )
 def test_bad_arguments(make, message):
@@ -339,40 +455,8 @@ def test_bad_arguments(make, message):
         make(parameters())
 
 
-def test_sparse_gradients_are_refused():
-    embedding = torch.nn.Embedding(5, 2, sparse=True)
-    optimizer = Hypergradient(embedding.parameters(), 0.1)
-    embedding(torch.tensor([1])).sum().backward()
-    with pytest.raises(TypeError, match=r"needs dense gradients: build the embedding with sparse=False\."):
-        optimizer.step()
-
-
-# ------------------------------------------------------------------------------------- published numbers
-
-
-class AsTorchvision(torch.nn.Module):
-    """Pixels in [−1, 1] to torchvision's usual scale for MNIST: mean 0.1307 and deviation 0.3081 in [0, 1]."""
-
-    def forward(self, images):
-        return ((images + 1) / 2 - 0.1307) / 0.3081
-
-
-@pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in $TLR_DATA_DIR")
-@pytest.mark.parametrize(
-    ("optimizer", "options", "published"),
-    [
-        pytest.param(torch.optim.SGD, {}, (0.3957, 0.3737), id="SGD"),
-        pytest.param(Hypergradient, {"beta": 1e-3}, (0.2934, 0.2878), id="SGD-HD"),
-    ],
-)
-def test_losses_are_those_that_baydin_et_al_publish(optimizer, options, published):
-    """Logistic regression on MNIST, batch size 128, ten epochs: the training loss of the last, and the test loss."""
-    mnist = load("mnist")
-    torch.manual_seed(0)
-    model = torch.nn.Sequential(AsTorchvision(), torch.nn.Flatten(), torch.nn.Linear(784, 10))
-    optimizer = optimizer(model.parameters(), 1e-3, weight_decay=1e-4, **options)
-    history = train(model, optimizer, mnist, epochs=10, batch_size=128, progress=False)
-    _, _, images, labels = mnist.tensors()
-    with torch.no_grad():
-        test_loss = cross_entropy(model(normalize(images)), labels).item()
-    assert (history.train_loss[-1], test_loss) == pytest.approx(published, rel=0.02)
+def test_sps_refuses_a_loss_below_its_lower_bound():
+    params = parameters()
+    optimizer = SPS(params, lower_bound=1e3)
+    with pytest.raises(ValueError, match=r"has the loss \d+\.\d+, below lower_bound = 1000\.0: SPS needs a bound"):
+        optimizer.step(closure_of(params, optimizer, 0))

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
 
 from tlr import plots, toys
 from tlr.descent import RULES, descend
@@ -35,6 +36,22 @@ def test_rules_look_like_the_methods_everywhere_else():
     assert set(RULE_STYLES) == set(RULES)
     assert RULE_STYLES["published"] is plots.METHODS["published"]
     assert RULE_STYLES["gd"].color == plots.METHODS["sgd"].color
+
+
+def test_no_two_methods_look_alike():
+    looks = list(plots.METHODS.values())
+    for trait in ("label", "color", "dash", "marker"):
+        assert len({getattr(look, trait) for look in looks}) == len(looks), trait
+    assert all(MarkerStyle(look.marker).is_filled() for look in looks)
+
+
+def test_figures_of_descents_take_any_method():
+    ran = run(line, ("gd", "secant"))
+    figure = plots.curves({"sls": ran["gd"].loss, "sps": ran["secant"].loss}, ylabel="loss")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["SLS", "SPS"]
+    toy = toys.quadratic([1.0, 10.0])
+    figure = plots.paths(toy, {"yellowfin": descend("gd", toy, toy.start, 0.02, 5)})
+    assert texts(figure)[0].startswith("YellowFin: loss ")
 
 
 def test_paths_draws_each_path_with_its_alpha_and_loss():

@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tlr import TLR
+from tlr import TLR, NaiveTLR, toys
 from tlr.data import Data, load
+from tlr.descent import descend
 from tlr.models import MLP
+from tlr.peers import make_optimizer
 from tlr.rule import window
-from tlr.training import accuracy, epoch_order, steps_per_epoch, train
+from tlr.training import accuracy, descend_with, epoch_order, steps_per_epoch, train
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 
@@ -220,11 +222,71 @@ def test_quiet_is_quiet(digits, capfd):
 
 
 @pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in $TLR_DATA_DIR")
-@pytest.mark.parametrize(("alpha0", "floor"), [(0.001, 0.96), (0.01, 0.97), (0.1, 0.975)])
+@pytest.mark.parametrize(("alpha0", "floor"), [(0.001, 0.945), (0.01, 0.95), (0.1, 0.965)])
 def test_tlr_trains_on_mnist_from_every_start(alpha0, floor):
-    """The paper's network and settings, eight epochs."""
+    """The paper's network and settings, eight epochs. Over five seeds: 95.2–96.5 %, 95.7–97.6 %, 97.0–97.8 %."""
     mnist, model = load("mnist"), MLP()
     every = window(steps_per_epoch(mnist, 256))
     optimizer = TLR(model.parameters(), lr=alpha0, momentum=0.8, weight_decay=5e-4, update_every=every)
     history = train(model, optimizer, mnist, epochs=8, batch_size=256, progress=False)
     assert history.test_accuracy[-1] > floor
+
+
+# Descents on toy functions
+
+
+TOY = toys.quadratic([1.0, 10.0], 0.5)
+SAME_AS_RULE = {
+    "gd": lambda params: torch.optim.SGD(params, 0.05),
+    "published": lambda params: TLR(params, 0.05),
+    "secant": lambda params: TLR(params, 0.05, curvature="secant"),
+    "naive": lambda params: NaiveTLR(params, 0.05, eta=0.001),
+    "hypergradient": lambda params: make_optimizer("hypergradient", params, lr=0.05, beta=0.001),
+}
+
+
+@pytest.mark.parametrize("rule", SAME_AS_RULE)
+def test_an_optimizer_descends_as_its_rule_does(rule):
+    ran = descend_with(SAME_AS_RULE[rule], TOY, TOY.start, 30, name=rule)
+    expected = descend(rule, TOY, TOY.start, 0.05, 30, eta=0.001, beta=0.001)
+    assert ran.rule == rule
+    np.testing.assert_allclose(ran.w, expected.w, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(ran.alpha, expected.alpha, rtol=1e-6)
+    np.testing.assert_allclose(ran.loss, expected.loss, rtol=1e-6, atol=1e-20)
+
+
+def test_a_line_search_descends_too():
+    ran = descend_with(lambda params: make_optimizer("sls", params, reset="start"), TOY, TOY.start, 30)
+    assert np.all(np.diff(ran.loss) <= 0)
+    assert ran.loss[-1] < 1e-3 * ran.loss[0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_descent_that_diverges_is_infinite_from_there_on():
+    ran = descend_with(lambda params: torch.optim.SGD(params, 1e3), TOY, TOY.start, 200)
+    first = np.argmax(np.isinf(ran.loss))
+    assert 1 < first < 200
+    assert np.all(np.isinf(ran.loss[first:]))
+    assert np.all(np.isinf(ran.w[first:]))
+    assert np.all(ran.alpha == 1e3)
+    assert ran.diverged
+
+
+def test_descents_with_modes_are_recorded_in_that_of_evaluation():
+    class TwoPoints(torch.optim.SGD):
+        def train(self):
+            pass
+
+        def eval(self):
+            self.param_groups[0]["params"][0].data.fill_(7.0)
+
+    ran = descend_with(lambda params: TwoPoints(params, 0.1), TOY, TOY.start, 3)
+    assert np.all(ran.w[1:] == 7.0)
+
+
+def test_alpha_includes_the_factor_that_prodigy_learns(digits):
+    model = small()
+    optimizer = sgd(model, lr=0.5)
+    optimizer.param_groups[0]["d"] = 0.1
+    history = train(model, optimizer, digits, epochs=1, batch_size=200, progress=False)
+    assert history.alpha0 == (0.05,)

@@ -11,8 +11,9 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
 from tlr.data import normalize
+from tlr.descent import Trajectory
 
-__all__ = ["Epoch", "History", "accuracy", "epoch_order", "steps_per_epoch", "train"]
+__all__ = ["Epoch", "History", "accuracy", "descend_with", "epoch_order", "steps_per_epoch", "train"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
     Args:
         model: images (n, channels, height, width), float32 in [−1, 1] → logits (n, classes).
         optimizer: any torch optimizer over the model's parameters. Its `step` gets a closure, so that rules which
-            evaluate the loss more than once a step run in the same loop.
+            evaluate the loss more than once a step run in the same loop. One that trains at other weights than it
+            is evaluated at (schedulefree) is told when, by its `train()` and `eval()`.
         data: a `tlr.data.Data`.
         epochs: passes over the training data.
         batch_size: images a step; the last batch of an epoch may be smaller.
@@ -93,7 +95,8 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
     def loss_and_gradients(images, labels):
         optimizer.zero_grad()
         loss = cross_entropy(model(images), labels)
-        loss.backward()
+        if torch.is_grad_enabled():  # a line search asks for the loss alone
+            loss.backward()
         return loss
 
     with tqdm(total=epochs * steps_per_epoch(data, batch_size), unit="step", disable=not progress) as bar:
@@ -101,6 +104,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
             for epoch in range(epochs):
                 start = time.perf_counter()
                 model.train()
+                _mode(optimizer, "train")
                 total = torch.zeros((), device=device)
                 for batch in epoch_order(len(x_train), seed, epoch).to(device).split(batch_size):
                     images, labels = normalize(x_train.index_select(0, batch)), y_train.index_select(0, batch)
@@ -111,6 +115,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
                 if scheduler is not None:
                     scheduler.step()
                 seconds = time.perf_counter() - start
+                _mode(optimizer, "eval")
                 done = Epoch(mean_loss, accuracy(model, x_test, y_test), _alpha(optimizer), seconds)
                 history.epochs.append(done)
                 bar.set_postfix_str(str(done))
@@ -119,6 +124,7 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
                     break
         except KeyboardInterrupt:
             history.status = "interrupted"
+            _mode(optimizer, "eval")
     return history
 
 
@@ -132,9 +138,15 @@ def steps_per_epoch(data, batch_size):
     return math.ceil(len(data.x_train) / batch_size)
 
 
+def _mode(optimizer, mode):
+    """Tell an optimizer that has modes which one begins."""
+    getattr(optimizer, mode, lambda: None)()
+
+
 def _alpha(optimizer):
     """α of each parameter group, as floats."""
-    return tuple(float(group["lr"]) for group in optimizer.param_groups)
+    # Prodigy and D-Adaptation keep the factor that they learn, d, beside an lr that stays 1.
+    return tuple(float(group["lr"]) * group.get("d", 1.0) for group in optimizer.param_groups)
 
 
 @torch.no_grad()
@@ -145,3 +157,42 @@ def accuracy(model, x, y, batch_size=2000):
     for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True):
         right += (model(normalize(images)).argmax(1) == labels).sum()
     return right.item() / len(y)
+
+
+def descend_with(make, toy, start, steps, *, name=""):
+    """Descend on a toy function with a torch optimizer, as `tlr.descent.descend` does by a rule.
+
+    Args:
+        make: parameters → the torch optimizer, e.g. `lambda params: make_optimizer("sls", params, reset="keep")`.
+        toy: a `tlr.toys.Toy`; its exact value and gradient are used.
+        start: w₀, shape (d,).
+        steps: how many steps to take, at least 1.
+        name: what the `Trajectory` calls its rule, for figures a key of `tlr.plots.METHODS`.
+
+    Returns:
+        A `Trajectory` of one path, in float64. Its α is what `param_groups` shows after each step, its weights are
+        those that the optimizer would be evaluated at.
+    """
+    w = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
+    optimizer = make([w])
+
+    def value_and_gradient():
+        point = w.detach().numpy()
+        if torch.is_grad_enabled():
+            w.grad = torch.tensor(toy.gradient(point))
+        return torch.tensor(toy.value(point))
+
+    path = np.full((steps + 1, len(w)), np.inf)
+    alpha, loss = np.full(steps + 1, *_alpha(optimizer)), np.full(steps + 1, np.inf)
+    with np.errstate(all="ignore"):
+        path[0], loss[0] = w.detach(), toy.value(w.detach().numpy())
+        for t in range(1, steps + 1):
+            _mode(optimizer, "train")
+            optimizer.step(value_and_gradient)
+            _mode(optimizer, "eval")
+            point = w.detach().numpy().copy()
+            if not np.isfinite(reached := toy.value(point)):
+                break
+            path[t], loss[t] = point, reached
+            alpha[t:] = _alpha(optimizer)
+    return Trajectory(name, path, alpha, loss)

@@ -1,7 +1,8 @@
 """One look for every figure: the same colour, line and label for the same method everywhere.
 
-Colours are Okabe and Ito's, which colour-blind readers can tell apart; line styles and markers tell the
-methods apart without colour.
+Colours are Okabe and Ito's for the methods of the first notebooks, Tol's muted ones for further peers and grays for
+schedules, which colour-blind readers can tell apart within each set; no two methods share a line style or a marker,
+so that they can be told apart without colour. Every marker is a filled one.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ __all__ = ["METHODS", "Method", "house_style"]
 
 @dataclass(frozen=True)
 class Method:
-    """How one method is drawn: `label` in legends, `color` as hex, `dash` as matplotlib's linestyle, `marker`."""
+    """How one method is drawn: `label` in legends, `color` as hex, `dash` and `marker` as matplotlib takes them."""
 
     label: str
     color: str
     dash: object
-    marker: str
+    marker: object
 
     @property
     def line(self):
@@ -34,6 +35,18 @@ METHODS = {
     "barzilai_borwein": Method("Barzilai–Borwein", "#CC79A7", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
     "fixed_eta": Method("fixed η (D.4)", "#56B4E9", (0, (7, 1, 1, 1)), "X"),
+    "multistep": Method("SGD, ×0.1 at ½ and ¾", "#4D4D4D", (0, (1, 2)), "<"),
+    "exponential": Method("SGD, exponential", "#7F7F7F", (0, (1, 4)), ">"),
+    "cosine": Method("SGD, cosine", "#999999", (0, (2, 1)), "p"),
+    "adam": Method("Adam", "#332288", (0, (9, 2)), "*"),
+    "adamw": Method("AdamW", "#882255", (0, (9, 1.5, 3, 1.5)), "h"),
+    "hypergradient_adam": Method("Adam-HD, β", "#117733", (0, (4, 1, 1, 1, 1, 1, 1, 1)), "d"),
+    "sls": Method("SLS", "#999933", (0, (3, 3)), "8"),
+    "sps": Method("SPS", "#AA4499", (0, (6, 2, 2, 2)), (4, 1, 0)),
+    "yellowfin": Method("YellowFin", "#8C6D1F", (0, (10, 2, 1, 2)), (5, 0, 180)),
+    "schedulefree": Method("Schedule-Free SGD", "#44AA99", (0, (3, 1)), (4, 1, 45)),
+    "prodigy": Method("Prodigy", "#CC6677", (0, (5, 5)), "H"),
+    "dadaptation": Method("D-Adaptation", "#88CCEE", (0, (8, 4)), (6, 1, 0)),
 }
 
 

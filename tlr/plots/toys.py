@@ -37,6 +37,8 @@ RULE_STYLES = {
     rule: METHODS[rule] if rule in METHODS else replace(METHODS["sgd"], label="gradient descent, fixed α")
     for rule in RULES
 }
+#: And the torch optimizers that `tlr.training.descend_with` runs.
+_STYLES = METHODS | RULE_STYLES
 
 #: Inches of the figure that `CobwebPicture` and `PathsPicture` are laid out for.
 PICTURE_SIZE = (9.2, 5.4)
@@ -73,7 +75,7 @@ class _Picture:
         self.now = [self._lines(axes, dots=True) for axes in self.panels]
         self.keys, self.fates = {}, {}
         for rule in self.rules:
-            style = RULE_STYLES[rule].line | {"label": None}
+            style = _STYLES[rule].line | {"label": None}
             self.keys[rule] = figure.add_artist(mpl.lines.Line2D([], [], transform=figure.transFigure, **style))
             self.fates[rule] = figure.text(0, 0, "", va="center", fontsize=9)
         self.groups = [*self.curves, *self.now, self.keys, self.fates]
@@ -86,7 +88,7 @@ class _Picture:
     def _lines(self, axes, dots=False):
         lines = {}
         for rule in self.rules:
-            style = RULE_STYLES[rule]
+            style = _STYLES[rule]
             extra = {"linestyle": "", "marker": style.marker, "markersize": 7} if dots else {}
             (lines[rule],) = axes.plot([], [], **style.line | extra | {"label": None})
         return lines
@@ -145,7 +147,7 @@ class CobwebPicture(_Picture):
             corners = np.repeat(orbit, 2)
             self.webs[rule].set_data(corners[:-1], np.concatenate([[0], corners[2:]]))
             self.ends[rule].set_data(orbit[-1:], orbit[-1:] if step > 1 else [0])
-            self.fates[rule].set_text(f"{RULE_STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
+            self.fates[rule].set_text(f"{_STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
         self._limits(self.main, (0, reach), (0, reach))
         self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
         self._draw_panel(1, {rule: ran.loss / ran.loss[0] for rule, ran in trajectories.items()}, step)
@@ -194,7 +196,7 @@ class PathsPicture(_Picture):
             path = _within_reach(ran.w[: step + 1], toy.window)
             self.steps[rule].set_data(*path.T)
             self.ends[rule].set_data(*path[-1:].T)
-            self.fates[rule].set_text(f"{RULE_STYLES[rule].label}: {_fate(ran, step, floor)}")
+            self.fates[rule].set_text(f"{_STYLES[rule].label}: {_fate(ran, step, floor)}")
         self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
         self._draw_panel(1, {rule: ran.loss - floor for rule, ran in trajectories.items()}, step)
 
@@ -236,11 +238,11 @@ def paths(toy, trajectories, step=None):
 
     Args:
         toy: a `tlr.toys.Toy` of two variables; a star marks each minimum.
-        trajectories: rule → `Trajectory` of one path.
+        trajectories: rule, or name of an optimizer, → `Trajectory` of one path; six at most.
         step: draw the paths up to this step (default: the last).
     """
     with house_style():
-        picture = PathsPicture(plt.figure(figsize=PICTURE_SIZE))
+        picture = PathsPicture(plt.figure(figsize=PICTURE_SIZE), tuple(trajectories))
         picture.update(toy, trajectories, _last(trajectories) if step is None else step)
     return picture.figure
 
@@ -265,7 +267,7 @@ class BasinPicture:
 
     def update(self, rule, ratio):
         """Show final loss / first loss, (m, n), under the name of the rule."""
-        self.axes.set_title(RULE_STYLES[rule].label)
+        self.axes.set_title(_STYLES[rule].label)
         self.mesh.set_array(_decades_of(ratio))
 
 
@@ -286,7 +288,7 @@ def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None
         )
         for axis, (rule, ratio) in zip(axes.flat, ratios.items(), strict=False):
             mesh = _basin(axis, x, y, ratio)
-            axis.set_title(RULE_STYLES[rule].label)
+            axis.set_title(_STYLES[rule].label)
             if edge is not None:
                 axis.plot(edge, y, **_EDGE)
         for axis in axes.flat[len(ratios) :]:
@@ -301,7 +303,8 @@ def curves(series, *, ylabel, start=None):
     """One curve a rule over the steps, on a logarithmic axis.
 
     Args:
-        series: rule → values for steps 0, 1, …; the parts that are not positive and finite are left out.
+        series: rule, or name of an optimizer, → values for steps 0, 1, …; the parts that are not positive and finite
+            are left out.
         ylabel: what the values are.
         start: shade everything above this value: worse than where it began (default: no shade).
     """
@@ -309,14 +312,14 @@ def curves(series, *, ylabel, start=None):
         figure, axes = plt.subplots(figsize=(9.2, 4.2))
         for rule, values in series.items():
             values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-            axes.plot(values, **RULE_STYLES[rule].line, linewidth=1.5)
+            axes.plot(values, **_STYLES[rule].line, linewidth=1.5)
         axes.set(yscale="log", xlabel="step t", ylabel=ylabel, xlim=(0, max(map(len, series.values())) - 1))
         if start is not None:
             low, high = axes.get_ylim()
             axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)
             axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
             axes.set_ylim(low, high)
-        figure.legend(loc="outside lower center", ncols=len(series), handlelength=3)
+        figure.legend(loc="outside lower center", ncols=len(series) if len(series) <= 5 else 4, handlelength=3)
     return figure
 
 
