@@ -224,7 +224,7 @@ def test_quiet_is_quiet(digits, capfd):
 @pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in $TLR_DATA_DIR")
 @pytest.mark.parametrize(("alpha0", "floor"), [(0.001, 0.945), (0.01, 0.95), (0.1, 0.965)])
 def test_tlr_trains_on_mnist_from_every_start(alpha0, floor):
-    """The paper's network and settings, eight epochs. Over five seeds: 95.2–96.5 %, 95.7–97.6 %, 97.0–97.8 %."""
+    """The paper's network and settings, eight epochs. Over five seeds: 95.2–96.5 %, 95.7–97.6 %, 97.0–97.7 %."""
     mnist, model = load("mnist"), MLP()
     every = window(steps_per_epoch(mnist, 256))
     optimizer = TLR(model.parameters(), lr=alpha0, momentum=0.8, weight_decay=5e-4, update_every=every)
