@@ -78,5 +78,5 @@ def to_host(columns, like):
 def _sum_shards(block, mesh, placements):
     from torch.distributed.tensor import DTensor, Partial, Replicate
 
-    partial = [Partial() if placement.is_shard() else Replicate() for placement in placements]
+    partial = [Replicate() if placement.is_replicate() else Partial() for placement in placements]
     return DTensor.from_local(block, mesh, partial, run_check=False).full_tensor()

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from collections import Counter
 
 import numpy as np
 import torch
@@ -126,6 +127,11 @@ class TrainableRate:
                 "tlr.rule.window(steps_per_epoch, p) computes it."
             )
         rule.check(group["c"], group["curvature"])
+        below, at = group["restart_below"], group["restart_at"]
+        if below is None and at is not None:
+            raise ValueError("restart_at says where α restarts; give restart_below too, which says when.")
+        if below is not None and not (0 < below < math.inf and (at is None or below < at < math.inf)):
+            raise ValueError(f"Restarts need 0 < restart_below < restart_at, not {below!r} and {at!r}.")
         for key in ("update_every", "curvature", "per"):
             if self.param_groups and group[key] != self.param_groups[0][key]:
                 raise ValueError(
@@ -168,9 +174,10 @@ class TrainableRate:
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        new_buffers = self._before_step()
-        type(self)._base_step(self)
-        self._after_step(new_buffers)
+        if any(p.grad is not None for p in self._params()):
+            new_buffers = self._before_step()
+            type(self)._base_step(self)
+            self._after_step(new_buffers)
         return loss
 
     # torch.compile takes the base's step as one graph of its own. What surrounds it changes with the clock and
@@ -205,14 +212,16 @@ class TrainableRate:
     def _open_window(self):
         new_buffers = {}
         for group in self.param_groups:
-            self._choose_measure(group)
             group["window_lr"] = self._rate(group)
-            for p in group["params"]:
-                if p.grad is not None and "window_start" not in self.state.get(p, ()):
-                    new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
-                    if not group["summed"]:
-                        new_buffers[p]["window_start"].copy_(p)
             params = self._in_window(group)
+            new = [p for p in group["params"] if p.grad is not None and "window_start" not in self.state.get(p, ())]
+            if new:
+                group["weight_norm"] = None
+            self._choose_measure(group)
+            for p in new:
+                new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
+                if not group["summed"]:
+                    new_buffers[p]["window_start"].copy_(p)
             starts = [local(self.state[p]["window_start"]) for p in params]
             if not starts:
                 continue
@@ -295,10 +304,11 @@ class TrainableRate:
     def _precise(self, group, square, steps):
         """Whether this window's sum of directions can be trusted; choose how the next one is measured."""
         params = self._in_window(group)
-        if not params or not self._can_sum or group["weight_norm"] is None or params[0].dtype.itemsize < 4:
+        if not params or not self._can_sum or group["weight_norm"] is None:
             return True
         # Every step rounds a weight by half a unit in the last place at most; the errors add up as a random walk.
-        rounding = 0.3 * torch.finfo(params[0].dtype).eps * math.sqrt(steps) * group["weight_norm"]
+        eps = max(torch.finfo(dtype).eps for dtype in {p.dtype for p in params})
+        rounding = 0.3 * eps * math.sqrt(steps) * group["weight_norm"]
         moved = _TOLERANCE * group["window_lr"] * math.sqrt(square) if math.isfinite(square) else math.inf
         if group["summed"]:
             group["summed"] = rounding > moved / 10
@@ -321,6 +331,7 @@ class TrainableRate:
                 finite = np.broadcast_to(finite.all(), finite.shape)
             c = np.array([group["c"] for group in groups])
             new = rule.next_alpha(alpha, *np.where(finite, products, 0.0), c, groups[0]["curvature"])
+        new = self._restarted(new, alpha)
         for i, group in enumerate(groups):
             keep = bool(finite[i] and usable[i])
             group["previous_square"] = float(gg[i]) if keep else 0.0
@@ -331,15 +342,21 @@ class TrainableRate:
                     if "previous" in self.state.get(p, ()):
                         self.state[p]["previous"].zero_()
             if new[i] != alpha[i]:
-                self._set_rate(group, self._restarted(group, float(new[i])))
+                self._set_rate(group, float(new[i]))
 
-    def _restarted(self, group, rate):
-        group["largest_lr"] = max(group["largest_lr"], self._rate(group))
-        if group["restart_below"] is None or rate >= group["restart_below"]:
-            return rate
-        rate = group["largest_lr"] if group["restart_at"] is None else group["restart_at"]
-        group["largest_lr"] = 0.0
-        return rate
+    def _restarted(self, new, alpha):
+        """The rates `new`, or those of a restart where an update took them below the floor (appendix C)."""
+        shared = self.param_groups[0]["per"] == "model"
+        for i, group in enumerate(self.param_groups[:1] if shared else self.param_groups):
+            group["largest_lr"] = max(group["largest_lr"], float(alpha[i]))
+            if group["restart_below"] is None or new[i] == alpha[i] or new[i] >= group["restart_below"]:
+                continue
+            restart = group["largest_lr"] if group["restart_at"] is None else group["restart_at"]
+            group["largest_lr"] = 0.0
+            if shared:  # the others keep their ratio to the first
+                new = new * (restart / new[0])
+            new[i] = restart
+        return new
 
     def _set_rate(self, group, rate):
         if isinstance(group["lr"], torch.Tensor):
@@ -394,18 +411,30 @@ def _per_tensor(group):
 
 
 def learning_rates(optimizer):
-    """α by name, for a log.
+    """α by name, for a log. Works for any torch optimizer.
+
+    Any grouping of your own is a list of parameter groups with names:
+
+        >>> from tlr import TLR
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+        >>> layers = [{"params": model[i].parameters(), "name": f"layer {i}"} for i in (0, 2)]
+        >>> learning_rates(TLR(layers, lr=0.1, per="group"))
+        {'layer 0': 0.1, 'layer 2': 0.1}
 
     Returns:
-        A dict from name to float. A group of one named parameter goes by that name (build the optimizer
-        from `model.named_parameters()`), a group with a "name" by that, any other by "group 0", "group 1", ….
-        Where all parameters share one α, the dict has the one key "model".
+        A dict from name to float. A group with a "name" goes by that, a group of one named parameter by the
+        parameter's (build the optimizer from `model.named_parameters()`), any other by "group 0", "group 1", ….
+        A name that several groups have is followed by their numbers. Where all parameters share one α, the dict
+        has the one key "model".
     """
     groups = optimizer.param_groups
     rates = [float(group["lr"]) for group in groups]
     if len(set(rates)) == 1 and groups[0].get("per", "model") == "model":
         return {"model": rates[0]}
-    return {_name(group, number): rate for number, (group, rate) in enumerate(zip(groups, rates, strict=True))}
+    names = [_name(group, number) for number, group in enumerate(groups)]
+    bearers = Counter(names)
+    names = [f"{name} ({number})" if bearers[name] > 1 else name for number, name in enumerate(names)]
+    return dict(zip(names, rates, strict=True))
 
 
 def _name(group, number):
@@ -414,5 +443,15 @@ def _name(group, number):
 
 
 def skipped_updates(optimizer):
-    """How many updates of α were left out because an inner product was not finite (the largest over the groups)."""
+    """How many updates of α were left out because an inner product was not finite (the largest over the groups).
+
+    Example:
+        >>> from tlr import TLR
+        >>> w = torch.nn.Parameter(torch.ones(3))
+        >>> optimizer = TLR([w])
+        >>> w.grad = torch.full((3,), float("nan"))
+        >>> optimizer.step()
+        >>> skipped_updates(optimizer), optimizer.param_groups[0]["lr"]
+        (1, 0.01)
+    """
     return max(group["skipped_updates"] for group in optimizer.param_groups)
