@@ -120,12 +120,11 @@ class TLR(TrainableRate, SGD):
             group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
         )
 
-    @torch.compiler.disable
-    def _before_step(self):
-        if not self._plain():
-            return super()._before_step()
-        self._update_from_gradients()
-        return {}
+    def _prepare(self):
+        if self._plain():
+            self._update_from_gradients()
+        else:
+            super()._prepare()
 
     def _close_window(self):
         if self._plain():

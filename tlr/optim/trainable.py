@@ -153,7 +153,7 @@ class TrainableRate:
         super().load_state_dict(state_dict)
         # torch casts floating-point state to the parameter's type; ours is wider where that is a half type.
         for p, i in zip(self._params(), (i for group in groups for i in group["params"]), strict=True):
-            for key in ("window_start", "previous"):
+            for key in _STATE_KEYS:
                 saved = state_dict["state"].get(i, {}).get(key)
                 if saved is not None and saved.dtype != self.state[p][key].dtype:
                     self.state[p][key] = saved.to(self.state[p][key].device, copy=True)
@@ -174,20 +174,43 @@ class TrainableRate:
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        if any(p.grad is not None for p in self._params()):
-            new_buffers = self._before_step()
-            type(self)._base_step(self)
-            self._after_step(new_buffers)
+        # torch.compile takes the base's step as one graph. What surrounds it changes with the clock and reads
+        # numbers on the host, so it stays outside.
+        self._before_step(torch.compiler.is_compiling())
+        type(self)._base_step(self)
+        self._after_step()
         return loss
 
-    # torch.compile takes the base's step as one graph of its own. What surrounds it changes with the clock and
-    # reads numbers on the host, so it stays outside.
-    step = torch.compiler.disable(step, recursive=False)
+    def state_dict(self):
+        self._take_back()
+        return super().state_dict()
 
     @torch.compiler.disable
-    def _before_step(self):
-        """Open a window if none is open; returns new buffers by parameter, for `state` once the base has stepped."""
-        new_buffers = self._open_window() if self.param_groups[0]["steps_in_window"] == 0 else {}
+    def _before_step(self, compiling):
+        self._take_back()
+        self._new_buffers = {}
+        if any(p.grad is not None for p in self._params()):
+            self._prepare()
+        if compiling:
+            self._set_aside()
+
+    def _set_aside(self):
+        """Hide what is ours: the compiled step of the base would be compiled anew whenever any of it changes."""
+        self._aside = [
+            (entries, {key: entries.pop(key) for key in keys if key in entries})
+            for keys, owners in ((_RATE_KEYS, self.param_groups), (_STATE_KEYS, self.state.values()))
+            for entries in owners
+        ]
+
+    def _take_back(self):
+        """Undo `_set_aside`; before a step and a save too, as an exception may have ended the step between."""
+        for entries, ours in self.__dict__.pop("_aside", ()):
+            entries.update(ours)
+
+    def _prepare(self):
+        """Open a window if none is open, and note in it what the base is about to do."""
+        if self.param_groups[0]["steps_in_window"] == 0:
+            self._open_window()
         for group in self.param_groups:
             rate = self._rate(group)
             if rate == 0:
@@ -196,12 +219,11 @@ class TrainableRate:
                 self._sum_directions(group)
             elif rate != group["window_lr"]:
                 self._change_unit(group, rate)
-        return new_buffers
 
     @torch.compiler.disable
-    def _after_step(self, new_buffers):
-        for p, buffers in new_buffers.items():
-            self.state[p].update(buffers)
+    def _after_step(self):
+        self._take_back()
+        self._adopt_new_buffers()
         clock = self.param_groups[0]
         moved = (p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"])
         if any(moved):
@@ -209,8 +231,12 @@ class TrainableRate:
             if clock["steps_in_window"] >= clock["update_every"]:
                 self._close_window()
 
+    def _adopt_new_buffers(self):
+        for p, buffers in self._new_buffers.items():
+            self.state[p].update(buffers)
+        self._new_buffers = {}
+
     def _open_window(self):
-        new_buffers = {}
         for group in self.param_groups:
             group["window_lr"] = self._rate(group)
             params = self._in_window(group)
@@ -219,9 +245,9 @@ class TrainableRate:
                 group["weight_norm"] = None
             self._choose_measure(group)
             for p in new:
-                new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
+                self._new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
                 if not group["summed"]:
-                    new_buffers[p]["window_start"].copy_(p)
+                    self._new_buffers[p]["window_start"].copy_(p)
             starts = [local(self.state[p]["window_start"]) for p in params]
             if not starts:
                 continue
@@ -229,11 +255,8 @@ class TrainableRate:
                 torch._foreach_zero_(starts)
             else:
                 torch._foreach_copy_(starts, [local(p) for p in params])
-        if self._can_sum:
-            for p, buffers in new_buffers.items():
-                self.state[p].update(buffers)
-            return {}
-        return new_buffers  # such a base takes a state that is not empty for its own
+        if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
+            self._adopt_new_buffers()
 
     def _choose_measure(self, group):
         """Sum the directions of half types, and of a first window, about whose precision nothing is known yet."""
@@ -385,6 +408,7 @@ class TrainableRate:
 
 
 _RATE_KEYS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at", *_FRESH)
+_STATE_KEYS = ("window_start", "previous")
 
 
 def _scale(group):
