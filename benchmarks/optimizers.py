@@ -1,6 +1,6 @@
 """What TLR costs beside torch's SGD: ratios of step times, and of training epochs, from runs that take turns.
 
-    python benchmarks/optimizers.py [--threads 1] [--rounds 15]
+    python benchmarks/optimizers.py [--threads 1] [--rounds 5]
 
 A round times every optimizer once, in random order, over a third of an epoch: 78 steps, as for MNIST at batch size
 256, and so one update of α. Rows are medians over rounds of each optimizer's ratio to SGD in the same round. With one
@@ -124,7 +124,7 @@ def report(title, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     clock = time.process_time if arguments.threads == 1 else time.perf_counter

@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from problems import weights
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tlr import TLR
-from tlr.optim.products import _foreach_dots, dots, inner_products
+from tlr.optim.products import _foreach_dots, dots, group_products, inner_products
 
 
 class ReadsToHost(TorchDispatchMode):
@@ -81,3 +82,15 @@ def test_multi_tensor_products_leave_their_arguments_alone_unless_told():
     _foreach_dots(x, y)
     assert torch.equal(y[0], kept)
     assert torch.allclose(torch.stack(dots(x, y)), torch.stack(list(_foreach_dots(x, y))))
+
+
+def test_products_are_summed_by_group_for_tensors_of_every_size_and_layout():
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(3,), (200, 100), (), (2, 3, 4, 4), (30_000,), (5,), (4, 6)]
+    xs, ys = ([torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes] for _ in range(2))
+    xs[3], ys[6] = xs[3].to(memory_format=torch.channels_last), ys[6].t().contiguous().t()
+    owner = [0, 0, 0, 1, 1, 3, 3]
+    expected = np.zeros((2, 4))
+    for group, x, y in zip(owner, xs, ys, strict=True):
+        expected[:, group] += [(x * x).sum().item(), (x * y).sum().item()]
+    assert group_products([(xs, xs), (xs, ys)], xs, owner, 4) == pytest.approx(expected, rel=1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tlr import rule
-from tlr.optim.products import dots, local, to_host
+from tlr.optim.products import group_products, local
 
 __all__ = ["TrainableRate", "learning_rates", "skipped_updates"]
 
@@ -52,7 +52,8 @@ class TrainableRate:
         curvature: "published" is Eq. 8, the paper's method and the default; "secant" is Eq. 8′.
         per: "model" trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
-        restart_below: when an update takes α below this, it restarts (appendix C; default: never).
+        restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
+            per="model" the α of the first group decides, and the others keep their ratio to it.
         restart_at: the α of a restart; None means the largest α since the last one.
     """
 
@@ -304,12 +305,12 @@ class TrainableRate:
             return
         now = [local(self.state[p]["window_start"]) for p in params]
         before = [local(self.state[p]["previous"]) for p in params]
-        columns = [dots(now, now), dots(now, before, spoil=True)]
+        columns = [(now, now), (now, before)]
         measure = any(group["weight_norm"] is None or group["summed"] for group in self.param_groups)
         if measure:
             weights = [local(p).to(n.dtype) for p, n in zip(params, now, strict=True)]
-            columns.append(dots(weights, weights))
-        sums = [np.bincount(owner, column, len(self.param_groups)) for column in to_host(columns, params)]
+            columns.append((weights, weights))
+        sums = group_products(columns, params, owner, len(self.param_groups))
         for p in params:
             state = self.state[p]
             state["previous"], state["window_start"] = state["window_start"], state["previous"]
@@ -344,14 +345,15 @@ class TrainableRate:
         groups = self.param_groups
         alpha = np.array([self._rate(group) for group in groups])
         pp = np.array([group["previous_square"] for group in groups])
-        gg, gp, pp = np.where(usable, [gg, gp, pp], 0.0)
-        finite = np.isfinite(gg) & np.isfinite(gp)
+        products = np.array([gg, gp, pp])
+        products[:, ~usable] = 0.0
+        gg = products[0]
+        finite = np.isfinite(products).all(0)
         with np.errstate(all="ignore"):
-            products = np.array([gg, gp, pp])
             if groups[0]["per"] == "model":
                 # L as a function of a common factor of all rates: each group counts with its own α.
-                products = np.broadcast_to((products * (alpha / alpha.max())).sum(1, keepdims=True), products.shape)
-                finite = np.broadcast_to(finite.all(), finite.shape)
+                finite[:] = finite.all()
+                products = (products * (alpha / alpha.max())).sum(1, keepdims=True)
             c = np.array([group["c"] for group in groups])
             new = rule.next_alpha(alpha, *np.where(finite, products, 0.0), c, groups[0]["curvature"])
         new = self._restarted(new, alpha)
