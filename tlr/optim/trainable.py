@@ -240,8 +240,10 @@ class TrainableRate:
     def _open_window(self):
         for group in self.param_groups:
             group["window_lr"] = self._rate(group)
-            params = self._in_window(group)
-            new = [p for p in group["params"] if p.grad is not None and "window_start" not in self.state.get(p, ())]
+            inside = self._in_window(group)
+            new = []
+            if len(inside) < len(group["params"]):
+                new = [p for p in group["params"] if p.grad is not None and "window_start" not in self.state.get(p, ())]
             if new:
                 group["weight_norm"] = None
             self._choose_measure(group)
@@ -249,13 +251,13 @@ class TrainableRate:
                 self._new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
                 if not group["summed"]:
                     self._new_buffers[p]["window_start"].copy_(p)
-            starts = [local(self.state[p]["window_start"]) for p in params]
+            starts = [local(state["window_start"]) for _, state in inside]
             if not starts:
                 continue
             if group["summed"]:
                 torch._foreach_zero_(starts)
             else:
-                torch._foreach_copy_(starts, [local(p) for p in params])
+                torch._foreach_copy_(starts, [local(p) for p, _ in inside])
         if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
             self._adopt_new_buffers()
 
@@ -271,20 +273,22 @@ class TrainableRate:
             group["summed"] = True
 
     def _in_window(self, group):
-        return [p for p in group["params"] if "window_start" in self.state.get(p, ())]
+        """The parameters of a group that have been in a window, each with its state."""
+        pairs = ((p, self.state.get(p, ())) for p in group["params"])
+        return [(p, state) for p, state in pairs if "window_start" in state]
 
     def _change_unit(self, group, rate):
         """α was changed from outside (a scheduler, by hand): express the displacement so far in the new α."""
-        params = self._in_window(group)
-        if params and group["window_lr"] != 0:
-            starts = [local(self.state[p]["window_start"]) for p in params]
-            torch._foreach_lerp_(starts, [local(p) for p in params], 1 - rate / group["window_lr"])
+        inside = self._in_window(group)
+        if inside and group["window_lr"] != 0:
+            starts = [local(state["window_start"]) for _, state in inside]
+            torch._foreach_lerp_(starts, [local(p) for p, _ in inside], 1 - rate / group["window_lr"])
         group["window_lr"] = rate
 
     def _sum_directions(self, group):
-        for p in self._in_window(group):
+        for p, state in self._in_window(group):
             if p.grad is not None:
-                local(self.state[p]["window_start"]).add_(local(self._direction(p, group)))
+                local(state["window_start"]).add_(local(self._direction(p, group)))
 
     def _direction(self, p, group):
         """What the base is about to subtract from p, over α, as a tensor like p's buffers."""
@@ -293,26 +297,26 @@ class TrainableRate:
     def _close_window(self):
         steps = self.param_groups[0]["steps_in_window"]
         self.param_groups[0]["steps_in_window"] = 0
-        params, owner = [], []
+        params, states, owner, now = [], [], [], []
         for number, group in enumerate(self.param_groups):
             inside = self._in_window(group)
-            params += inside
+            params += [p for p, _ in inside]
+            states += [state for _, state in inside]
             owner += [number] * len(inside)
-            if inside and not group["summed"]:
-                starts = [local(self.state[p]["window_start"]) for p in inside]
-                torch._foreach_sub_(starts, [local(p) for p in inside])
+            starts = [local(state["window_start"]) for _, state in inside]
+            now += starts
+            if starts and not group["summed"]:
+                torch._foreach_sub_(starts, [local(p) for p, _ in inside])
         if not params:
             return
-        now = [local(self.state[p]["window_start"]) for p in params]
-        before = [local(self.state[p]["previous"]) for p in params]
+        before = [local(state["previous"]) for state in states]
         columns = [(now, now), (now, before)]
         measure = any(group["weight_norm"] is None or group["summed"] for group in self.param_groups)
         if measure:
             weights = [local(p).to(n.dtype) for p, n in zip(params, now, strict=True)]
             columns.append((weights, weights))
         sums = group_products(columns, params, owner, len(self.param_groups))
-        for p in params:
-            state = self.state[p]
+        for state in states:
             state["previous"], state["window_start"] = state["window_start"], state["previous"]
 
         scale = np.array([_scale(group) for group in self.param_groups])
@@ -322,16 +326,18 @@ class TrainableRate:
         if measure:
             for group, square in zip(self.param_groups, sums[2], strict=True):
                 group["weight_norm"] = math.sqrt(square) if math.isfinite(square) else None
-        usable = np.array([self._precise(g, norm2, steps) for g, norm2 in zip(self.param_groups, gg, strict=True)])
+        dtypes = [set() for _ in self.param_groups]
+        for number, p in zip(owner, params, strict=True):
+            dtypes[number].add(p.dtype)
+        usable = np.array([self._precise(*each, steps) for each in zip(self.param_groups, gg, dtypes, strict=True)])
         self._update(gg, gp, usable, scale)
 
-    def _precise(self, group, square, steps):
+    def _precise(self, group, square, dtypes, steps):
         """Whether this window's sum of directions can be trusted; choose how the next one is measured."""
-        params = self._in_window(group)
-        if not params or not self._can_sum or group["weight_norm"] is None:
+        if not dtypes or not self._can_sum or group["weight_norm"] is None:
             return True
         # Every step rounds a weight by half a unit in the last place at most; the errors add up as a random walk.
-        eps = max(torch.finfo(dtype).eps for dtype in {p.dtype for p in params})
+        eps = max(torch.finfo(dtype).eps for dtype in dtypes)
         rounding = 0.3 * eps * math.sqrt(steps) * group["weight_norm"]
         moved = _TOLERANCE * group["window_lr"] * math.sqrt(square) if math.isfinite(square) else math.inf
         if group["summed"]:
