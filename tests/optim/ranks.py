@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor, Partial, Replicate, distribute_tensor
+from torch.distributed.tensor import DTensor, Partial, Replicate, Shard, distribute_tensor
 from torch.distributed.tensor.debug import CommDebugMode
 from torch.nn.parallel import DistributedDataParallel
 
@@ -64,16 +64,24 @@ def resume(rank_rows, mesh):
     return [train(*each, x[rank_rows], y[rank_rows])["alpha"] for each in ((model, optimizer), (other, loaded))]
 
 
-def partial_gradients(rank, mesh):
-    """A replicated parameter whose gradient has not been summed over the processes yet."""
-    whole = torch.nn.Parameter(torch.ones(6).double())
-    replicated = torch.nn.Parameter(distribute_tensor(whole.detach(), mesh, [Replicate()]))
+def mixed_placements(rank, mesh):
+    """A replicated parameter, whose gradient has not been summed over the processes yet, and a sharded one."""
+    whole = [torch.nn.Parameter(torch.ones(n).double()) for n in (6, 4)]
+    placed = [
+        torch.nn.Parameter(distribute_tensor(w.detach(), mesh, [placement]))
+        for w, placement in zip(whole, [Replicate(), Shard(0)], strict=True)
+    ]
     runs = {}
-    for name, w in (("single", whole), ("partial", replicated)):
-        optimizer, alphas = TLR([w], lr=0.05), []
+    for name, (w, v) in (("single", whole), ("mixed", placed)):
+        optimizer, alphas = TLR([w, v], lr=0.05), []
         for step in range(4):
-            shares = [torch.arange(6).double() * (step + 1), torch.ones(6).double()]
-            w.grad = sum(shares) if name == "single" else DTensor.from_local(shares[rank], mesh, [Partial()])
+            shares = [torch.arange(6).double() * (1 - 1.5 * (step % 2)), torch.ones(6).double()]
+            other = torch.full((4,), float((-1) ** step)).double()
+            if name == "single":
+                w.grad, v.grad = sum(shares), other
+            else:
+                w.grad = DTensor.from_local(shares[rank], mesh, [Partial()])
+                v.grad = distribute_tensor(other, mesh, [Shard(0)])
             optimizer.step()
             alphas.append(float(optimizer.param_groups[0]["lr"]))
         runs[name] = alphas
@@ -101,7 +109,7 @@ def main():
             optimizer = optimizer_class(model.parameters(), **options)
             results[name][way] = train(model, optimizer, x[rows], y[rows], count=CommDebugMode)
     results["resumed"] = resume(rows, mesh)
-    results["partial gradients"] = partial_gradients(rank, mesh)
+    results["mixed placements"] = mixed_placements(rank, mesh)
     out.write_text(json.dumps(results))
     dist.destroy_process_group()
 

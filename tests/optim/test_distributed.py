@@ -84,8 +84,8 @@ def test_a_sharded_run_resumed_in_mid_window_equals_one_never_stopped(ranks):
         assert straight[-1] != straight[0]
 
 
-def test_gradients_that_are_not_summed_yet_are_summed_first(ranks):
+def test_every_tensor_counts_once_however_it_is_placed(ranks):
     for rank in ranks:
-        runs = rank["partial gradients"]
-        assert runs["partial"] == pytest.approx(runs["single"], rel=1e-12)
-        assert runs["single"][-1] != 0.05
+        runs = rank["mixed placements"]
+        assert runs["mixed"] == pytest.approx(runs["single"], rel=1e-12)
+        assert len(set(runs["single"])) == 4

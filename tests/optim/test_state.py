@@ -210,7 +210,7 @@ def test_steps_with_a_rate_of_zero_are_no_steps(options):
     for step in range(24):
         gradients([w], step)
         v.grad = w.grad.clone()
-        if 8 <= step < 13:
+        if 15 <= step < 20:
             before, alpha = w.detach().clone(), rate(optimizer)
             optimizer.param_groups[0]["lr"] = 0.0
             optimizer.step()
