@@ -55,6 +55,7 @@ def main():
         right = accuracy(model, x_test, y_test)
         if rank == 0:
             print(f"epoch {epoch + 1}: accuracy {right:.1%}, α {learning_rates(optimizer)['model']:.6f}", flush=True)
+    dist.barrier()
     dist.destroy_process_group()
 
 

@@ -111,6 +111,7 @@ def main():
     results["resumed"] = resume(rows, mesh)
     results["mixed placements"] = mixed_placements(rank, mesh)
     out.write_text(json.dumps(results))
+    dist.barrier()  # a process that leaves while another still reads from it would fail that one
     dist.destroy_process_group()
 
 
