@@ -19,6 +19,7 @@ from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
+TRAINERS = [Requirement(line) for line in PROJECT["optional-dependencies"]["trainers"]]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: Each module may import those before it.
@@ -131,7 +132,7 @@ def pins():
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("requirement", [*RUNTIME, *DEVELOPMENT], ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("requirement", [*RUNTIME, *DEVELOPMENT, *TRAINERS], ids=lambda requirement: requirement.name)
 def test_pyproject_states_one_lower_bound_that_the_pin_meets(requirement):
     (bound,) = requirement.specifier
     assert bound.operator == ">="
@@ -145,9 +146,13 @@ def test_constraints_are_exact():
         assert [each.operator for each in pin.specifier] == ["=="], pin
 
 
-def test_every_package_that_gets_installed_is_pinned():
+@pytest.mark.parametrize("stated", [DEVELOPMENT, TRAINERS], ids=["dev", "trainers"])
+def test_every_package_that_gets_installed_is_pinned(stated):
+    if stated is TRAINERS:
+        for requirement in stated:
+            pytest.importorskip(requirement.name.replace("-", "_"))
     pinned = {pin.name for pin in pins()}
-    needed, queue = set(), [(requirement, "") for requirement in (*RUNTIME, *DEVELOPMENT)]
+    needed, queue = set(), [(requirement, "") for requirement in (*RUNTIME, *stated)]
     while queue:
         requirement, extra = queue.pop()
         if requirement.marker and not requirement.marker.evaluate({"extra": extra}):

@@ -1,11 +1,11 @@
 """Trainable learning rate: the optimizer, the toy functions and the tools of the course.
 
-Importing the package imports no torch; `tlr.TLR` and `tlr.NaiveTLR` do when they are first used.
+Importing the package imports no torch; the optimizers and what reads them do when they are first used.
 """
 
 from importlib import import_module
 
-_HOME = {"TLR": "tlr.optim", "NaiveTLR": "tlr.optim"}
+_HOME = dict.fromkeys(["TLR", "NaiveTLR", "learning_rates", "skipped_updates"], "tlr.optim")
 
 __all__ = [*_HOME]
 

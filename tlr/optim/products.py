@@ -1,8 +1,18 @@
 """Inner products of many tensors: few kernels, one trip to the host, whole tensors where they are sharded."""
 
+import numpy as np
 import torch
+from torch._utils import _flatten_dense_tensors
 
-__all__ = ["inner_products", "local", "to_host"]
+__all__ = ["group_products", "inner_products", "is_plain", "local"]
+
+# Numbers in a tensor on a CPU: below this, copying many into one is faster than a kernel for each.
+_SMALL = 2**14
+
+
+def is_plain(tensor):
+    """Whether a tensor is no DTensor nor another subclass; asking it for their attributes would take longer."""
+    return type(tensor) is torch.Tensor or type(tensor) is torch.nn.Parameter
 
 
 def local(tensor):
@@ -11,15 +21,55 @@ def local(tensor):
     A DTensor's local shard, and a complex tensor's real and imaginary parts, so that a sum of products
     over it is (this process' share of) the real inner product.
     """
-    tensor = tensor.detach()
-    if hasattr(tensor, "to_local"):
+    if not is_plain(tensor) and hasattr(tensor, "to_local"):
         tensor = tensor.to_local()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
+@torch.no_grad()
 def inner_products(xs, ys):
     """⟨x, y⟩ for each pair of two lists of tensors, as a list of Python floats."""
     return to_host([dots([local(x) for x in xs], [local(y) for y in ys])], xs)[0]
+
+
+def group_products(columns, like, owner, groups):
+    """Sums of ⟨x, y⟩ over the tensors of each group, from one copy to the host for each device.
+
+    Args:
+        columns: pairs (xs, ys) of lists of real, dense tensors, as long as `like`; away from the CPU the ys of the
+            second column are spoilt.
+        like: the parameters that the tensors belong to; see `to_host`.
+        owner: the number of each parameter's group, ascending.
+        groups: how many groups there are.
+
+    Returns:
+        An array of float64, (columns, groups).
+    """
+    if all(p.device.type == "cpu" and is_plain(p) for p in like):
+        return _cpu_group_products(columns, owner, groups)
+    lists = [dots(xs, ys, spoil=number == 1) for number, (xs, ys) in enumerate(columns)]
+    return np.array([np.bincount(owner, column, groups) for column in to_host(lists, like)])
+
+
+def _cpu_group_products(columns, owner, groups):
+    bundles = {}
+    for i, (x, group) in enumerate(zip(columns[0][0], owner, strict=True)):
+        large = x.numel() >= _SMALL
+        bundles.setdefault((group, x.dtype, i if large else None), []).append(i)
+    values, places = [], []
+    for (group, _, _), rows in bundles.items():
+        flat = {}
+        for number, pair in enumerate(columns):
+            for xs in pair:
+                if id(xs) not in flat:
+                    bundle = [xs[i] for i in rows]
+                    flat[id(xs)] = bundle[0].reshape(-1) if len(rows) == 1 else _flatten_dense_tensors(bundle)
+            values.append(torch.dot(*(flat[id(xs)] for xs in pair)))
+            places.append((number, group))
+    sums = np.zeros((len(columns), groups))
+    for place, value in zip(places, torch.stack(values).tolist(), strict=True):
+        sums[place] += value
+    return sums
 
 
 def dots(xs, ys, spoil=False):
@@ -78,5 +128,5 @@ def to_host(columns, like):
 def _sum_shards(block, mesh, placements):
     from torch.distributed.tensor import DTensor, Partial, Replicate
 
-    partial = [Partial() if placement.is_shard() else Replicate() for placement in placements]
+    partial = [Replicate() if placement.is_replicate() else Partial() for placement in placements]
     return DTensor.from_local(block, mesh, partial, run_check=False).full_tensor()

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.optim import SGD
 
-from tlr.optim.products import dots, local, to_host
+from tlr.optim.products import group_products, is_plain, local
 from tlr.optim.trainable import TrainableRate, new_buffer
 
 __all__ = ["TLR"]
@@ -25,8 +25,9 @@ class TLR(TrainableRate, SGD):
     momentum and weight decay included; the second full window brings the first change of α, which the next step
     uses. The momentum buffer is kept when α changes. Between updates a step is `torch.optim.SGD`'s own.
 
-    α is in `param_groups[i]["lr"]`, always positive and finite; `tlr.optim.learning_rates` names it. An update
-    whose inner products are not finite is left out and counted: `tlr.optim.skipped_updates`.
+    α is in `param_groups[i]["lr"]`, always positive and finite; `tlr.learning_rates` names it. An update whose
+    inner products are not finite (in float32, a sum of directions beyond 1e19) is left out and counted:
+    `tlr.skipped_updates`. A step that GradScaler skips, without gradients, or at α = 0 is no step of a window.
 
     Args:
         params: parameters, named parameters or parameter groups, as for any torch optimizer.
@@ -38,36 +39,46 @@ class TLR(TrainableRate, SGD):
             about a third of an epoch: `tlr.rule.window(steps_per_epoch, p=1/3)`.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
         curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
-        per: "model" (default), "group" or "tensor": what shares one α.
+        per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
+            it a parameter group, with a "name" for `tlr.learning_rates`.
         restart_below, restart_at: when α falls below the first, it restarts at the second, or at the largest
-            α since the last restart (appendix C). Default: never.
+            α since the last restart (appendix C). Default: never. With per="model" the α of the first group
+            decides, and the others keep their ratio to it.
+
+    Gradients may be dense or sparse, parameters real or complex, of any floating-point type, or sharded over
+    processes (FSDP2); then the inner products are those of the whole tensors.
 
     Precision: a displacement is a difference of rounded weights. Where it would drown (half-precision weights,
     a tiny α) the directions are summed in at least float32 instead; the switch is automatic, takes place when
     the estimated relative error of the displacement passes 1e-3, and costs one pass over the weights each step.
 
-    Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value
-    (MultiStepLR, ExponentialLR, CosineAnnealingLR, LinearLR, PolynomialLR, ReduceLROnPlateau) keep what was
-    learned: α is schedule × learned. Those that set it (LambdaLR, OneCycleLR, CosineAnnealingWarmRestarts)
-    erase it at each of their steps.
+    Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
+    MultiStepLR, ExponentialLR, MultiplicativeLR, ConstantLR, LinearLR, PolynomialLR, CosineAnnealingLR,
+    ReduceLROnPlateau, ChainedScheduler) keep what was learned: α is schedule × learned. Those that set it
+    (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts, SWALR) erase it at each of their steps, and
+    SequentialLR at its milestones. α may also be set by hand at any step, in the middle of a window too.
+
+    torch.compile: the step stays one graph. A tensor lr never recompiles it; a float does once, when it first
+    changes, as for any torch optimizer.
 
     Memory: two buffers like the parameters beyond SGD's own, in float32 for half types.
 
     Raises:
-        ValueError: lr <= 0, c <= 0, update_every < 1, an unknown `curvature` or `per`, or what SGD refuses.
+        ValueError: lr <= 0, c <= 0, update_every < 1, an unknown `curvature` or `per`, restarts other than
+            0 < restart_below < restart_at, differentiable=True, or what SGD refuses.
 
     Example:
         >>> _ = torch.manual_seed(0)
         >>> model = torch.nn.Linear(2, 1)
-        >>> x, y = torch.randn(64, 2), torch.randn(64, 1)
+        >>> x = torch.randn(64, 2)
+        >>> y = x.sum(1, keepdim=True)
         >>> optimizer = TLR(model.parameters(), lr=0.001)
-        >>> for _ in range(100):
+        >>> for _ in range(30):
         ...     optimizer.zero_grad()
-        ...     loss = torch.nn.functional.mse_loss(model(x), y)
-        ...     loss.backward()
-        ...     loss = optimizer.step()
-        >>> optimizer.param_groups[0]["lr"] > 0.1  # it was a hundred times too small, and no more
-        True
+        ...     torch.nn.functional.mse_loss(model(x), y).backward()
+        ...     optimizer.step()
+        >>> round(optimizer.param_groups[0]["lr"], 2)  # hundreds of times too small at first, and no more
+        0.65
 
     Reference:
         "Trainable Learning Rate", Eqs. 7–10, Algorithm 2, appendices C and D. Eq. 8′: see notebook 01.
@@ -120,12 +131,11 @@ class TLR(TrainableRate, SGD):
             group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
         )
 
-    @torch.compiler.disable
-    def _before_step(self):
-        if not self._plain():
-            return super()._before_step()
-        self._update_from_gradients()
-        return {}
+    def _prepare(self):
+        if self._plain():
+            self._update_from_gradients()
+        else:
+            super()._prepare()
 
     def _close_window(self):
         if self._plain():
@@ -135,28 +145,30 @@ class TLR(TrainableRate, SGD):
 
     def _update_from_gradients(self):
         """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
-        params, owner = [], []
+        params, owner, buffers = [], [], []
         for number, group in enumerate(self.param_groups):
             for p in group["params"]:
                 if p.grad is not None:
-                    if "previous" not in self.state.get(p, ()):
-                        self.state[p]["previous"] = new_buffer(p)
+                    state = self.state[p]
+                    if "previous" not in state:
+                        state["previous"] = new_buffer(p)
                     params.append(p)
                     owner.append(number)
+                    buffers.append(state["previous"])
                 elif "previous" in self.state.get(p, ()):
                     self.state[p]["previous"].zero_()
-        if not params:
+        if not params or all(self._rate(group) == 0 for group in self.param_groups):
             return
-        previous = [local(self.state[p]["previous"]) for p in params]
-        now = [local(_dense(p.grad)).to(g.dtype) for p, g in zip(params, previous, strict=True)]
-        columns = to_host([dots(now, now), dots(now, previous, spoil=True)], params)
+        previous = [local(buffer) for buffer in buffers]
+        now = [local(_gradient(p)) for p in params]
+        now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
+        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(self.param_groups))
         torch._foreach_copy_(previous, now)
-        gg, gp = (np.bincount(owner, column, len(self.param_groups)) for column in columns)
         ones = np.ones(len(self.param_groups))
         self._update(gg, gp, ones.astype(bool), ones)
 
     def _direction(self, p, group):
-        gradient = _dense(p.grad).to(self.state[p]["window_start"].dtype)
+        gradient = _gradient(p).to(self.state[p]["window_start"].dtype)
         if group["maximize"]:
             gradient = -gradient
         if group["weight_decay"] != 0:
@@ -167,9 +179,17 @@ class TLR(TrainableRate, SGD):
         if momentum_buffer is None:
             momentum_buffer = gradient
         else:
-            momentum_buffer = group["momentum"] * momentum_buffer + (1 - group["dampening"]) * gradient
+            momentum_buffer = group["momentum"] * _dense(momentum_buffer) + (1 - group["dampening"]) * gradient
         return gradient + group["momentum"] * momentum_buffer if group["nesterov"] else momentum_buffer
 
 
-def _dense(gradient):
-    return gradient.to_dense() if gradient.is_sparse else gradient
+def _gradient(p):
+    """p's gradient, dense, and where p is a DTensor laid out as p is."""
+    gradient = _dense(p.grad)
+    if not is_plain(p) and getattr(gradient, "placements", None) != getattr(p, "placements", None):
+        gradient = gradient.redistribute(placements=p.placements)
+    return gradient
+
+
+def _dense(tensor):
+    return tensor.to_dense() if tensor.is_sparse else tensor

@@ -2,12 +2,13 @@
 
 import inspect
 import math
+from collections import Counter
 
 import numpy as np
 import torch
 
 from tlr import rule
-from tlr.optim.products import dots, local, to_host
+from tlr.optim.products import group_products, local
 
 __all__ = ["TrainableRate", "learning_rates", "skipped_updates"]
 
@@ -51,7 +52,8 @@ class TrainableRate:
         curvature: "published" is Eq. 8, the paper's method and the default; "secant" is Eq. 8′.
         per: "model" trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
-        restart_below: when an update takes α below this, it restarts (appendix C; default: never).
+        restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
+            per="model" the α of the first group decides, and the others keep their ratio to it.
         restart_at: the α of a restart; None means the largest α since the last one.
     """
 
@@ -126,6 +128,11 @@ class TrainableRate:
                 "tlr.rule.window(steps_per_epoch, p) computes it."
             )
         rule.check(group["c"], group["curvature"])
+        below, at = group["restart_below"], group["restart_at"]
+        if below is None and at is not None:
+            raise ValueError("restart_at says where α restarts; give restart_below too, which says when.")
+        if below is not None and not (0 < below < math.inf and (at is None or below < at < math.inf)):
+            raise ValueError(f"Restarts need 0 < restart_below < restart_at, not {below!r} and {at!r}.")
         for key in ("update_every", "curvature", "per"):
             if self.param_groups and group[key] != self.param_groups[0][key]:
                 raise ValueError(
@@ -147,7 +154,7 @@ class TrainableRate:
         super().load_state_dict(state_dict)
         # torch casts floating-point state to the parameter's type; ours is wider where that is a half type.
         for p, i in zip(self._params(), (i for group in groups for i in group["params"]), strict=True):
-            for key in ("window_start", "previous"):
+            for key in _STATE_KEYS:
                 saved = state_dict["state"].get(i, {}).get(key)
                 if saved is not None and saved.dtype != self.state[p][key].dtype:
                     self.state[p][key] = saved.to(self.state[p][key].device, copy=True)
@@ -168,19 +175,43 @@ class TrainableRate:
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        new_buffers = self._before_step()
+        # torch.compile takes the base's step as one graph. What surrounds it changes with the clock and reads
+        # numbers on the host, so it stays outside.
+        self._before_step(torch.compiler.is_compiling())
         type(self)._base_step(self)
-        self._after_step(new_buffers)
+        self._after_step()
         return loss
 
-    # torch.compile takes the base's step as one graph of its own. What surrounds it changes with the clock and
-    # reads numbers on the host, so it stays outside.
-    step = torch.compiler.disable(step, recursive=False)
+    def state_dict(self):
+        self._take_back()
+        return super().state_dict()
 
     @torch.compiler.disable
-    def _before_step(self):
-        """Open a window if none is open; returns new buffers by parameter, for `state` once the base has stepped."""
-        new_buffers = self._open_window() if self.param_groups[0]["steps_in_window"] == 0 else {}
+    def _before_step(self, compiling):
+        self._take_back()
+        self._new_buffers = {}
+        if any(p.grad is not None for p in self._params()):
+            self._prepare()
+        if compiling:
+            self._set_aside()
+
+    def _set_aside(self):
+        """Hide what is ours: the compiled step of the base would be compiled anew whenever any of it changes."""
+        self._aside = [
+            (entries, {key: entries.pop(key) for key in keys if key in entries})
+            for keys, owners in ((_RATE_KEYS, self.param_groups), (_STATE_KEYS, self.state.values()))
+            for entries in owners
+        ]
+
+    def _take_back(self):
+        """Undo `_set_aside`; before a step and a save too, as an exception may have ended the step between."""
+        for entries, ours in self.__dict__.pop("_aside", ()):
+            entries.update(ours)
+
+    def _prepare(self):
+        """Open a window if none is open, and note in it what the base is about to do."""
+        if self.param_groups[0]["steps_in_window"] == 0:
+            self._open_window()
         for group in self.param_groups:
             rate = self._rate(group)
             if rate == 0:
@@ -189,12 +220,11 @@ class TrainableRate:
                 self._sum_directions(group)
             elif rate != group["window_lr"]:
                 self._change_unit(group, rate)
-        return new_buffers
 
     @torch.compiler.disable
-    def _after_step(self, new_buffers):
-        for p, buffers in new_buffers.items():
-            self.state[p].update(buffers)
+    def _after_step(self):
+        self._take_back()
+        self._adopt_new_buffers()
         clock = self.param_groups[0]
         moved = (p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"])
         if any(moved):
@@ -202,29 +232,34 @@ class TrainableRate:
             if clock["steps_in_window"] >= clock["update_every"]:
                 self._close_window()
 
+    def _adopt_new_buffers(self):
+        for p, buffers in self._new_buffers.items():
+            self.state[p].update(buffers)
+        self._new_buffers = {}
+
     def _open_window(self):
-        new_buffers = {}
         for group in self.param_groups:
-            self._choose_measure(group)
             group["window_lr"] = self._rate(group)
-            for p in group["params"]:
-                if p.grad is not None and "window_start" not in self.state.get(p, ()):
-                    new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
-                    if not group["summed"]:
-                        new_buffers[p]["window_start"].copy_(p)
-            params = self._in_window(group)
-            starts = [local(self.state[p]["window_start"]) for p in params]
+            inside = self._in_window(group)
+            new = []
+            if len(inside) < len(group["params"]):
+                new = [p for p in group["params"] if p.grad is not None and "window_start" not in self.state.get(p, ())]
+            if new:
+                group["weight_norm"] = None
+            self._choose_measure(group)
+            for p in new:
+                self._new_buffers[p] = {"window_start": new_buffer(p), "previous": new_buffer(p)}
+                if not group["summed"]:
+                    self._new_buffers[p]["window_start"].copy_(p)
+            starts = [local(state["window_start"]) for _, state in inside]
             if not starts:
                 continue
             if group["summed"]:
                 torch._foreach_zero_(starts)
             else:
-                torch._foreach_copy_(starts, [local(p) for p in params])
-        if self._can_sum:
-            for p, buffers in new_buffers.items():
-                self.state[p].update(buffers)
-            return {}
-        return new_buffers  # such a base takes a state that is not empty for its own
+                torch._foreach_copy_(starts, [local(p) for p, _ in inside])
+        if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
+            self._adopt_new_buffers()
 
     def _choose_measure(self, group):
         """Sum the directions of half types, and of a first window, about whose precision nothing is known yet."""
@@ -238,20 +273,22 @@ class TrainableRate:
             group["summed"] = True
 
     def _in_window(self, group):
-        return [p for p in group["params"] if "window_start" in self.state.get(p, ())]
+        """The parameters of a group that have been in a window, each with its state."""
+        pairs = ((p, self.state.get(p, ())) for p in group["params"])
+        return [(p, state) for p, state in pairs if "window_start" in state]
 
     def _change_unit(self, group, rate):
         """α was changed from outside (a scheduler, by hand): express the displacement so far in the new α."""
-        params = self._in_window(group)
-        if params and group["window_lr"] != 0:
-            starts = [local(self.state[p]["window_start"]) for p in params]
-            torch._foreach_lerp_(starts, [local(p) for p in params], 1 - rate / group["window_lr"])
+        inside = self._in_window(group)
+        if inside and group["window_lr"] != 0:
+            starts = [local(state["window_start"]) for _, state in inside]
+            torch._foreach_lerp_(starts, [local(p) for p, _ in inside], 1 - rate / group["window_lr"])
         group["window_lr"] = rate
 
     def _sum_directions(self, group):
-        for p in self._in_window(group):
+        for p, state in self._in_window(group):
             if p.grad is not None:
-                local(self.state[p]["window_start"]).add_(local(self._direction(p, group)))
+                local(state["window_start"]).add_(local(self._direction(p, group)))
 
     def _direction(self, p, group):
         """What the base is about to subtract from p, over α, as a tensor like p's buffers."""
@@ -260,26 +297,26 @@ class TrainableRate:
     def _close_window(self):
         steps = self.param_groups[0]["steps_in_window"]
         self.param_groups[0]["steps_in_window"] = 0
-        params, owner = [], []
+        params, states, owner, now = [], [], [], []
         for number, group in enumerate(self.param_groups):
             inside = self._in_window(group)
-            params += inside
+            params += [p for p, _ in inside]
+            states += [state for _, state in inside]
             owner += [number] * len(inside)
-            if inside and not group["summed"]:
-                starts = [local(self.state[p]["window_start"]) for p in inside]
-                torch._foreach_sub_(starts, [local(p) for p in inside])
+            starts = [local(state["window_start"]) for _, state in inside]
+            now += starts
+            if starts and not group["summed"]:
+                torch._foreach_sub_(starts, [local(p) for p, _ in inside])
         if not params:
             return
-        now = [local(self.state[p]["window_start"]) for p in params]
-        before = [local(self.state[p]["previous"]) for p in params]
-        columns = [dots(now, now), dots(now, before, spoil=True)]
+        before = [local(state["previous"]) for state in states]
+        columns = [(now, now), (now, before)]
         measure = any(group["weight_norm"] is None or group["summed"] for group in self.param_groups)
         if measure:
             weights = [local(p).to(n.dtype) for p, n in zip(params, now, strict=True)]
-            columns.append(dots(weights, weights))
-        sums = [np.bincount(owner, column, len(self.param_groups)) for column in to_host(columns, params)]
-        for p in params:
-            state = self.state[p]
+            columns.append((weights, weights))
+        sums = group_products(columns, params, owner, len(self.param_groups))
+        for state in states:
             state["previous"], state["window_start"] = state["window_start"], state["previous"]
 
         scale = np.array([_scale(group) for group in self.param_groups])
@@ -289,16 +326,19 @@ class TrainableRate:
         if measure:
             for group, square in zip(self.param_groups, sums[2], strict=True):
                 group["weight_norm"] = math.sqrt(square) if math.isfinite(square) else None
-        usable = np.array([self._precise(g, norm2, steps) for g, norm2 in zip(self.param_groups, gg, strict=True)])
+        dtypes = [set() for _ in self.param_groups]
+        for number, p in zip(owner, params, strict=True):
+            dtypes[number].add(p.dtype)
+        usable = np.array([self._precise(*each, steps) for each in zip(self.param_groups, gg, dtypes, strict=True)])
         self._update(gg, gp, usable, scale)
 
-    def _precise(self, group, square, steps):
+    def _precise(self, group, square, dtypes, steps):
         """Whether this window's sum of directions can be trusted; choose how the next one is measured."""
-        params = self._in_window(group)
-        if not params or not self._can_sum or group["weight_norm"] is None or params[0].dtype.itemsize < 4:
+        if not dtypes or not self._can_sum or group["weight_norm"] is None:
             return True
         # Every step rounds a weight by half a unit in the last place at most; the errors add up as a random walk.
-        rounding = 0.3 * torch.finfo(params[0].dtype).eps * math.sqrt(steps) * group["weight_norm"]
+        eps = max(torch.finfo(dtype).eps for dtype in dtypes)
+        rounding = 0.3 * eps * math.sqrt(steps) * group["weight_norm"]
         moved = _TOLERANCE * group["window_lr"] * math.sqrt(square) if math.isfinite(square) else math.inf
         if group["summed"]:
             group["summed"] = rounding > moved / 10
@@ -311,16 +351,18 @@ class TrainableRate:
         groups = self.param_groups
         alpha = np.array([self._rate(group) for group in groups])
         pp = np.array([group["previous_square"] for group in groups])
-        gg, gp, pp = np.where(usable, [gg, gp, pp], 0.0)
-        finite = np.isfinite(gg) & np.isfinite(gp)
+        products = np.array([gg, gp, pp])
+        products[:, ~usable] = 0.0
+        gg = products[0]
+        finite = np.isfinite(products).all(0)
         with np.errstate(all="ignore"):
-            products = np.array([gg, gp, pp])
             if groups[0]["per"] == "model":
                 # L as a function of a common factor of all rates: each group counts with its own α.
-                products = np.broadcast_to((products * (alpha / alpha.max())).sum(1, keepdims=True), products.shape)
-                finite = np.broadcast_to(finite.all(), finite.shape)
+                finite[:] = finite.all()
+                products = (products * (alpha / alpha.max())).sum(1, keepdims=True)
             c = np.array([group["c"] for group in groups])
             new = rule.next_alpha(alpha, *np.where(finite, products, 0.0), c, groups[0]["curvature"])
+        new = self._restarted(new, alpha)
         for i, group in enumerate(groups):
             keep = bool(finite[i] and usable[i])
             group["previous_square"] = float(gg[i]) if keep else 0.0
@@ -331,15 +373,21 @@ class TrainableRate:
                     if "previous" in self.state.get(p, ()):
                         self.state[p]["previous"].zero_()
             if new[i] != alpha[i]:
-                self._set_rate(group, self._restarted(group, float(new[i])))
+                self._set_rate(group, float(new[i]))
 
-    def _restarted(self, group, rate):
-        group["largest_lr"] = max(group["largest_lr"], self._rate(group))
-        if group["restart_below"] is None or rate >= group["restart_below"]:
-            return rate
-        rate = group["largest_lr"] if group["restart_at"] is None else group["restart_at"]
-        group["largest_lr"] = 0.0
-        return rate
+    def _restarted(self, new, alpha):
+        """The rates `new`, or those of a restart where an update took them below the floor (appendix C)."""
+        shared = self.param_groups[0]["per"] == "model"
+        for i, group in enumerate(self.param_groups[:1] if shared else self.param_groups):
+            group["largest_lr"] = max(group["largest_lr"], float(alpha[i]))
+            if group["restart_below"] is None or new[i] == alpha[i] or new[i] >= group["restart_below"]:
+                continue
+            restart = group["largest_lr"] if group["restart_at"] is None else group["restart_at"]
+            group["largest_lr"] = 0.0
+            if shared:  # the others keep their ratio to the first
+                new = new * (restart / new[0])
+            new[i] = restart
+        return new
 
     def _set_rate(self, group, rate):
         if isinstance(group["lr"], torch.Tensor):
@@ -368,6 +416,7 @@ class TrainableRate:
 
 
 _RATE_KEYS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at", *_FRESH)
+_STATE_KEYS = ("window_start", "previous")
 
 
 def _scale(group):
@@ -394,18 +443,30 @@ def _per_tensor(group):
 
 
 def learning_rates(optimizer):
-    """α by name, for a log.
+    """α by name, for a log. Works for any torch optimizer.
+
+    Any grouping of your own is a list of parameter groups with names:
+
+        >>> from tlr import TLR
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+        >>> layers = [{"params": model[i].parameters(), "name": f"layer {i}"} for i in (0, 2)]
+        >>> learning_rates(TLR(layers, lr=0.1, per="group"))
+        {'layer 0': 0.1, 'layer 2': 0.1}
 
     Returns:
-        A dict from name to float. A group of one named parameter goes by that name (build the optimizer
-        from `model.named_parameters()`), a group with a "name" by that, any other by "group 0", "group 1", ….
-        Where all parameters share one α, the dict has the one key "model".
+        A dict from name to float. A group with a "name" goes by that, a group of one named parameter by the
+        parameter's (build the optimizer from `model.named_parameters()`), any other by "group 0", "group 1", ….
+        A name that several groups have is followed by their numbers. Where all parameters share one α, the dict
+        has the one key "model".
     """
     groups = optimizer.param_groups
     rates = [float(group["lr"]) for group in groups]
     if len(set(rates)) == 1 and groups[0].get("per", "model") == "model":
         return {"model": rates[0]}
-    return {_name(group, number): rate for number, (group, rate) in enumerate(zip(groups, rates, strict=True))}
+    names = [_name(group, number) for number, group in enumerate(groups)]
+    bearers = Counter(names)
+    names = [f"{name} ({number})" if bearers[name] > 1 else name for number, name in enumerate(names)]
+    return dict(zip(names, rates, strict=True))
 
 
 def _name(group, number):
@@ -414,5 +475,15 @@ def _name(group, number):
 
 
 def skipped_updates(optimizer):
-    """How many updates of α were left out because an inner product was not finite (the largest over the groups)."""
+    """How many updates of α were left out because an inner product was not finite (the largest over the groups).
+
+    Example:
+        >>> from tlr import TLR
+        >>> w = torch.nn.Parameter(torch.ones(3))
+        >>> optimizer = TLR([w])
+        >>> w.grad = torch.full((3,), float("nan"))
+        >>> optimizer.step()
+        >>> skipped_updates(optimizer), optimizer.param_groups[0]["lr"]
+        (1, 0.01)
+    """
     return max(group["skipped_updates"] for group in optimizer.param_groups)

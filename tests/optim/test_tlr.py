@@ -1,21 +1,17 @@
-"""What TLR promises: Algorithm 2, Eq. 10, the bounds, the invariances, precision, faults, cost."""
-
-import math
-from fractions import Fraction
+"""What TLR promises: Algorithm 2, Eq. 10, the bounds, the invariances, groups, restarts, precision, other bases."""
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.utils._python_dispatch import TorchDispatchMode
+from problems import EIGENVALUES, descend, rate, weights
 
+import tlr
 from tlr import TLR, NaiveTLR, rule
-from tlr.optim import TLRAdam, TLRAdamW, TrainableRate, learning_rates, skipped_updates
-from tlr.optim.products import _foreach_dots, dots, inner_products
+from tlr.optim import TLRAdam, TLRAdamW, TrainableRate
 from tlr.reference import ReferenceTLR
 
-EIGENVALUES = np.geomspace(1, 100, 10)
 SETTINGS = [
     {},
     {"curvature": "secant"},
@@ -25,26 +21,6 @@ SETTINGS = [
     {"momentum": 0.8, "weight_decay": 5e-4},
     {"momentum": 0.8, "weight_decay": 5e-4, "update_every": 5, "curvature": "secant"},
 ]
-
-
-def weights(size=10, dtype=torch.float64, value=1.0):
-    return torch.nn.Parameter(torch.full((size,), value, dtype=dtype))
-
-
-def rate(optimizer):
-    return float(optimizer.param_groups[0]["lr"])
-
-
-def descend(optimizer, w, steps, scale=1.0):
-    """Steps on ½ Σ λ_i w_i², times `scale`; the path of w and of α."""
-    eigenvalues = torch.tensor(EIGENVALUES[: w.numel()] * scale, dtype=torch.float64).to(w.dtype)
-    path, alphas = [], []
-    for _ in range(steps):
-        w.grad = eigenvalues * w.detach()
-        optimizer.step()
-        path.append(w.detach().clone())
-        alphas.append(rate(optimizer))
-    return torch.stack(path), np.array(alphas)
 
 
 # The rule ------------------------------------------------------------------------------------------------------------
@@ -227,25 +203,39 @@ def test_groups_that_share_one_alpha_keep_their_ratio():
         assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([2 * rate(scaled), rate(scaled)])
 
 
-def test_a_layer_is_a_group():
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
-    groups = [{"params": layer.parameters(), "name": f"layer {i}"} for i, layer in enumerate(model)]
-    optimizer = TLR(groups, lr=0.01, per="group")
-    x = torch.randn(8, 2, generator=torch.Generator().manual_seed(0))
-    for _ in range(3):
-        optimizer.zero_grad()
-        (model(x) - 1).square().mean().backward()
-        optimizer.step()
-    rates = learning_rates(optimizer)
-    assert list(rates) == ["layer 0", "layer 1"]
-    assert all(value != 0.01 for value in rates.values())
+# α by name -----------------------------------------------------------------------------------------------------------
+
+
+def test_any_grouping_has_an_alpha_for_each_of_its_groups_by_its_name():
+    together, alone = [weights(n) for n in (2, 3, 5)], [weights(n) for n in (2, 3, 5)]
+    named = [{"params": [together[0], together[2]], "name": "ends"}, {"params": [together[1]], "name": "middle"}]
+    optimizer = TLR(named, lr=0.02, per="group")
+    ends, middle = TLR([alone[0], alone[2]], lr=0.02), TLR([alone[1]], lr=0.02)
+    for _ in range(12):
+        for params in (together, alone):
+            for p, eigenvalues in zip(params, torch.tensor(EIGENVALUES).split([2, 3, 5]), strict=True):
+                p.grad = eigenvalues * p.detach()
+        for each in (optimizer, ends, middle):
+            each.step()
+    assert tlr.learning_rates(optimizer) == {"ends": rate(ends), "middle": rate(middle)}
+    assert rate(ends) != rate(middle)
 
 
 def test_learning_rates_go_by_name():
     model = torch.nn.Linear(2, 1)
-    assert learning_rates(TLR(model.named_parameters(), lr=0.1)) == {"model": 0.1}
-    assert learning_rates(TLR(model.named_parameters(), lr=0.1, per="tensor")) == {"weight": 0.1, "bias": 0.1}
-    assert learning_rates(TLR(model.parameters(), lr=0.1, per="tensor")) == {"group 0": 0.1, "group 1": 0.1}
+    assert tlr.learning_rates(TLR(model.named_parameters(), lr=0.1)) == {"model": 0.1}
+    assert tlr.learning_rates(TLR(model.named_parameters(), lr=0.1, per="tensor")) == {"weight": 0.1, "bias": 0.1}
+    assert tlr.learning_rates(TLR(model.parameters(), lr=0.1, per="tensor")) == {"group 0": 0.1, "group 1": 0.1}
+
+
+def test_no_alpha_is_lost_where_groups_share_a_name():
+    groups = [{"params": [weights()], "name": "layer", "lr": lr} for lr in (0.1, 0.2)]
+    assert tlr.learning_rates(TLR(groups)) == {"layer (0)": 0.1, "layer (1)": 0.2}
+
+
+def test_learning_rates_of_any_torch_optimizer():
+    groups = [{"params": [weights()]}, {"params": [weights()], "lr": 0.2, "name": "head"}]
+    assert tlr.learning_rates(torch.optim.SGD(groups, lr=0.1)) == {"group 0": 0.1, "head": 0.2}
 
 
 # Restarts (appendix C) -----------------------------------------------------------------------------------------------
@@ -264,6 +254,31 @@ def test_restarts_where_alpha_falls_below_the_floor(restart_at, expected):
     first = next(k for k, alpha in enumerate(falling) if alpha < 0.4)
     assert alphas[:first] == pytest.approx(falling[:first])
     assert alphas[first] == expected
+
+
+def test_groups_that_share_one_alpha_keep_their_ratio_in_a_restart():
+    a, b = weights(1), weights(1)
+    groups = [{"params": [a], "lr": 1.0}, {"params": [b], "lr": 0.1}]
+    optimizer = TLR(groups, restart_below=0.4, restart_at=0.5)
+    restarts = 0
+    for sign in [1, -1] * 8:
+        before = rate(optimizer)
+        a.grad = b.grad = torch.tensor([float(sign)], dtype=torch.float64)
+        optimizer.step()
+        restarts += rate(optimizer) > before
+        first, second = (group["lr"] for group in optimizer.param_groups)
+        assert second == pytest.approx(first / 10)
+        assert first >= 0.4
+    assert restarts > 1
+
+
+def test_each_group_restarts_by_itself():
+    a, b = weights(1), weights(1)
+    optimizer = TLR([a, b], lr=1.0, restart_below=0.8, restart_at=0.9, per="tensor")
+    for sign in [1, -1, 1]:
+        a.grad, b.grad = torch.tensor([float(sign)]).double(), torch.ones(1).double()
+        optimizer.step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.9, 1.25**2]
 
 
 # Precision -----------------------------------------------------------------------------------------------------------
@@ -337,170 +352,3 @@ def test_over_any_base_a_step_is_the_bases_and_alpha_follows_its_directions(ours
     expected = rule.next_alpha(1e-3, (now @ now).item(), (now @ previous).item(), (previous @ previous).item())
     assert list(alphas[:9]) == [1e-3] * 9
     assert alphas[9] == pytest.approx(float(expected), rel=1e-9)
-
-
-# Faults --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("update_every", [1, 2])
-@pytest.mark.parametrize("momentum", [0, 0.8])
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e30, 1e-42, 0.0])
-def test_no_gradient_makes_alpha_other_than_positive_and_finite(bad, momentum, update_every):
-    w = weights(3, dtype=torch.float32)
-    optimizer = TLR([w], lr=0.01, momentum=momentum, update_every=update_every)
-    for value in [1.0, 1.0, bad, bad, 1.0, 1.0, 1.0, 1.0]:
-        w.grad = torch.full((3,), value)
-        optimizer.step()
-        assert 0 < rate(optimizer) < math.inf
-    assert (skipped_updates(optimizer) > 0) == (not abs(bad) < 1e20)
-
-
-def test_an_overflow_does_not_end_the_training_of_alpha():
-    w = weights(3, dtype=torch.float32)
-    optimizer = TLR([w], lr=1e-3)
-    for value in [1.0, 1.0, math.inf]:
-        w.grad = torch.full((3,), value)
-        optimizer.step()
-    before = rate(optimizer)
-    for _ in range(2):  # the first makes a new pair possible, the second is compared with it
-        w.grad = torch.ones(3)
-        optimizer.step()
-    assert rate(optimizer) == pytest.approx(1.25 * before)
-
-
-@pytest.mark.parametrize("alpha", [1e-12, 1e-6, 1.0, 1e6])
-def test_any_positive_alpha_to_begin_with(alpha):
-    w = weights(10)
-    _, alphas = descend(TLR([w], lr=alpha), w, 300)
-    assert np.all((alphas > 0) & np.isfinite(alphas))
-
-
-def test_alpha_grows_for_ever_without_overflow():
-    w = weights(1)
-    optimizer = TLR([w], lr=1e300, c=1e3)
-    for _ in range(10):
-        w.grad = torch.tensor([1e-300], dtype=torch.float64) * 1e150
-        optimizer.step()
-        assert rate(optimizer) < math.inf
-
-
-def test_zero_gradients_change_nothing():
-    for options in SETTINGS[:5]:
-        w = weights()
-        optimizer = TLR([w], lr=0.01, **options)
-        for _ in range(8):
-            w.grad = torch.zeros_like(w)
-            optimizer.step()
-        assert rate(optimizer) == 0.01
-        assert torch.equal(w, torch.ones_like(w))
-
-
-def test_a_diverging_run_leaves_alpha_usable():
-    w = weights(10, dtype=torch.float32)
-    _, alphas = descend(TLR([w], lr=1e6, update_every=2, momentum=0.8), w, 60)
-    assert not torch.isfinite(w).all()
-    assert np.all((alphas > 0) & np.isfinite(alphas))
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"lr": 0.0}, "lr.*must be positive"),
-        ({"lr": float("inf")}, "must be positive and finite"),
-        ({"lr": float("nan")}, "must be positive and finite"),
-        ({"c": 0.0}, "c bounds the relative increase"),
-        ({"c": -1.0}, "c bounds the relative increase"),
-        ({"update_every": 0}, "update_every counts steps"),
-        ({"update_every": 2.5}, r"tlr\.rule\.window"),
-        ({"curvature": "exact"}, "choose from published, secant"),
-        ({"per": "layer"}, "'model', 'group' or 'tensor'"),
-        ({"differentiable": True}, "differentiable=True is not supported"),
-        ({"momentum": -1.0}, "Invalid momentum"),
-    ],
-    ids=str,
-)
-def test_what_cannot_work_is_refused_in_one_sentence(options, message):
-    with pytest.raises(ValueError, match=message):
-        TLR([weights()], **options)
-
-
-def test_groups_cannot_have_clocks_of_their_own():
-    optimizer = TLR([weights()], update_every=5)
-    with pytest.raises(ValueError, match="update_every is one for all parameter groups"):
-        optimizer.add_param_group({"params": [weights()], "update_every": 3})
-    assert len(optimizer.param_groups) == 1
-
-
-# Cost ----------------------------------------------------------------------------------------------------------------
-
-
-class ReadsToHost(TorchDispatchMode):
-    """Counts what would wait for a device: reading the value of one of `tensors` on the host."""
-
-    def __init__(self, tensors):
-        super().__init__()
-        self.watched, self.count = {tensor.data_ptr() for tensor in tensors}, 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.count += function is torch.ops.aten._local_scalar_dense.default and args[0].data_ptr() in self.watched
-        return function(*args, **(kwargs or {}))
-
-
-@pytest.mark.parametrize("lr", [0.001, torch.tensor(0.001)], ids=["float", "tensor"])
-@pytest.mark.parametrize("options", [{"update_every": 5}, {"update_every": 5, "momentum": 0.8}, {}], ids=str)
-def test_one_trip_to_the_host_per_update_and_none_between(monkeypatch, options, lr):
-    params = [weights(3, dtype=torch.float32) for _ in range(40)]
-    optimizer = TLR(params, lr=lr, fused=True, **options)  # fused takes a tensor lr without reading it
-    trips = []
-    tolist = torch.Tensor.tolist
-    monkeypatch.setattr(torch.Tensor, "tolist", lambda tensor: trips.append(1) or tolist(tensor))
-    rates = [group["lr"] for group in optimizer.param_groups if isinstance(lr, torch.Tensor)]
-    with ReadsToHost(params + rates) as reads:
-        for _ in range(20):
-            for p in params:
-                p.grad = torch.ones_like(p)
-            optimizer.step()
-    updates = 20 // options.get("update_every", 1)
-    assert len(trips) == updates
-    assert reads.count == (1 if isinstance(lr, torch.Tensor) else 0)  # the caller's α₀
-
-
-def test_memory_is_two_copies_of_the_weights():
-    for options, copies in [({"momentum": 0.8, "update_every": 4}, 3), ({"update_every": 4}, 2), ({}, 1)]:
-        w = weights(1000)
-        optimizer = TLR([w], **options)
-        descend_steps = [torch.ones_like(w)] * 9
-        for gradient in descend_steps:
-            w.grad = gradient
-            optimizer.step()
-        held = sum(t.numel() for t in optimizer.state[w].values() if isinstance(t, torch.Tensor))
-        assert held == copies * w.numel()
-
-
-# Inner products ------------------------------------------------------------------------------------------------------
-
-
-def test_inner_products_of_every_kind_of_tensor():
-    generator = torch.Generator().manual_seed(0)
-    shapes = [(3,), (), (4, 5), (2, 3, 4, 4), (0,)]
-    xs = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
-    ys = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
-    xs[3] = xs[3].to(memory_format=torch.channels_last)
-    xs[2], ys[2] = xs[2].t(), ys[2].t().contiguous()
-    exact = [
-        float(sum(Fraction(a) * Fraction(b) for a, b in zip(x.flatten().tolist(), y.flatten().tolist(), strict=True)))
-        for x, y in zip(xs, ys, strict=True)
-    ]
-    assert inner_products(xs, ys) == pytest.approx(exact, rel=1e-12)
-    for spoil in (False, True):
-        assert [z.item() for z in _foreach_dots(xs[:4], [y.clone() for y in ys[:4]], spoil)] == pytest.approx(
-            exact[:4], rel=1e-12
-        )
-
-
-def test_multi_tensor_products_leave_their_arguments_alone_unless_told():
-    x, y = [torch.randn(5)], [torch.randn(5)]
-    kept = y[0].clone()
-    _foreach_dots(x, y)
-    assert torch.equal(y[0], kept)
-    assert torch.allclose(torch.stack(dots(x, y)), torch.stack(list(_foreach_dots(x, y))))
