@@ -1,4 +1,8 @@
-"""TLR alongside Adam, which the paper names as future work (section 6): the same windows over other directions."""
+"""TLR alongside Adam, which the paper names as future work (section 6): the same windows over other directions.
+
+A window must be several times the memory of Adam's first moment, 1/(1 − β₁) = 10 steps by default: in shorter ones α
+runs away (notebook 03).
+"""
 
 from torch.optim import Adam, AdamW
 

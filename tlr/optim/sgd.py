@@ -36,7 +36,8 @@ class TLR(TrainableRate, SGD):
             The paper's experiments use momentum 0.8 and weight decay 5e-4.
         differentiable: refused, as α is computed on the host.
         update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
-            about a third of an epoch: `tlr.rule.window(steps_per_epoch, p=1/3)`.
+            about a third of an epoch: `tlr.rule.window(steps_per_epoch, p=1/3)`. With momentum μ it must be several
+            times 1/(1 − μ) steps: shorter windows share what the momentum carries, and α runs away (notebook 03).
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
         curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
         per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
