@@ -9,5 +9,6 @@ from tlr.explorers.base import Explorer
 from tlr.explorers.basins import Basins
 from tlr.explorers.cobweb import Cobweb
 from tlr.explorers.paths import Paths
+from tlr.explorers.race import Race
 
-__all__ = ["Basins", "Cobweb", "Explorer", "Paths"]
+__all__ = ["Basins", "Cobweb", "Explorer", "Paths", "Race"]
