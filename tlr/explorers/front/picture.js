@@ -7,6 +7,7 @@ const DECADES = 4;
 const TINTS = [[159, 180, 199], [223, 231, 238], [251, 252, 253]];
 const LOWEST = 1e-16;
 const HIGHEST = 1e12;
+const FAR = 1e9;
 
 // Shapes of radius one, by matplotlib's letters for them.
 const MARKERS = {
@@ -57,9 +58,9 @@ function marker(context, method, x, y, size, hollow = false) {
   context.restore();
 }
 
-function stroke(context, method, points, width) {
+function stroke(context, method, pieces, width) {
   context.beginPath();
-  points.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+  for (const piece of pieces) piece.forEach((point, i) => (i ? context.lineTo(...point) : context.moveTo(...point)));
   context.strokeStyle = method.color;
   context.lineWidth = width;
   // Flat ends keep short dashes and dots apart.
@@ -67,6 +68,36 @@ function stroke(context, method, points, width) {
   context.setLineDash(method.dash.map((length) => length * width));
   context.stroke();
   context.setLineDash([]);
+}
+
+// The part of a segment within the box from (−edge, −edge) to (width + edge, height + edge), or null.
+function clipped([a, b], size, edge) {
+  const [near, far] = [a, b].map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)));
+  // From so far out, rounding would decide where the line crosses the plane.
+  if (Math.min(near, far) > FAR) return null;
+  if (near > far) return clipped([b, a], size, edge)?.reverse() ?? null;
+  let [from, to] = [0, 1];
+  for (const i of [0, 1]) {
+    const length = b[i] - a[i];
+    const bounds = [(-edge - a[i]) / length, (size[i] + edge - a[i]) / length];
+    if (length === 0 && (a[i] < -edge || a[i] > size[i] + edge)) return null;
+    if (length !== 0) [from, to] = [Math.max(from, Math.min(...bounds)), Math.min(to, Math.max(...bounds))];
+  }
+  const at = (share) => [a, b][share] ?? a.map((x, i) => x + share * (b[i] - x));
+  return from <= to ? [at(from), at(to)] : null;
+}
+
+// A line in the pieces that can be seen: dashes over all the rest, decades away, would take for ever to draw.
+function visible(points, size, edge) {
+  const pieces = [];
+  let open = null;
+  for (let i = 1; i < points.length; i++) {
+    const part = clipped(points.slice(i - 1, i + 1), size, edge);
+    if (part && open && part[0] === points[i - 1]) open.push(part[1]);
+    else if (part) pieces.push((open = part));
+    if (!part || part[1] !== points[i]) open = null;
+  }
+  return pieces;
 }
 
 // The first points of a series, up to the fraction `time` of the steps; it ends where a value is not finite.
@@ -120,12 +151,11 @@ function drawPlane(plane, ground, reach, races, start, time) {
   const { context, width, height, unit } = plane;
   context.drawImage(ground.canvas, 0, 0, width, height);
   const { place } = frame(plane, reach);
-  const far = 20 * width;
-  const near = (x, limit) => Math.min(Math.max(x, -limit), limit);
   star(context, ...place([0, 0]), unit * 0.62);
-  const lines = races.map(({ method, run }) => {
-    const line = upTo(run.w, time).map((point) => place(point).map((x) => near(x, far)));
-    stroke(context, method, line, unit * 0.12);
+  const lines = races.map(({ method, run }, i) => {
+    const line = upTo(run.w, time).map(place);
+    // Paths often lie on one another: the later, thinner ones leave the edges of the earlier to be seen.
+    stroke(context, method, visible(line, [width, height], unit), unit * (0.21 - 0.025 * i));
     context.fillStyle = method.color;
     for (const [x, y] of line.slice(1, 1 + Math.floor(time))) dotAt(context, x, y, unit * 0.15);
     return line;
@@ -176,12 +206,13 @@ function decades(values) {
   return [low, Math.max(Math.ceil(within(seen.reduce((a, b) => Math.max(a, b)))), low + 2)];
 }
 
-// One quantity over the steps on a logarithmic axis. `levels` are lines across it: {value, label}.
+// One quantity over the steps on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
+// across it, with their labels beside it; above `unstable` it is tinted.
 function drawPanel(panel, { title, series, levels, unstable, steps, time }) {
   panel.begin();
   const { context, width, height, unit } = panel;
   const box = { left: 3.1 * unit, right: width - (levels.length ? 3.3 : 0.6) * unit, top: 2 * unit, bottom: height - 2.1 * unit };
-  const [low, high] = decades([...series.flatMap(({ values }) => values), ...levels.map(({ value }) => value)]);
+  const [low, high] = decades([...series.flatMap(({ framed }) => framed), ...levels.map(({ value }) => value)]);
   const x = (t) => box.left + (t / (1.02 * steps)) * (box.right - box.left);
   const y = (value) => box.bottom - ((Math.log10(value) - low) / (high - low)) * (box.bottom - box.top);
   const across = (value) => {
@@ -212,7 +243,8 @@ function drawPanel(panel, { title, series, levels, unstable, steps, time }) {
 
   context.save();
   context.beginPath();
-  context.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
+  const margin = 0.15 * unit;
+  context.rect(box.left, box.top - margin, box.right - box.left, box.bottom - box.top + 2 * margin);
   context.clip();
   if (unstable) {
     context.fillStyle = "rgba(230, 159, 0, 0.12)";
@@ -247,7 +279,7 @@ function drawSeries(context, method, values, time, x, y, unit) {
   for (const point of [...placed, null]) {
     if (point) stretch.push(point);
     else if (stretch.length) {
-      stroke(context, method, stretch, unit * 0.15);
+      stroke(context, method, [stretch], unit * 0.15);
       stretch = [];
     }
   }

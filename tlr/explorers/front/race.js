@@ -154,9 +154,13 @@ function render({ model, el }) {
   }
 
   function drawPanels() {
-    // The α of a diverged path says nothing any more.
+    // Neither the α of a path that is lost nor that of one beyond all losses drawn says anything any more.
     const shown = (name) =>
-      races().map(({ method, run }) => ({ method, values: run[name].slice(0, (run.diverged ?? STEPS) + 1) }));
+      races().map(({ method, run }) => ({
+        method,
+        values: run[name].slice(0, (run.diverged ?? STEPS) + 1),
+        framed: run[name].filter((_, t) => run.loss[t] <= HIGHEST),
+      }));
     const edge = 2 / settings.condition;
     const levels = [
       { value: edge, label: "2/λₘₐₓ", shift: -0.4 },
