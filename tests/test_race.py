@@ -32,7 +32,7 @@ def computed(race):
     report = """
     const numbers = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
     const toy = quadratic(settings);
-    const runs = METHODS.map(({ rule }) => [rule, descend(rule, toy, settings, DRAWS)]);
+    const runs = METHODS.map(({ rule }) => [rule, descend(rule, toy, settings)]);
     console.log(JSON.stringify(Object.fromEntries(runs), numbers));
     """
     return node(front_end + report, settings=race._settings())

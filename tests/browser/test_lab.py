@@ -76,6 +76,9 @@ def test_explorers_in_jupyterlab_and_after_the_kernel_is_gone(lab, visit):
     page.wait_for_function(f"() => !{SESSION}.session")
     move_the_race(page)
 
+    # Keys meant for the race are JupyterLab's commands too: r would make a raw cell of this one.
+    kinds = page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model.type)")
+    assert kinds == ["code"] * len(CELLS)
     # JupyterLab itself notes that settings no longer reach a kernel.
     page.said = [(kind, text) for kind, text in page.said if "Could not send widget sync message" not in text]
     assert [text for kind, text in page.said if kind == "error"] == []

@@ -27,6 +27,7 @@ from tlr.plots.toys import PICTURE_SIZE, RULE_STYLES, PathsPicture
 __all__ = ["Race", "printed_rule"]
 
 _FRONT = Path(__file__).parent / "front"
+_PARTS = ("descent.js", "picture.js", "elements.js", "race.js")
 _RACERS = ("gd", "published", "secant", "hypergradient", "barzilai_borwein")
 _STEPS = 100
 #: Half the width and the height of the plane that is drawn.
@@ -163,7 +164,7 @@ def _module():
         "REACH": _REACH,
     }
     constants = [f"const {name} = {json.dumps(value, ensure_ascii=False)};" for name, value in data.items()]
-    return "\n".join([*constants, printed_rule(), *map(_read, ("descent.js", "picture.js", "race.js"))])
+    return "\n".join([*constants, printed_rule(), *map(_read, _PARTS)])
 
 
 def _setting_names():

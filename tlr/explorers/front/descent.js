@@ -1,6 +1,8 @@
 // Gradient descent on the quadratic ½ wᵀHw with eigenvalues 1 and κ. Nothing here draws.
 // `relativeChange` and `gradientStep` are printed from the sympy expressions of tlr.rule and stand before this file.
 
+const STEPS = DRAWS.length;
+
 const grown = (alpha, change) => {
   const proposed = alpha * (1 + change);
   return proposed > 0 && proposed < Infinity ? proposed : alpha;
@@ -35,20 +37,20 @@ function quadratic({ condition, rotation }) {
 }
 
 // The descent of one rule: arrays over t = 0 … steps, as in tlr.descent.Trajectory; inf from where it diverged.
-// `draws` holds the standard normal centre of each step's mini-batch, the same for every rule.
-function descend(rule, toy, settings, draws) {
+// DRAWS holds the standard normal centre of each step's mini-batch, the same for every rule.
+function descend(rule, toy, settings) {
   const w = [settings.start];
   const alpha = [settings.alpha0];
   const loss = [toy.value(w[0])];
   let [previous, pp] = [[0, 0], 0];
-  for (let t = 0; t < draws.length; t++) {
+  for (let t = 0; t < STEPS; t++) {
     if (!Number.isFinite(loss[t])) {
       w.push([Infinity, Infinity]);
       alpha.push(alpha[t]);
       loss.push(Infinity);
       continue;
     }
-    const g = toy.gradient([w[t][0] - settings.noise * draws[t][0], w[t][1] - settings.noise * draws[t][1]]);
+    const g = toy.gradient([w[t][0] - settings.noise * DRAWS[t][0], w[t][1] - settings.noise * DRAWS[t][1]]);
     const products = { gg: dot(g, g), gp: dot(g, previous), pp };
     alpha.push(NEXT_ALPHA[rule](alpha[t], products, settings));
     w.push([w[t][0] - alpha[t + 1] * g[0], w[t][1] - alpha[t + 1] * g[1]]);

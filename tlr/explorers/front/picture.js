@@ -1,5 +1,6 @@
 // Drawing on canvases: the plane with its paths, and the panels over the steps.
 
+const FONT = "system-ui, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 const INK = "#33404d";
 const FAINT = "#dfe4e9";
 const BANDS = 14;
