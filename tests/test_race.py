@@ -88,6 +88,20 @@ def test_the_front_end_descends_as_python_does(settings):
 
 
 @needs_node
+@pytest.mark.parametrize("noise", [0, 0.2])
+def test_the_thin_line_is_the_step_of_an_exact_line_search(noise):
+    race = Race(noise=noise)
+    for name, run in computed(race).items():
+        here, there = np.array(run["w"][:13]), np.array(run["w"][1:14])
+        g = (here - there)[:12] / np.array(run["alpha"][1:13])[:, None]
+        best = np.array(run["best"][1:13], dtype=float)
+        value = race.toy.value
+        at_best = value(here[:12] - best[:, None] * g)
+        for other in (0.99, 1.01):
+            assert np.all(at_best <= value(here[:12] - other * best[:, None] * g) + 1e-15), name
+
+
+@needs_node
 def test_the_front_end_diverges_where_python_does():
     race = Race(alpha0=1e3, condition=1e6, c=10, beta=1)
     runs = computed(race)

@@ -152,6 +152,19 @@ def test_everything_by_keyboard(opened):
     assert page.get_by_role("button", name="Pause").is_visible()
 
 
+def test_pointing_at_a_method_shows_the_steps_of_an_exact_line_search(opened):
+    page = opened()
+    before = pixels(page)
+    method = page.locator(".tlr-legend button").nth(2)
+    method.hover()
+    shown = pixels(page)
+    assert shown != before
+    page.mouse.move(0, 0)
+    assert pixels(page) == before
+    method.focus()
+    assert pixels(page) == shown
+
+
 def test_hiding_a_method_and_presentation_mode(opened):
     page = opened()
     before = pixels(page)

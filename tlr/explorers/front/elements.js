@@ -4,7 +4,8 @@ const POSITIONS = 200;
 const PLANE_LABEL = "The plane with the paths. Arrow keys move the start, Enter starts the race.";
 const KEYS_LABEL =
   "Keys: space plays and pauses, comma and period step, Home and End jump, arrows on the plane move the start, " +
-  "Enter races from there, 1 to 5 hide a method, L enlarges, R resets.";
+  "Enter races from there, 1 to 5 hide a method, L enlarges, R resets. " +
+  "Point at a method to see the exact line search's steps along its path, as a thin line beside α.";
 
 const ICONS = {
   play: "M5 3l11 7-11 7z",
@@ -99,9 +100,11 @@ function build() {
     large: button("Large type", "Presentation mode: larger type and lines (l)"),
   };
   parts.large.setAttribute("aria-pressed", "false");
+  const rows = parts.sliders.map(({ row }) => row);
+  const methods = parts.legend.map(({ made }) => made);
   const side = element("div", { class: "tlr-side" }, [
-    element("div", { class: "tlr-sliders" }, parts.sliders.map(({ row }) => row)),
-    element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, parts.legend.map(({ made }) => made)),
+    element("div", { class: "tlr-sliders" }, rows),
+    element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, methods),
   ]);
   const player = [parts.play, parts.back, parts.step, parts.again, parts.scrub, parts.clock, parts.reset, parts.large];
   parts.root = element("div", { class: "tlr-race", "data-lm-suppress-shortcuts": "true" }, [

@@ -208,13 +208,14 @@ function decades(values) {
 }
 
 // One quantity over the steps on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
-// across it, with their labels beside it; above `unstable` it is tinted.
-function drawPanel(panel, { title, series, levels, unstable, steps, time }) {
+// across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series, drawn thin.
+function drawPanel(panel, { title, series, levels, unstable, best, time }) {
   panel.begin();
   const { context, width, height, unit } = panel;
-  const box = { left: 3.1 * unit, right: width - (levels.length ? 3.3 : 0.6) * unit, top: 2 * unit, bottom: height - 2.1 * unit };
+  const right = width - (levels.length ? 3.3 : 0.6) * unit;
+  const box = { left: 3.1 * unit, right, top: 2 * unit, bottom: height - 2.1 * unit };
   const [low, high] = decades([...series.flatMap(({ framed }) => framed), ...levels.map(({ value }) => value)]);
-  const x = (t) => box.left + (t / (1.02 * steps)) * (box.right - box.left);
+  const x = (t) => box.left + (t / (1.02 * STEPS)) * (box.right - box.left);
   const y = (value) => box.bottom - ((Math.log10(value) - low) / (high - low)) * (box.bottom - box.top);
   const across = (value) => {
     context.beginPath();
@@ -235,7 +236,7 @@ function drawPanel(panel, { title, series, levels, unstable, steps, time }) {
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (let t = 0; t <= steps; t += steps / 5) context.fillText(String(t), x(t), box.bottom + 0.4 * unit);
+  for (let t = 0; t <= STEPS; t += STEPS / 5) context.fillText(String(t), x(t), box.bottom + 0.4 * unit);
   context.textAlign = "right";
   context.fillText("step t", box.right, box.bottom + 1.25 * unit);
   context.textAlign = "left";
@@ -259,7 +260,8 @@ function drawPanel(panel, { title, series, levels, unstable, steps, time }) {
   context.moveTo(x(time), box.top);
   context.lineTo(x(time), box.bottom);
   context.stroke();
-  const tips = series.map(({ method, values }) => drawSeries(context, method, values, time, x, y, unit));
+  if (best) drawSeries(context, { ...best.method, dash: [] }, best.values, time, x, y, unit * 0.06);
+  const tips = series.map(({ method, values }) => drawSeries(context, method, values, time, x, y, unit * 0.15));
   context.restore();
 
   context.font = `${0.8 * unit}px ${FONT}`;
@@ -273,14 +275,14 @@ function drawPanel(panel, { title, series, levels, unstable, steps, time }) {
 }
 
 // The stretches of positive values as lines; returns where the last one ends, if it ends now.
-function drawSeries(context, method, values, time, x, y, unit) {
+function drawSeries(context, method, values, time, x, y, thickness) {
   const points = upTo(values.map((value, t) => [t, value]), time);
   const placed = points.map(([t, value]) => (value > 0 ? [x(t), y(Math.max(value, LOWEST))] : null));
   let stretch = [];
   for (const point of [...placed, null]) {
     if (point) stretch.push(point);
     else if (stretch.length) {
-      stroke(context, method, [stretch], unit * 0.15);
+      stroke(context, method, [stretch], thickness);
       stretch = [];
     }
   }

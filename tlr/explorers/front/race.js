@@ -20,9 +20,11 @@ function render({ model, el }) {
   const hidden = new Set();
   let settings = read();
   let [toy, runs, time, playing, stamp] = [null, [], STEPS, false, null];
-  let [request, groundOf, clock] = [0, "", STEPS];
+  let [request, groundOf, clock, pointed] = [0, "", STEPS, null];
 
-  const races = () => METHODS.map((method, i) => ({ method, run: runs[i] })).filter(({ method }) => !hidden.has(method));
+  function races() {
+    return METHODS.map((method, i) => ({ method, run: runs[i] })).filter(({ method }) => !hidden.has(method));
+  }
 
   function compute() {
     toy = quadratic(settings);
@@ -51,9 +53,9 @@ function render({ model, el }) {
       { value: edge, label: "2/λₘₐₓ", shift: -0.4 },
       { value: edge / 2, label: "1/λₘₐₓ", shift: 0.4 },
     ];
-    const common = { steps: STEPS, time };
-    drawPanel(planes.alpha, { title: "learning rate α", series: shown("alpha"), levels, unstable: edge, ...common });
-    drawPanel(planes.loss, { title: "loss", series: shown("loss"), levels: [], ...common });
+    const best = pointed === null ? null : { method: METHODS[pointed], values: runs[pointed].best };
+    drawPanel(planes.alpha, { title: "learning rate α", series: shown("alpha"), levels, unstable: edge, best, time });
+    drawPanel(planes.loss, { title: "loss", series: shown("loss"), levels: [], time });
   }
 
   function say() {
@@ -140,6 +142,11 @@ function render({ model, el }) {
     schedule();
   }
 
+  function pointAt(i) {
+    pointed = i;
+    schedule();
+  }
+
   function toggleLarge() {
     const large = parts.root.classList.toggle("tlr-large");
     parts.large.setAttribute("aria-pressed", String(large));
@@ -189,7 +196,7 @@ function render({ model, el }) {
     action();
   }
 
-  function pointed(event) {
+  function placeOf(event) {
     const box = parts.plane.getBoundingClientRect();
     return frame(planes.plane, REACH).point(event.clientX - box.left, event.clientY - box.top);
   }
@@ -197,14 +204,14 @@ function render({ model, el }) {
   function onPress(event) {
     parts.plane.setPointerCapture(event.pointerId);
     goTo(0);
-    startAt(pointed(event));
+    startAt(placeOf(event));
   }
 
   // Dragging shows where everything would lead from there; letting go starts the race.
   function onDrag(event) {
     if (!parts.plane.hasPointerCapture(event.pointerId)) return;
     goTo(STEPS);
-    startAt(pointed(event));
+    startAt(placeOf(event));
   }
 
   function onRelease() {
@@ -218,7 +225,11 @@ function render({ model, el }) {
       input.addEventListener("input", () => change({ [control.name]: toValue(control, input.valueAsNumber) }));
       input.addEventListener("change", () => model.save_changes());
     });
-    parts.legend.forEach(({ made }, i) => made.addEventListener("click", () => toggleMethod(i)));
+    parts.legend.forEach(({ made }, i) => {
+      made.addEventListener("click", () => toggleMethod(i));
+      for (const kind of ["pointerenter", "focus"]) made.addEventListener(kind, () => pointAt(i));
+      for (const kind of ["pointerleave", "blur"]) made.addEventListener(kind, () => pointAt(null));
+    });
     parts.play.addEventListener("click", toggle);
     parts.back.addEventListener("click", SHORTCUTS[","]);
     parts.step.addEventListener("click", SHORTCUTS["."]);
