@@ -14,7 +14,7 @@ import time
 import ipywidgets
 import numpy as np
 
-from tlr.explorers import Basins, Cobweb, Paths
+from tlr.explorers import Basins, Cobweb, Newton, Paths
 
 LIMIT = 150
 
@@ -45,6 +45,7 @@ def main():
         (Cobweb, ("x0", "c", "step")),
         (Paths, ("function", "alpha0", "condition", "angle", "c", "eta", "beta", "step")),
         (Basins, ("rule", "steps", "c")),
+        (Newton, ("share", "condition", "direction", "c")),
     ):
         explorer = make()
         for box in getattr(explorer, "rules", {}).values():

@@ -12,10 +12,11 @@ from PIL import Image
 
 from tlr import toys
 from tlr.descent import RULES
-from tlr.explorers import Basins, Cobweb, Paths
+from tlr.explorers import Basins, Cobweb, Newton, Paths
 from tlr.explorers.base import Screen
+from tlr.explorers.newton import best_step, frozen_step
 
-EXPLORERS = [Cobweb, Paths, Basins]
+EXPLORERS = [Cobweb, Paths, Basins, Newton]
 
 
 def pixels(explorer):
@@ -123,10 +124,42 @@ def test_playing_moves_the_step():
     assert fates(explorer)[0].endswith(f"x = {0.05 * 1.25**6:.3g}")
 
 
+@pytest.mark.parametrize(("condition", "direction"), [(1, 0), (10, 40), (1e6, -3), (1e6, 0)])
+def test_the_best_step_on_a_quadratic(condition, direction):
+    toy, w = toys.quadratic((1, condition)), np.array([np.cos(np.radians(direction)), np.sin(np.radians(direction))])
+    g = toy.gradient(w)
+    np.testing.assert_allclose(best_step(toy, w), g @ g / (g @ toy.hessian(w) @ g), rtol=1e-4)
+
+
+def test_a_frozen_step_knows_the_exact_second_derivative():
+    toy = toys.rosenbrock()
+    step, h = frozen_step(toy, toy.start, 1e-3), 1e-6
+    slopes = [-frozen_step(toy, toy.start, 1e-3 + offset)["gp"] for offset in (-h, h)]
+    np.testing.assert_allclose(step["exact"], (slopes[1] - slopes[0]) / (2 * h), rtol=1e-5)
+
+
+def test_the_jumps_of_a_step_are_the_rules():
+    explorer = Newton()
+    explorer.condition.value, explorer.share.value = 1.0, 0.5
+    numbers = {name: text.get_text() for name, text in explorer._picture.numbers.items()}
+    assert numbers == {"published": "→ 0.625", "secant": "→ 0.625", "barzilai_borwein": "→ 1"}
+    explorer.share.value, explorer.c.value = 1.5, 10.0
+    assert explorer._picture.numbers["published"].get_text() == "→ 1.25"
+
+
+@pytest.mark.parametrize("toy", [toys.rosenbrock(), toys.saddle(), toys.quadratic([1, 2, 3])], ids=lambda toy: toy.name)
+def test_a_step_on_the_readers_own_function(toy):
+    explorer = Newton(toy)
+    assert explorer.condition.disabled
+    before = pixels(explorer)
+    explorer.share.value = 2.0
+    assert not np.array_equal(pixels(explorer), before)
+
+
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {Cobweb: "c", Paths: "angle", Basins: "c"}[make]
+    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c"}[make]
     for value in (0.5, 2.0):
         getattr(explorer, control).value = value
     moved = pixels(explorer)

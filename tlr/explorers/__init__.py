@@ -1,13 +1,17 @@
-"""The widgets: each wires controls to a descent and a picture. They need a kernel; without one their picture stays.
+"""The explorers: what moves in the notebooks. Without a kernel the picture of each stays, and `Race` goes on.
 
 Cobweb()      one dimension: the map of αλ
 Paths(toy)    two dimensions: paths, α and loss of any rules on any function, the reader's own too
 Basins()      the final loss for every α₀ and condition number
+Newton(toy)   one step: the loss along it, the parabolas of Eqs. 8 and 8′, and where each rule jumps
+Race()        rules side by side from wherever the reader presses, computed and drawn by the browser; `save_html`
 """
 
 from tlr.explorers.base import Explorer
 from tlr.explorers.basins import Basins
 from tlr.explorers.cobweb import Cobweb
+from tlr.explorers.newton import Newton
 from tlr.explorers.paths import Paths
+from tlr.explorers.race import Race
 
-__all__ = ["Basins", "Cobweb", "Explorer", "Paths"]
+__all__ = ["Basins", "Cobweb", "Explorer", "Newton", "Paths", "Race"]

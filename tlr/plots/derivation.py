@@ -6,9 +6,10 @@ import numpy as np
 from tlr import rule
 from tlr.plots.style import METHODS, house_style
 
-__all__ = ["along_the_step", "curvature_along_the_step", "curvature_ratio", "response", "windows"]
+__all__ = ["EXACT", "along_the_step", "curvature_along_the_step", "curvature_ratio", "response", "windows"]
 
-_EXACT = {"color": "#000000", "linestyle": (0, (1, 1)), "label": "exact second derivative"}
+#: How the exact second derivative is drawn.
+EXACT = {"color": "#000000", "linestyle": (0, (1, 1)), "label": "exact second derivative"}
 _JUMPS = {"published": "published", "secant": "secant", "undamped": "barzilai_borwein"}
 
 
@@ -37,7 +38,7 @@ def along_the_step(alphas, losses, steps, c=0.25):
                 "published": rule.second_derivative(alpha, *products, "published"),
                 "secant": rule.second_derivative(alpha, *products, "secant"),
             }
-            curve.plot(alphas, loss + slope * offset + step["exact"] * offset**2 / 2, **_EXACT)
+            curve.plot(alphas, loss + slope * offset + step["exact"] * offset**2 / 2, **EXACT)
             for name, second in curvatures.items():
                 line = {**METHODS[name].line, "label": {"published": "Eq. 8", "secant": "Eq. 8′"}[name]}
                 curve.plot(alphas, loss + slope * offset + second * offset**2 / 2, **line)
@@ -73,7 +74,7 @@ def curvature_ratio(x, ratios):
         figure, axis = plt.subplots(figsize=(8, 4.4))
         axis.axvspan(x[0], 1, color="#E69F00", alpha=0.13, linewidth=0)
         axis.axhline(0, color="#000000", linewidth=0.8)
-        axis.axhline(1, **{**_EXACT, "label": None})
+        axis.axhline(1, **{**EXACT, "label": None})
         axis.text(x[-1], 1.12, "exact", ha="right", va="bottom")
         *stages, (last, published) = ratios.items()
         for (label, values), dash in zip(stages, ["--", "-."], strict=False):

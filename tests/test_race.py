@@ -1,0 +1,151 @@
+"""The signature explorer: the rule that it runs is tlr.rule's, its descents are tlr.descent's, its picture stays."""
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import traitlets
+from PIL import Image
+
+from tlr import rule
+from tlr.explorers import Race
+from tlr.explorers.race import printed_rule
+
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Running the printed JavaScript needs node.")
+
+
+def node(script, **data):
+    """What the script prints as JSON, given `data` as its constants."""
+    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in data.items())
+    result = subprocess.run(["node", "-"], input=constants + script, capture_output=True, text=True, check=True)
+    return json.loads(result.stdout)
+
+
+def computed(race):
+    """The descents as the front end computes them: rule → {w, alpha, loss, diverged}."""
+    front_end = race._esm.replace("export default", "const front =")
+    report = """
+    const numbers = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
+    const toy = quadratic(settings);
+    const runs = METHODS.map(({ rule }) => [rule, descend(rule, toy, settings)]);
+    console.log(JSON.stringify(Object.fromEntries(runs), numbers));
+    """
+    return node(front_end + report, settings=race._settings())
+
+
+def steps_to_compare(loss):
+    """A dozen, or fewer where a rule is so quick that rounding decides what is left of its gradient."""
+    return min(13, np.argmax([*(loss < 1e-16 * loss[0]), True]))
+
+
+@needs_node
+@pytest.mark.parametrize("curvature", rule.CURVATURES)
+def test_the_printed_rule_is_the_rule(curvature):
+    rng = np.random.default_rng(1)
+    g, before = rng.normal(size=(2, 2000, 2)) * 10.0 ** rng.integers(-9, 9, (2, 2000, 1))
+    before[:100] = 0  # the first step
+    before[100:200] = g[100:200]  # no curvature
+    before[200:300] = g[200:300, ::-1] * (1, -1)  # at right angles
+    products = np.vecdot(g, g), np.vecdot(g, before), np.vecdot(before, before), rng.uniform(0.01, 10, 2000)
+    run = f"\nconsole.log(JSON.stringify(rows.map((row) => relativeChange.{curvature}(...row))))"
+    printed = node(printed_rule() + run, rows=np.stack(products, axis=-1).tolist())
+    np.testing.assert_allclose(printed, rule.relative_change(*products, curvature), rtol=1e-12)
+
+
+@needs_node
+def test_the_printed_step_of_hypergradient_descent():
+    run = "\nconsole.log(gradientStep(0.5, -3, 0.25))"
+    assert node(printed_rule() + run) == rule.gradient_step(0.5, rule.first_derivative(-3), 0.25)
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"start": (0.3, -1.2), "rotation": -70, "condition": 300, "alpha0": 1e-3, "c": 2, "beta": 1e-6},
+        {"noise": 0.3, "condition": 3, "alpha0": 0.1},
+        {"condition": 1, "rotation": 90},
+        {"alpha0": 1e-8},
+    ],
+    ids=str,
+)
+def test_the_front_end_descends_as_python_does(settings):
+    race = Race(**settings)
+    runs = computed(race)
+    for name, expected in race.descents().items():
+        steps = steps_to_compare(expected.loss)
+        assert steps == 13 or name == "barzilai_borwein"
+        for quantity in ("w", "alpha", "loss"):
+            here, there = runs[name][quantity][:steps], getattr(expected, quantity)[:steps]
+            np.testing.assert_allclose(here, there, rtol=1e-9, atol=1e-12, err_msg=f"{name}: {quantity}")
+        assert (runs[name]["diverged"] is not None) == expected.diverged
+
+
+@needs_node
+@pytest.mark.parametrize("noise", [0, 0.2])
+def test_the_thin_line_is_the_step_of_an_exact_line_search(noise):
+    race = Race(noise=noise)
+    for name, run in computed(race).items():
+        here, there = np.array(run["w"][:13]), np.array(run["w"][1:14])
+        g = (here - there)[:12] / np.array(run["alpha"][1:13])[:, None]
+        best = np.array(run["best"][1:13], dtype=float)
+        value = race.toy.value
+        at_best = value(here[:12] - best[:, None] * g)
+        for other in (0.99, 1.01):
+            assert np.all(at_best <= value(here[:12] - other * best[:, None] * g) + 1e-15), name
+
+
+@needs_node
+def test_the_front_end_diverges_where_python_does():
+    race = Race(alpha0=1e3, condition=1e6, c=10, beta=1)
+    runs = computed(race)
+    for name, expected in race.descents().items():
+        gone = np.isinf(expected.loss)
+        assert runs[name]["diverged"] == (gone.argmax() if gone.any() else None), name
+    assert sum(run["diverged"] is not None for run in runs.values()) == 4
+
+
+def test_every_method_looks_as_everywhere_in_the_course():
+    front_end = Race()._esm
+    for label in ("gradient descent, fixed α", "TLR (Eq. 8)", "TLR, secant (Eq. 8′)", "Barzilai–Borwein"):
+        assert f'"label": "{label}"' in front_end
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("alpha0", 0), ("condition", 0.5), ("c", 11), ("beta", 2), ("noise", -1), ("start", (1, 2, 3))]
+)
+def test_a_setting_beyond_its_slider_is_refused(name, value):
+    with pytest.raises(traitlets.TraitError, match=name):
+        Race(**{name: value})
+
+
+def test_a_picture_stays_where_no_kernel_runs():
+    race = Race(start=(1.0, -1.0))
+    data, _ = race._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == race.model_id
+    assert data["text/plain"].startswith("Explorer of")
+    assert not callable(race._ipython_display_)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["image/png"]))))
+    assert np.ptp(picture) > 200
+    race.condition = 100
+    assert race._repr_mimebundle_()[0]["image/png"] != data["image/png"]
+
+
+def test_the_page_needs_nothing_from_elsewhere(tmp_path):
+    Race(alpha0=0.125).save_html(tmp_path / "race.html")
+    page = (tmp_path / "race.html").read_text(encoding="utf-8")
+    assert '"alpha0": 0.125' in page
+    assert page.count("</script>") == 1
+    addresses = {word for word in page.split('"') if "://" in word}
+    assert addresses == {"http://www.w3.org/2000/svg"}, "only the name of a format, which is never fetched"
+
+
+def test_importing_it_leaves_sympy_for_later():
+    code = "import sys, tlr.explorers; sys.exit('sympy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
