@@ -103,7 +103,8 @@ def test_in_one_dimension_the_published_rule_enters_its_band_and_shrinks_the_los
     live = ran.loss > 1e-250  # below, the inner products underflow
     assert inside[first]
     assert inside[first:][live[first:]].all()
-    assert np.all(16 * ran.loss[first + 1 :] <= ran.loss[first:-1] * (1 + 1e-9))
+    # Next to x = 1 the weight is a difference of almost equal numbers, and keeps few digits.
+    assert np.all(16 * ran.loss[first + 1 :] <= ran.loss[first:-1] * (1 + 1e-6))
 
 
 def test_x_equal_to_one_lands_on_the_minimum():

@@ -16,7 +16,7 @@ from tlr.plots.toys import RULE_STYLES
 
 __all__ = ["Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
 
-_LABEL = "110px"
+_LABEL = "130px"
 
 
 class Screen:
@@ -123,7 +123,7 @@ def log_slider(label, value, exponents, hint):
             description=label,
             readout_format=".3g",
             style={"description_width": _LABEL},
-            layout={"width": "330px"},
+            layout={"width": "350px"},
         ),
         hint,
     )
@@ -141,7 +141,7 @@ def slider(label, value, limits, step, hint):
             step=step,
             description=label,
             style={"description_width": _LABEL},
-            layout={"width": "330px"},
+            layout={"width": "350px"},
         ),
         hint,
     )
@@ -151,7 +151,7 @@ def choice(label, options, hint):
     """A drop-down menu of names."""
     return _hint(
         widgets.Dropdown(
-            options=options, description=label, style={"description_width": _LABEL}, layout={"width": "330px"}
+            options=options, description=label, style={"description_width": _LABEL}, layout={"width": "350px"}
         ),
         hint,
     )
