@@ -33,8 +33,8 @@ READING_ORDER = [
     "models",
     "training",
     "gradients",
+    "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
-    "records",
     "plots",
     "explorers",
 ]
@@ -205,7 +205,10 @@ def test_binder_start_hands_over_with_one_thread():
 # The package
 
 
-@pytest.mark.parametrize("module", ["tlr", "tlr.rule", "tlr.toys", "tlr.descent", "tlr.plots", "tlr.explorers"])
+@pytest.mark.parametrize(
+    "module",
+    ["tlr", "tlr.rule", "tlr.toys", "tlr.descent", "tlr.plots", "tlr.explorers", "tlr.records", "tlr.experiments"],
+)
 def test_importing_it_does_not_import_torch(module):
     check = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0
