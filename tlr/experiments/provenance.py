@@ -33,7 +33,7 @@ def provenance(data, device):
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),  # a str of its own kind, which no checkpoint may hold
             "tlr": _package_version(),
         },
         "device": device.type,

@@ -222,8 +222,9 @@ def _resume(path, setting, parts, session):
     """
     if not path.is_file():
         return None, []
+    stored = path.read_bytes()
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(io.BytesIO(stored), map_location="cpu", weights_only=True)
         if content["version"] != VERSION or content["setting"] != setting.as_dict():
             raise ValueError("it is from another version or setting")
         if content["sessions"][-1]["checksum"] != session["checksum"]:

@@ -43,16 +43,23 @@ def sweep(settings, folder=None, *, jobs=None, device="auto", minutes=math.inf, 
     for name in {setting.data for setting in settings}:
         data.load(name)  # downloads it once, before several processes ask for it
     open_settings = [setting for setting in settings if not _finished(setting, folder)]
-    runs = (delayed(run)(setting, folder, device=device, deadline=deadline) for setting in open_settings)
+    runs = (
+        delayed(run)(setting, folder, device=device, deadline=deadline)
+        for setting in open_settings
+        if time.time() < deadline  # joblib asks for the next run when a worker is free
+    )
+    spread = Parallel(
+        n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
+    )
     with _Progress(open_settings, folder, progress) as bar:
-        for record in Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")(runs):
+        for record in spread(runs):
             if record is None:
                 continue  # another sweep is at it
             if record.finished and not _finished(record.setting, folder):
                 records.write(record, folder)  # a worker on another machine wrote to a folder of its own
             if record.status == "interrupted" and time.time() < deadline:
                 raise KeyboardInterrupt
-            if record.finished:
+            if record.finished and progress:
                 bar.tell(record)
     return [record for setting in settings if (record := _readable(setting, folder)) is not None]
 
