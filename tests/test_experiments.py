@@ -341,23 +341,25 @@ def epochs_in(folder, setting):
 def test_killed_at_any_moment_a_run_loses_the_epoch_under_way_at_most(processes, tmp_path):
     setting = small(model="mlp-200", epochs=60, batch_size=64)
     expected = run(setting, tmp_path / "at once")
-    folder, moment, kept, kills = tmp_path / "killed", random.Random(0), [], 0
+    folder, moment, kills, kept = tmp_path / "killed", random.Random(0), 0, 0
     while not (found := records.find(setting, folder)) or not found.finished:
         process = processes(target=run, args=(setting, folder))
         process.start()
-        begun = epochs_in(folder, setting)
-        while process.is_alive() and epochs_in(folder, setting) == begun:
-            time.sleep(0.001)
-        time.sleep(moment.uniform(0, 0.05))
-        kept.append(epochs_in(folder, setting))
+        if moment.random() < 0.7:  # others die while they begin
+            while process.is_alive() and epochs_in(folder, setting) == kept:
+                time.sleep(0.001)
+        time.sleep(moment.uniform(0, 0.03))
+        reached = epochs_in(folder, setting)
         process.kill()
         process.join()
         kills += process.exitcode == -signal.SIGKILL
+        if reached > kept:
+            session = records.find(setting, folder).sessions[-1]
+            assert session["first_epoch"] == kept + 1 or session["first_epoch"] == kept + 2, "one more was under way"
+        kept = epochs_in(folder, setting)
+        assert kept >= reached
     assert kills >= 10
     assert_same(found, expected)
-    resumed = [session["first_epoch"] for session in found.sessions]
-    assert len(resumed) == len(kept), "no session began anew, none is missing"
-    assert all(first > before for first, before in zip(resumed[1:], kept, strict=False))
     assert names(folder) == {f"{setting.name}.json"}
 
 

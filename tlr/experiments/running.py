@@ -6,7 +6,7 @@ import pickle
 import time
 import warnings
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -56,15 +56,21 @@ def run(setting, folder=None, *, device="auto", deadline=math.inf, progress=Fals
         OSError: the folder cannot be written to, or is full. ValueError: the data set or the device is unknown.
     """
     folder = records.folder() if folder is None else Path(folder)
-    with _locked(folder / IN_PROGRESS / f"{setting.name}.lock") as locked:
+    lock, checkpoint = (folder / IN_PROGRESS / f"{setting.name}{suffix}" for suffix in (".lock", ".pt"))
+    with _locked(lock) as locked:
         if not locked:
             return None
-        record = _finished(setting, folder) or _train(setting, folder, choose_device(device), deadline, progress)
+        record = _finished(setting, folder) or _train(
+            setting, folder, checkpoint, choose_device(device), deadline, progress
+        )
         if record.finished:
-            # Whoever still waits for this file finds the record finished: nobody runs it twice.
-            (folder / IN_PROGRESS / f"{setting.name}.pt").unlink(missing_ok=True)
-            (folder / IN_PROGRESS / f"{setting.name}.lock").unlink(missing_ok=True)
-        return record
+            checkpoint.unlink(missing_ok=True)
+    if record.finished:
+        # Who takes the lock between these lines finds the record finished, so nobody runs it twice. Windows removes no
+        # file that somebody has open; the last one to close it does.
+        with suppress(OSError):
+            lock.unlink()
+    return record
 
 
 def choose_device(name):
@@ -113,11 +119,10 @@ def _finished(setting, folder):
     return record if record is not None and record.finished else None
 
 
-def _train(setting, folder, device, deadline, progress):
+def _train(setting, folder, checkpoint, device, deadline, progress):
     images = _load(setting.data)
     model, optimizer, scheduler = _build(setting, images, device)
     parts = {"model": model, "optimizer": optimizer, **({"scheduler": scheduler} if scheduler else {})}
-    checkpoint = folder / IN_PROGRESS / f"{setting.name}.pt"
     groups = tuple(learning_rates(optimizer))
     with _one_thread(device):
         session = provenance(images, device)
