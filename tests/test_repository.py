@@ -261,5 +261,7 @@ def test_the_wheel_holds_the_package_and_its_data(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr").rglob("*.py")}
-    assert sources | {"tlr/digits.npz"} <= held
+    recorded = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "recorded").glob("*.json")}
+    assert recorded
+    assert sources | recorded | {"tlr/digits.npz"} <= held
     assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}
