@@ -395,3 +395,14 @@ def test_two_processes_at_once(offer, data_folder, mirror):
         assert (first.communicate(timeout=60)[0], second.communicate(timeout=60)[0]) == ("3\n", "3\n")
     assert [path.name for path in data_folder.iterdir()] == ["tiny.npz"]
     assert_complete(load("tiny"))
+
+
+def test_the_checksum_is_of_the_content_however_it_is_stored(tmp_path, monkeypatch):
+    digits = load("digits")
+    content = {key: getattr(digits, key) for key in tlr.data.KEYS}
+    monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
+    np.savez(tmp_path / "plain.npz", **content)
+    np.savez_compressed(tmp_path / "packed.npz", **content)
+    np.savez(tmp_path / "other.npz", **content | {"y_test": (digits.y_test + 1) % 10})
+    assert load("plain").checksum == load("packed").checksum == digits.checksum
+    assert load("other").checksum != digits.checksum

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tlr.models import MLP
+from tlr.models import MLP, make_model
 
 
 def test_mlp_is_the_papers():
@@ -38,3 +38,15 @@ def test_mlp_leaves_the_global_random_state():
     torch.manual_seed(7)
     MLP(6, 5, 4)
     assert torch.equal(torch.rand(1), expected)
+
+
+def test_a_model_goes_by_its_name():
+    model = make_model("mlp-7", 6, 4, seed=2)
+    assert torch.equal(model.hidden.weight, MLP(6, 7, 4, seed=2).hidden.weight)
+    assert model.output.weight.shape == (4, 7)
+
+
+@pytest.mark.parametrize("name", ["mlp", "mlp-0", "mlp-many", "resnet-50"])
+def test_an_unknown_model_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name}.*mlp-N"):
+        make_model(name, 6, 4)

@@ -34,8 +34,8 @@ READING_ORDER = [
     "models",
     "training",
     "gradients",
+    "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
-    "records",
     "plots",
     "explorers",
 ]
@@ -210,7 +210,10 @@ def test_binder_start_hands_over_with_one_thread():
 # The package
 
 
-@pytest.mark.parametrize("module", ["tlr", "tlr.rule", "tlr.toys", "tlr.descent", "tlr.plots", "tlr.explorers"])
+@pytest.mark.parametrize(
+    "module",
+    ["tlr", "tlr.rule", "tlr.toys", "tlr.descent", "tlr.plots", "tlr.explorers", "tlr.records", "tlr.experiments"],
+)
 def test_importing_it_does_not_import_torch(module):
     check = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT).returncode == 0
@@ -264,5 +267,7 @@ def test_the_wheel_holds_the_package_and_its_data(tmp_path):
     held = set(zipfile.ZipFile(wheel).namelist())
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr").rglob("*.py")}
     front = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "explorers" / "front").iterdir()}
-    assert sources | front | {"tlr/digits.npz"} <= held
+    recorded = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "recorded").glob("*.json")}
+    assert recorded
+    assert sources | front | recorded | {"tlr/digits.npz"} <= held
     assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}

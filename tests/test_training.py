@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +231,75 @@ def test_tlr_trains_on_mnist_from_every_start(alpha0, floor):
     optimizer = TLR(model.parameters(), lr=alpha0, momentum=0.8, weight_decay=5e-4, update_every=every)
     history = train(model, optimizer, mnist, epochs=8, batch_size=256, progress=False)
     assert history.test_accuracy[-1] > floor
+
+
+# Runs that stop and go on
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_run_goes_on_as_if_it_had_never_stopped(digits, stop):
+    expected_model, expected = run(digits, epochs=4, seed=5)
+    model = small()
+    optimizer = sgd(model)
+    history = train(model, optimizer, digits, epochs=stop, batch_size=64, seed=5, progress=False)
+    weights, state = model.state_dict(), optimizer.state_dict()
+    again = small(seed=9)
+    other = sgd(again, lr=7)
+    again.load_state_dict(weights)
+    other.load_state_dict(state)
+    assert train(again, other, digits, epochs=4, batch_size=64, seed=5, progress=False, history=history) is history
+    assert torch.equal(flat(again), flat(expected_model))
+    np.testing.assert_array_equal(history.train_loss, expected.train_loss)
+    np.testing.assert_array_equal(history.test_accuracy, expected.test_accuracy)
+    assert history.alpha0 == (0.1,)
+
+
+def test_a_run_that_was_interrupted_is_done_when_it_has_gone_on(digits):
+    model = small()
+    optimizer = Interrupting(model.parameters(), 10)
+    history = train(model, optimizer, digits, epochs=3, batch_size=200, progress=False)
+    assert (history.status, len(history.epochs)) == ("interrupted", 1)
+    optimizer.left = 1000
+    train(model, optimizer, digits, epochs=3, batch_size=200, progress=False, history=history)
+    assert (history.status, len(history.epochs)) == ("done", 3)
+
+
+def test_a_finished_run_has_nothing_to_go_on_with(digits):
+    model, history = run(digits, epochs=2)
+    weights = flat(model).clone()
+    train(model, sgd(model), digits, epochs=2, batch_size=64, progress=False, history=history)
+    assert torch.equal(flat(model), weights)
+    assert len(history.epochs) == 2
+
+
+def test_a_caller_hears_of_every_epoch_when_it_is_over(digits):
+    heard = []
+    run(digits, epochs=3, on_epoch=lambda history: heard.append((len(history.epochs), history.status)))
+    assert heard == [(1, "done"), (2, "done"), (3, "done")]
+    run(digits, epochs=20, lr=1e4, on_epoch=lambda history: heard.append(history.status))
+    assert heard[-1] == "diverged"
+
+
+def test_a_caller_may_end_the_run_after_an_epoch(digits):
+    def stop(history):
+        raise KeyboardInterrupt
+
+    _, history = run(digits, epochs=3, on_epoch=stop)
+    assert (history.status, len(history.epochs)) == ("interrupted", 1)
+
+
+def test_the_bar_of_a_run_that_goes_on_begins_where_it_stopped(digits, capsys):
+    model, history = run(digits, epochs=2, batch_size=200)
+    train(model, sgd(model), digits, epochs=3, batch_size=200, history=history)
+    shown = capsys.readouterr().err
+    assert "16/24" in shown
+    assert "24/24" in shown
+
+
+def test_training_and_evaluation_are_timed_apart(digits, monkeypatch):
+    monkeypatch.setattr("tlr.training.accuracy", lambda *_: time.sleep(0.3) or 0.5)
+    _, history = run(digits, epochs=1)
+    assert history.evaluation_seconds[0] >= 0.3 > history.seconds[0]
 
 
 # Descents on toy functions

@@ -13,6 +13,7 @@ Sources:
 """
 
 import gzip
+import hashlib
 import os
 import struct
 import tempfile
@@ -100,6 +101,16 @@ class Data:
     def classes(self):
         """Number of classes: the largest label plus one."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
+
+    @property
+    def checksum(self):
+        """SHA-256 of the four arrays (types, shapes and values, however they are stored), in hexadecimal."""
+        digest = hashlib.sha256()
+        for key in KEYS:
+            array = np.ascontiguousarray(getattr(self, key))
+            digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
+            digest.update(array)
+        return digest.hexdigest()
 
     def tensors(self, device="cpu"):
         """(x_train, y_train, x_test, y_test) as torch tensors on `device`.

@@ -25,12 +25,14 @@ class Epoch:
         test_accuracy: share of test images classified rightly afterwards, 0..1.
         alpha: the learning rates afterwards, one for each parameter group.
         seconds: time of training, without the evaluation.
+        evaluation_seconds: time of the evaluation on the test images.
     """
 
     train_loss: float
     test_accuracy: float
     alpha: tuple[float, ...]
     seconds: float
+    evaluation_seconds: float
 
     def __str__(self):
         alpha = " ".join(f"{value:.2g}" for value in self.alpha)
@@ -43,8 +45,8 @@ class History:
 
     Attributes:
         alpha0: the learning rates before the first step, one for each parameter group.
-        epochs: an `Epoch` for each that was finished; `train_loss`, `test_accuracy`, `alpha` and `seconds` give
-            them as arrays with an entry (for `alpha` a row) an epoch.
+        epochs: an `Epoch` for each that was finished; `train_loss`, `test_accuracy`, `alpha`, `seconds` and
+            `evaluation_seconds` give them as arrays with an entry (for `alpha` a row) an epoch.
         status: "done"; "diverged", when the loss of the last epoch is not finite; or "interrupted".
     """
 
@@ -68,8 +70,24 @@ class History:
     def seconds(self):
         return np.array([epoch.seconds for epoch in self.epochs])
 
+    @property
+    def evaluation_seconds(self):
+        return np.array([epoch.evaluation_seconds for epoch in self.epochs])
 
-def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None, progress=True):
+
+def train(
+    model,
+    optimizer,
+    data,
+    *,
+    epochs,
+    batch_size,
+    seed=0,
+    scheduler=None,
+    progress=True,
+    history=None,
+    on_epoch=None,
+):
     """Train `model` on `data` with cross entropy, on the device that the model is on.
 
     Args:
@@ -78,11 +96,16 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
             evaluate the loss more than once a step run in the same loop. One that trains at other weights than it
             is evaluated at (schedulefree) is told when, by its `train()` and `eval()`.
         data: a `tlr.data.Data`.
-        epochs: passes over the training data.
+        epochs: passes over the training data, those in `history` included.
         batch_size: images a step; the last batch of an epoch may be smaller.
         seed: of the order of the batches. The same seed gives every optimizer the same batches.
         scheduler: a torch LRScheduler, stepped after each epoch (default None).
         progress: show a progress bar (default True).
+        history: the `History` of a run to go on with, which grows in place (default: a new run). Model, optimizer and
+            scheduler must have the state that they had after its last epoch; then the run goes on as if it had never
+            stopped.
+        on_epoch: called with the history after each epoch, so that a caller can keep what there is (default None). If
+            it raises KeyboardInterrupt the run ends there.
 
     Returns:
         A `History`. A run whose loss stops being finite ends after that epoch, a run that is interrupted
@@ -90,7 +113,9 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
     """
     device = next(model.parameters()).device
     x_train, y_train, x_test, y_test = data.tensors(device)
-    history = History(alpha0=_alpha(optimizer))
+    if history is None:
+        history = History(alpha0=_alpha(optimizer))
+    history.status = "done"
 
     def loss_and_gradients(images, labels):
         optimizer.zero_grad()
@@ -99,9 +124,10 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
             loss.backward()
         return loss
 
-    with tqdm(total=epochs * steps_per_epoch(data, batch_size), unit="step", disable=not progress) as bar:
+    steps, past = steps_per_epoch(data, batch_size), len(history.epochs)
+    with tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not progress) as bar:
         try:
-            for epoch in range(epochs):
+            for epoch in range(past, epochs):
                 start = time.perf_counter()
                 model.train()
                 _mode(optimizer, "train")
@@ -114,13 +140,18 @@ def train(model, optimizer, data, *, epochs, batch_size, seed=0, scheduler=None,
                 mean_loss = total.item() / len(x_train)  # the epoch's one wait for the device
                 if scheduler is not None:
                     scheduler.step()
-                seconds = time.perf_counter() - start
+                trained = time.perf_counter()
                 _mode(optimizer, "eval")
-                done = Epoch(mean_loss, accuracy(model, x_test, y_test), _alpha(optimizer), seconds)
+                right = accuracy(model, x_test, y_test)
+                evaluated = time.perf_counter()
+                done = Epoch(mean_loss, right, _alpha(optimizer), trained - start, evaluated - trained)
                 history.epochs.append(done)
                 bar.set_postfix_str(str(done))
                 if not math.isfinite(mean_loss):
                     history.status = "diverged"
+                if on_epoch is not None:
+                    on_epoch(history)
+                if history.status == "diverged":
                     break
         except KeyboardInterrupt:
             history.status = "interrupted"

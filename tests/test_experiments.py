@@ -1,0 +1,545 @@
+"""tlr.experiments: the paper's grids; runs that are never lost, never done twice, the same however they are spread."""
+
+import math
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from joblib.parallel import ThreadingBackend
+
+from tlr import TLR, records
+from tlr.data import load
+from tlr.experiments import FIGURES, run, running, settings, sweep
+from tlr.experiments.__main__ import main
+from tlr.models import MLP
+from tlr.peers import make_optimizer
+from tlr.peers.schedules import exponential, multistep
+from tlr.records import Setting
+from tlr.training import train
+
+posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and resource limits")
+
+SMALL = {"data": "digits", "model": "mlp-20", "alpha0": 0.1, "batch_size": 200, "epochs": 4}
+#: Every method, and TLR per tensor.
+VARIANTS = {
+    **{name: {"method": name} for name in ("sgd", "multistep", "exponential", "published", "secant", "yellowfin")},
+    "fixed_eta": {"method": "fixed_eta", "eta": 0.01},
+    "hypergradient": {"method": "hypergradient", "beta": 1e-4},
+    "per tensor": {"method": "published", "per": "tensor"},
+}
+
+
+def small(method="published", **changes):
+    return Setting(**SMALL | {"method": method} | changes)
+
+
+def assert_same(record, expected):
+    """The curves are equal to the bit."""
+    assert record.setting == expected.setting
+    assert record.status == expected.status
+    for name in ("alpha0", "alpha", "train_loss", "test_accuracy"):
+        np.testing.assert_array_equal(getattr(record, name), getattr(expected, name))
+
+
+def names(folder):
+    """The files in a folder, those of runs in progress included."""
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+# The figures
+
+
+def values(name, field):
+    return {getattr(setting, field) for setting in settings(name)}
+
+
+ALPHA0, BATCH_SIZES = {0.001, 0.01, 0.1}, {64, 128, 256, 512}
+
+
+@pytest.mark.parametrize(
+    ("name", "methods", "grid", "runs"),
+    [
+        ("figure-1", {"published", "secant", "sgd"}, {"alpha0": ALPHA0, "batch_size": BATCH_SIZES}, 36),
+        (
+            "figure-2",
+            {"published", "secant", "hypergradient"},
+            {"beta": {None, 1e-3, 1e-4, 1e-5}, "batch_size": BATCH_SIZES},
+            20,
+        ),
+        ("figure-6", {"published", "secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
+        ("figure-7", {"published", "secant"}, {"per": {"model", "tensor"}}, 4),
+        (
+            "figure-8",
+            {"published", "secant"},
+            {"c": {bound - 1 for bound in (1.125, 1.25, 1.5, 2, 5, 10)}, "alpha0": ALPHA0, "batch_size": {256}},
+            36,
+        ),
+        (
+            "figure-9",
+            {"published", "secant", "fixed_eta"},
+            {"eta": {None, 0.001, 0.01, 0.1, 1.0}, "alpha0": {0.1}, "batch_size": {256}},
+            6,
+        ),
+        (
+            "figure-10",
+            {"sgd", "multistep", "exponential", "yellowfin", "published", "secant"},
+            {"alpha0": ALPHA0, "batch_size": BATCH_SIZES},
+            72,
+        ),
+    ],
+)
+def test_a_figure_has_the_papers_grid_and_a_twin_on_digits(name, methods, grid, runs):
+    for twin in (f"{name}-mnist", f"{name}-digits"):
+        assert values(twin, "method") == methods
+        assert {field: values(twin, field) for field in grid} == grid
+        assert len(set(settings(twin))) == len(settings(twin)) == runs
+    twin = FIGURES[f"{name}-digits"]
+    mnist = FIGURES[f"{name}-mnist"]
+    assert replace(twin, data=mnist.data, model=mnist.model, epochs=mnist.epochs) == mnist
+
+
+@pytest.mark.parametrize("name", [name for name in FIGURES if name.endswith("mnist")])
+def test_the_papers_settings_hold_unless_the_figure_varies_them(name):
+    for setting in settings(name):
+        assert (setting.data, setting.model) == ("mnist", "mlp-1000")
+        assert setting.epochs == (40 if name == "figure-8-mnist" else 80)
+        assert setting.weight_decay == 5e-4
+        assert setting.momentum == (None if setting.method == "yellowfin" else 0.8)
+        if setting.method in ("published", "secant"):
+            assert setting.p == 1 / 3 or name == "figure-6-mnist"
+            assert setting.c == 1 / 4 or name == "figure-8-mnist"
+            assert setting.per == "model" or name == "figure-7-mnist"
+
+
+def test_what_tells_most_comes_first():
+    order = [(setting.alpha0, setting.batch_size) for setting in settings("figure-1-mnist")]
+    assert order[:3] == [(0.1, 64)] * 3, "every method at a point, before the next point"
+    assert {order[i] for i in range(0, 12, 3)} == {(0.1, 64), (0.1, 512), (0.001, 64), (0.1, 256)}
+    assert order.index((0.001, 512)) < order.index((0.01, 256))
+    assert order[-1] == (0.01, 128)
+
+
+def test_seeds_come_one_after_the_other_and_epochs_may_be_fewer():
+    wanted = settings("figure-7-digits", epochs=3, seeds=[5, 2])
+    assert [setting.seed for setting in wanted] == [5] * 4 + [2] * 4
+    assert {setting.epochs for setting in wanted} == {3}
+
+
+def test_an_unknown_figure_is_refused():
+    with pytest.raises(ValueError, match=r"figure-11.*choose from figure-1-mnist"):
+        settings("figure-11")
+
+
+# One run
+
+
+def optimizer_of(setting, model, steps):
+    """What the setting should mean, written by hand; a window is a third of an epoch's `steps`."""
+    sgd = {"lr": 0.1, "momentum": 0.8, "weight_decay": 5e-4}
+    tlr = sgd | {"c": 0.25, "update_every": round(steps / 3)}
+    parameters = model.named_parameters()
+    if setting.method in ("published", "secant"):
+        return TLR(parameters, curvature=setting.method, per=setting.per, fused=True, **tlr)
+    if setting.method == "fixed_eta":
+        return make_optimizer("fixed_eta", parameters, eta=0.01, update_every=round(steps / 3), **sgd)
+    if setting.method == "hypergradient":
+        return make_optimizer("hypergradient", parameters, beta=1e-4, **sgd)
+    if setting.method == "yellowfin":
+        return make_optimizer("yellowfin", parameters, lr=0.1, weight_decay=5e-4)
+    return torch.optim.SGD(parameters, fused=True, **sgd)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_run_is_what_its_setting_says(variant, tmp_path):
+    setting = small(seed=3, **VARIANTS[variant])
+    record = run(setting, tmp_path)
+    digits, model = load("digits"), MLP(64, 20, 10, seed=3)
+    optimizer = optimizer_of(setting, model, math.ceil(len(digits.x_train) / 200))
+    schedule = {"multistep": multistep, "exponential": exponential}.get(setting.method)
+    history = train(
+        model,
+        optimizer,
+        digits,
+        epochs=4,
+        batch_size=200,
+        seed=3,
+        scheduler=schedule and schedule(optimizer, 4),
+        progress=False,
+    )
+    assert record.status == "done"
+    np.testing.assert_array_equal(record.train_loss, history.train_loss)
+    np.testing.assert_array_equal(record.test_accuracy, history.test_accuracy)
+    np.testing.assert_array_equal(record.alpha, history.alpha)
+    np.testing.assert_array_equal(record.alpha0, history.alpha0)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_stopped_after_every_epoch_a_run_is_the_same_to_the_bit(variant, tmp_path):
+    setting = small(**VARIANTS[variant])
+    expected = run(setting, tmp_path / "at once")
+    for epochs in range(1, 4):
+        stopped = run(setting, tmp_path / "in pieces", deadline=0)
+        assert (stopped.status, len(stopped.train_loss)) == ("interrupted", epochs)
+        assert_same(records.find(setting, tmp_path / "in pieces"), stopped)
+    record = run(setting, tmp_path / "in pieces")
+    assert_same(record, expected)
+    assert [session["first_epoch"] for session in record.sessions] == [1, 2, 3, 4]
+    assert names(tmp_path / "in pieces") == {f"{setting.name}.json"}, "a finished run leaves its record alone"
+
+
+def test_each_tensor_has_its_named_rate(tmp_path):
+    record = run(small(per="tensor", epochs=12), tmp_path)
+    assert record.groups == ("hidden.weight", "hidden.bias", "output.weight", "output.bias")
+    assert record.alpha.shape == (12, 4)
+    assert len(set(record.alpha[-1])) == 4
+    assert run(small(), tmp_path).groups == ("model",)
+
+
+def test_a_finished_run_is_not_run_again(tmp_path, monkeypatch):
+    first = run(small(), tmp_path)
+    monkeypatch.setattr(running, "train", None)
+    assert_same(run(small(), tmp_path), first)
+
+
+def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
+    setting = small("sgd", alpha0=1e4, epochs=30)
+    record = run(setting, tmp_path)
+    assert record.status == "diverged"
+    assert 0 < len(record.train_loss) < 30
+    assert not np.isfinite(record.train_loss[-1])
+    monkeypatch.setattr(running, "train", None)
+    assert_same(run(setting, tmp_path), record)
+    assert names(tmp_path) == {f"{setting.name}.json"}
+
+
+def test_a_record_says_where_it_comes_from(tmp_path):
+    threads = torch.get_num_threads()
+    (session,) = run(small(), tmp_path, device="cpu").sessions
+    assert session["checksum"] == load("digits").checksum
+    assert session["versions"]["torch"] == torch.__version__
+    assert session["versions"]["numpy"] == np.__version__
+    assert (session["device"], session["threads"], session["precision"]) == ("cpu", 1, "float32")
+    assert session["device_name"]
+    assert torch.get_num_threads() == threads
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=os.path.dirname(__file__))
+    if commit.returncode == 0:
+        assert session["commit"] == commit.stdout.strip()
+        assert session["dirty"] in (True, False)
+
+
+def checkpoint(setting, folder):
+    """The checkpoint of a run that was stopped after its first epoch."""
+    run(setting, folder, deadline=0)
+    return folder / "in_progress" / f"{setting.name}.pt"
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", "half", "another setting"])
+def test_a_checkpoint_that_cannot_be_used_is_named_and_costs_its_epochs_only(content, tmp_path):
+    path = checkpoint(small(), tmp_path)
+    if content == "half":
+        content = path.read_bytes()[: path.stat().st_size // 2]
+    elif content == "another setting":
+        content = checkpoint(small(seed=1), tmp_path).read_bytes()
+    path.write_bytes(content)
+    with pytest.warns(UserWarning, match=rf"checkpoint .*{path.name} cannot be used \(.*starts anew"):
+        record = run(small(), tmp_path)
+    assert_same(record, run(small(), tmp_path / "other"))
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path, monkeypatch):
+    digits = load("digits")
+    monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
+
+    def save(images):
+        running._load.cache_clear()
+        np.savez(
+            tmp_path / "own.npz", x_train=images, y_train=digits.y_train, x_test=digits.x_test, y_test=digits.y_test
+        )
+
+    save(digits.x_train)
+    run(small(data="own"), tmp_path, deadline=0)
+    save(255 - digits.x_train)
+    with pytest.warns(UserWarning, match="data set 'own' has changed since"):
+        assert len(run(small(data="own"), tmp_path).sessions) == 1
+
+
+def test_a_record_that_is_refused_is_put_aside_and_its_setting_run(tmp_path):
+    path = tmp_path / f"{small().name}.json"
+    path.write_text("{")
+    with pytest.warns(UserWarning, match=rf"{path.name} is refused: .*kept as {small().name}\.refused"):
+        assert run(small(), tmp_path).status == "done"
+    assert (tmp_path / f"{small().name}.refused").read_text() == "{"
+    assert records.find(small(), tmp_path).finished
+
+
+def test_an_unknown_device_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no device 'abacus' here"):
+        run(small(), tmp_path, device="abacus")
+
+
+# Faults
+
+
+@contextmanager
+def largest_file(size):
+    """No file can become larger than `size` bytes: what a full disk looks like to a program."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@posix
+def test_a_full_disk_ends_with_a_sentence_and_the_run_goes_on_when_there_is_room(tmp_path):
+    run(small(), tmp_path, deadline=0)
+    before = names(tmp_path)
+    with largest_file(4000), pytest.raises(OSError, match=r"\.pt could not be written \(.+\): make room"):
+        run(small(), tmp_path)
+    assert names(tmp_path) == before
+    assert len(records.find(small(), tmp_path).train_loss) == 1
+    record = run(small(), tmp_path)
+    assert_same(record, run(small(), tmp_path / "other"))
+    assert [session["first_epoch"] for session in record.sessions] == [1, 2]
+
+
+@posix
+def test_a_folder_that_cannot_be_ends_a_sweep_over_processes_with_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(SystemExit, match=r"^The folder .*file cannot be written to \(.+\): choose another one\.$"):
+        main(["run", "figure-7-digits", "--epochs", "1", "--folder", str(tmp_path / "file"), "--jobs", "2"])
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Starts real processes that have torch loaded already, and so begin within milliseconds."""
+    if os.name == "nt":
+        pytest.skip("needs SIGKILL")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tlr.experiments.running"])
+    return context.Process
+
+
+def epochs_in(folder, setting):
+    record = records.find(setting, folder)  # what cannot be read fails the test
+    return 0 if record is None else len(record.train_loss)
+
+
+def test_killed_at_any_moment_a_run_loses_the_epoch_under_way_at_most(processes, tmp_path):
+    setting = small(model="mlp-200", epochs=60, batch_size=64)
+    expected = run(setting, tmp_path / "at once")
+    folder, moment, kills, kept = tmp_path / "killed", random.Random(0), 0, 0
+    while not (found := records.find(setting, folder)) or not found.finished:
+        process = processes(target=run, args=(setting, folder))
+        process.start()
+        if moment.random() < 0.7:  # others die while they begin
+            while process.is_alive() and epochs_in(folder, setting) == kept:
+                time.sleep(0.001)
+        time.sleep(moment.uniform(0, 0.03))
+        reached = epochs_in(folder, setting)
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+        if reached > kept:
+            session = records.find(setting, folder).sessions[-1]
+            assert session["first_epoch"] == kept + 1 or session["first_epoch"] == kept + 2, "one more was under way"
+        kept = epochs_in(folder, setting)
+        assert kept >= reached
+    assert kills >= 10
+    assert_same(found, expected)
+    assert names(folder) == {f"{setting.name}.json"}
+
+
+def test_a_run_belongs_to_one_process_and_is_free_when_that_dies(processes, tmp_path):
+    setting = small(epochs=100_000)
+    process = processes(target=run, args=(setting, tmp_path))
+    process.start()
+    while not epochs_in(tmp_path, setting):
+        time.sleep(0.01)
+    assert run(setting, tmp_path) is None
+    process.kill()
+    process.join()
+    assert (tmp_path / "in_progress" / f"{setting.name}.lock").exists(), "the dead process left its lock behind"
+    assert run(setting, tmp_path, deadline=0).sessions[-1]["first_epoch"] > 1
+
+
+TWO_SWEEPS = """if True:
+    import sys
+    from tlr.experiments import running, settings, sweep
+    train = running.train
+    def counted(model, optimizer, *args, **options):
+        with open(sys.argv[2], "a") as file:  # one write of one line is whole
+            file.write("run\\n")
+        return train(model, optimizer, *args, **options)
+    running.train = counted
+    wanted = settings("figure-2-digits")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    sweep(wanted, sys.argv[1], progress=False)
+"""
+
+
+def test_two_sweeps_at_once_share_the_runs_and_do_none_twice(tmp_path):
+    command = [sys.executable, "-c", TWO_SWEEPS, str(tmp_path / "records"), str(tmp_path / "log")]
+    sweeps = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for each in sweeps:
+        assert each.stdout.readline() == "ready\n"
+    for each in sweeps:
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    for each in sweeps:
+        each.communicate()
+        assert each.returncode == 0
+    wanted = settings("figure-2-digits")
+    assert (tmp_path / "log").read_text().splitlines() == ["run"] * len(wanted)
+    assert names(tmp_path / "records") == {f"{setting.name}.json" for setting in wanted}
+    assert all(records.find(setting, tmp_path / "records").finished for setting in wanted)
+
+
+# Sweeps
+
+
+def grid(n=4):
+    return [small(seed=seed, epochs=2) for seed in range(n)]
+
+
+def test_a_sweep_gives_the_records_in_order_and_runs_nothing_twice(tmp_path, monkeypatch):
+    wanted = grid()
+    run(wanted[2], tmp_path)
+    found = sweep(wanted, tmp_path, progress=False)
+    assert [record.setting for record in found] == wanted
+    assert all(record.status == "done" for record in found)
+    monkeypatch.setattr(running, "train", None)
+    for record, before in zip(sweep(wanted, tmp_path, progress=False), found, strict=True):
+        assert_same(record, before)
+
+
+def test_a_record_is_the_same_from_another_process(tmp_path):
+    alone = sweep(grid(), tmp_path / "alone", progress=False)
+    spread = sweep(grid(), tmp_path / "spread", jobs=2, progress=False)
+    for record, expected in zip(spread, alone, strict=True):
+        assert_same(record, expected)
+        assert record.sessions[0]["threads"] == 1
+
+
+class Cluster(ThreadingBackend):
+    """Counts what is sent to it."""
+
+    sent = 0
+
+    def submit(self, func, callback=None):
+        type(self).sent += 1
+        return super().submit(func, callback)
+
+
+def test_a_sweep_goes_where_joblib_is_told_to_send_it(tmp_path):
+    joblib.register_parallel_backend("cluster", Cluster)
+    with joblib.parallel_config(backend="cluster", n_jobs=2):
+        found = sweep(grid(), tmp_path, progress=False)
+    assert Cluster.sent == 4
+    assert len(found) == 4
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_dask_cluster_runs_a_sweep(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None),
+        joblib.parallel_config(backend="dask"),
+    ):
+        found = sweep(grid(), tmp_path / "dask", progress=False)
+    for record, expected in zip(found, sweep(grid(), tmp_path / "here", progress=False), strict=True):
+        assert_same(record, expected)
+
+
+def test_a_worker_without_the_folder_sends_its_record(tmp_path, monkeypatch):
+    monkeypatch.setattr("tlr.experiments.sweeping.run", lambda setting, folder, **_: run(setting, tmp_path / "far"))
+    with joblib.parallel_config(backend="threading"):
+        found = sweep(grid(2), tmp_path / "here", progress=False)
+    assert [record.setting for record in found] == grid(2)
+
+
+def test_out_of_time_a_sweep_stops_and_goes_on_later(tmp_path):
+    wanted = [small("sgd", seed=seed, epochs=100_000) for seed in range(3)]
+    begun = time.monotonic()
+    (record,) = sweep(wanted, tmp_path, minutes=0.3 / 60, progress=False)
+    assert time.monotonic() - begun < 30
+    assert (record.setting, record.status) == (wanted[0], "interrupted")
+    (again,) = sweep(wanted, tmp_path, minutes=0.3 / 60, progress=False)
+    assert again.sessions[-1]["first_epoch"] == len(record.train_loss) + 1
+    assert len(again.train_loss) > len(record.train_loss)
+
+
+def test_an_unknown_data_set_ends_a_sweep_before_it_begins(tmp_path):
+    with pytest.raises(ValueError, match="Unknown data set 'nowhere'"):
+        sweep([small(), small(data="nowhere")], tmp_path, progress=False)
+    assert names(tmp_path) == set()
+
+
+# The command line
+
+
+def test_list_names_every_figure_and_what_is_finished(tmp_path, capsys):
+    run(settings("figure-7-digits")[0], tmp_path)
+    main(["list", "--folder", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == list(FIGURES)
+    counts = {line.split()[0]: line.split()[1:3] for line in lines}
+    assert counts["figure-7-digits"] == ["4", "1"]
+
+
+def test_run_shows_how_far_it_is_and_says_when_all_is_done(tmp_path, capsys):
+    command = ["run", "figure-7-digits", "--epochs", "2", "--seeds", "0", "1", "--folder", str(tmp_path)]
+    main(command)
+    shown = capsys.readouterr()
+    assert shown.out.splitlines()[-1] == "8 of 8 runs are finished."
+    assert "digits, published, α₀ = 0.1, batch 256, per tensor, 2 epochs, seed 0: done, loss " in shown.out
+    assert "16/16" in shown.err
+    assert len(names(tmp_path)) == 8
+
+
+def test_what_is_missing_is_said(tmp_path, capsys):
+    main(["run", "figure-7-digits", "--epochs", "2", "--minutes", "0", "--folder", str(tmp_path)])
+    assert capsys.readouterr().out.splitlines()[-1] == "0 of 4 runs are finished: the same command goes on from here."
+
+
+@pytest.mark.parametrize("figure", ["figure-3-mnist", "mnist"])
+def test_an_unknown_figure_is_said_with_the_names_that_there_are(figure, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", figure])
+    assert "figure-1-mnist" in capsys.readouterr().err
+
+
+@posix
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(jobs, tmp_path):
+    command = [sys.executable, "-m", "tlr.experiments", "run", "figure-10-digits", "--epochs", "4000"]
+    command += ["--jobs", jobs, "--folder", str(tmp_path)]
+    first = settings("figure-10-digits", epochs=4000)[:2]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not any(epochs_in(tmp_path, setting) for setting in first):
+        time.sleep(0.01)
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everyone in the foreground hears it
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "Stopped: the same command goes on from here." in said.splitlines()
+    assert "Traceback" not in said
+    reached = {setting: epochs_in(tmp_path, setting) for setting in first}
+    main([*command[3:], "--minutes", "0.01"])
+    assert sum(epochs_in(tmp_path, setting) for setting in reached) > sum(reached.values())

@@ -1,0 +1,344 @@
+"""tlr.records: a run's setting names its file, the file says everything and is whole, and the rest still loads."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tlr import plots, records
+from tlr.records import Record, Setting
+
+TLR = {"method": "published", "alpha0": 0.1, "batch_size": 64}
+OPTIONS = {"method": "fixed_eta", "alpha0": 0.1, "batch_size": 64, "eta": 0.01}
+
+
+def record(setting=None, n=3, status="interrupted", groups=("model",), **changes):
+    setting = setting or Setting(**TLR)
+    content = {
+        "setting": setting,
+        "status": status,
+        "groups": groups,
+        "alpha0": np.full(len(groups), setting.alpha0),
+        "train_loss": 1 / np.arange(1.0, n + 1),
+        "test_accuracy": np.linspace(0.5, 0.9, n),
+        "alpha": np.arange(1.0, n * len(groups) + 1).reshape(n, len(groups)) / 7,
+        "seconds": np.full(n, 2.5),
+        "evaluation_seconds": np.full(n, 0.125),
+        "sessions": ({"first_epoch": 1, "device": "cpu"},),
+    }
+    return Record(**(content | changes))
+
+
+def done(setting):
+    return record(setting, setting.epochs, "done")
+
+
+@pytest.fixture
+def packaged(tmp_path, monkeypatch):
+    """A folder in place of the one that comes with the package."""
+    place = tmp_path / "packaged"
+    monkeypatch.setattr("tlr.records.store.recorded", lambda: place)
+    return place
+
+
+# A setting
+
+
+def test_an_option_is_the_papers_unless_given():
+    setting = Setting(**TLR)
+    assert (setting.data, setting.model, setting.epochs, setting.seed) == ("mnist", "mlp-1000", 80, 0)
+    assert (setting.momentum, setting.weight_decay) == (0.8, 5e-4)
+    assert (setting.p, setting.c, setting.per) == (1 / 3, 1 / 4, "model")
+
+
+def test_an_option_that_the_method_does_not_have_is_none():
+    setting = Setting(method="sgd", alpha0=0.1, batch_size=64)
+    assert (setting.p, setting.c, setting.per, setting.eta, setting.beta) == (None,) * 5
+    assert Setting(method="yellowfin", alpha0=0.1, batch_size=64).momentum is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"method": "sgdd"}, "Unknown method 'sgdd': choose from sgd, "),
+        ({"method": "sgd", "c": 0.5}, "'sgd' has no option c"),
+        ({"beta": 1e-3}, "'published' has no option beta"),
+        ({"method": "hypergradient"}, "'hypergradient' needs a number as its beta, not None"),
+        ({"batch_size": 64.0}, "needs a number as its batch_size, not 64.0"),
+        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"data": "../mnist"}, "unlike '../mnist'"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(changes, said):
+    with pytest.raises(ValueError, match=said):
+        Setting(**TLR | changes)
+
+
+def test_the_name_of_a_setting_is_the_same_for_ever():
+    # If this fails, every record that there is has lost its setting.
+    assert Setting(**TLR).name == "mnist-published-88c022c290c6"
+    assert Setting(**OPTIONS).name == "mnist-fixed_eta-63df778e64e7"
+
+
+def test_equal_numbers_of_another_type_are_the_same_setting():
+    other = Setting(method="published", alpha0=np.float64(0.1), batch_size=np.int64(64), c=0.25, epochs=np.int32(80))
+    assert other == Setting(**TLR)
+    assert other.name == Setting(**TLR).name
+    assert Setting(**TLR | {"alpha0": 1}).name == Setting(**TLR | {"alpha0": 1.0}).name
+
+
+CHANGED = {
+    "method": "secant",
+    "alpha0": 0.01,
+    "batch_size": 128,
+    "data": "digits",
+    "model": "mlp-100",
+    "epochs": 8,
+    "seed": 1,
+    "momentum": 0.0,
+    "weight_decay": 0.0,
+    "p": 0.5,
+    "c": 1.0,
+    "per": "tensor",
+}
+
+
+@pytest.mark.parametrize("field", CHANGED)
+def test_every_field_counts(field):
+    assert Setting(**TLR | {field: CHANGED[field]}).name != Setting(**TLR).name
+
+
+def test_every_field_was_changed_above():
+    assert {field.name for field in fields(Setting)} == {*CHANGED, "eta", "beta"}
+    assert Setting(**OPTIONS | {"eta": 1.0}).name != Setting(**OPTIONS).name
+
+
+def test_a_setting_is_its_dict():
+    setting = Setting(**OPTIONS)
+    assert Setting(**setting.as_dict()) == setting
+    assert None not in setting.as_dict().values()
+
+
+# A file
+
+
+@given(st.lists(st.floats(), min_size=1, max_size=20))
+def test_every_number_survives_to_the_bit(values):
+    written = record(n=len(values), train_loss=np.array(values))
+    read = Record.from_json(written.to_json())
+    np.testing.assert_array_equal(read.train_loss, written.train_loss)
+
+
+def test_a_record_survives(tmp_path):
+    setting = Setting(**TLR | {"per": "tensor", "epochs": 3})
+    written = record(setting, status="done", groups=("hidden.weight", "hidden.bias"))
+    read = records.read(records.write(written, tmp_path / "new" / "folder"))
+    for field in fields(Record):
+        np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name))
+    assert read.finished
+
+
+def test_the_file_is_strict_json_with_a_line_for_each_curve():
+    diverged = record(train_loss=np.array([1.5, 9.0, np.nan]), alpha=np.array([[1.0], [np.inf], [-np.inf]]))
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    text = diverged.to_json()
+    content = json.loads(text, parse_constant=refuse)
+    assert content["train_loss"] == [1.5, 9.0, "nan"]
+    assert content["alpha"] == {"model": [1.0, "inf", "-inf"]}
+    assert '  "train_loss": [1.5, 9.0, "nan"],\n' in text
+
+
+def test_a_run_without_an_epoch_survives():
+    read = Record.from_json(record(n=0).to_json())
+    assert read.train_loss.shape == (0,)
+    assert read.alpha.shape == (0, 1)
+
+
+def test_plots_draw_a_record():
+    figure = plots.runs({"row": {"published": record(), "sgd": record()}})
+    assert len(figure.axes) == 3
+    plt.close(figure)
+
+
+def broken(path, how):
+    text = path.read_text()
+    content = json.loads(text)
+    changed = {
+        "truncated": lambda: text[: len(text) // 2],
+        "empty": lambda: "",
+        "no text": lambda: "\udcff",
+        "no record": lambda: "[1, 2]",
+        "another version": lambda: json.dumps(content | {"version": 99}),
+        "no version": lambda: json.dumps({key: value for key, value in content.items() if key != "version"}),
+        "no curve": lambda: json.dumps({key: value for key, value in content.items() if key != "train_loss"}),
+        "a short curve": lambda: json.dumps(content | {"train_loss": content["train_loss"][:-1]}),
+        "words for numbers": lambda: json.dumps(content | {"train_loss": ["one"] * 3}),
+        "another setting": lambda: json.dumps(content | {"setting": content["setting"] | {"alpha0": 0.2}}),
+        "no setting": lambda: json.dumps(content | {"setting": content["setting"] | {"method": "magic"}}),
+        "an unknown status": lambda: json.dumps(content | {"status": "finished"}),
+        "done too early": lambda: json.dumps(content | {"status": "done"}),
+        "diverged with a finite loss": lambda: json.dumps(content | {"status": "diverged"}),
+    }
+    path.write_bytes(changed[how]().encode(errors="surrogateescape"))
+
+
+BROKEN = {
+    "truncated": "truncated",
+    "empty": "truncated",
+    "no text": "utf-8",
+    "no record": "version is None",
+    "another version": "version is 99, and this tlr reads version 1",
+    "no version": "version is None",
+    "no curve": "train_loss",
+    "a short curve": "different lengths",
+    "words for numbers": "one",
+    "another setting": "belongs into a file called mnist-published-",
+    "no setting": "magic",
+    "an unknown status": "'finished'",
+    "done too early": "3 epochs and says that 80 are done",
+    "diverged with a finite loss": "its last loss is finite",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_record_that_cannot_be_trusted_is_refused_by_name_and_the_rest_loads(how, tmp_path, packaged):
+    good, bad = Setting(**TLR | {"seed": 1}), Setting(**TLR)
+    records.write(record(good), tmp_path)
+    path = records.write(record(bad), tmp_path)
+    broken(path, how)
+    with pytest.raises(ValueError, match=f"{bad.name}.json is refused: .*{BROKEN[how]}"):
+        records.read(path)
+    with pytest.warns(UserWarning, match=f"{bad.name}.json is refused") as said:
+        loaded = records.load([bad, good], tmp_path)
+    assert len(said) == 1
+    assert [each.setting for each in loaded] == [good]
+
+
+def test_cut_short_anywhere_a_record_is_refused(tmp_path):
+    text = record().to_json()
+    for end in range(0, len(text.rstrip()) - 1, 7):
+        with pytest.raises(ValueError, match=r"truncated|version is None"):
+            Record.from_json(text[:end])
+
+
+# A folder
+
+
+def test_a_record_takes_the_place_of_an_earlier_one(tmp_path):
+    records.write(record(n=1), tmp_path)
+    path = records.write(record(n=2), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert len(records.read(path).train_loss) == 2
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_what_was_there(call, tmp_path, monkeypatch):
+    path = records.write(record(n=1), tmp_path)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(f"tlr.records.store.os.{call}", full)
+    with pytest.raises(OSError, match=rf"{path.name} could not be written \(No space left on device\): make room"):
+        records.write(record(n=2), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert len(records.read(path).train_loss) == 1
+
+
+def test_a_folder_that_cannot_be_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"file.* could not be written \("):
+        records.write(record(), tmp_path / "file")
+
+
+def test_your_folder_is_where_the_environment_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLR_RECORDS_DIR", str(tmp_path / "mine"))
+    assert records.folder() == tmp_path / "mine"
+    assert records.find(Setting(**TLR)) is None
+    records.write(record())
+    assert records.find(Setting(**TLR)).setting == Setting(**TLR)
+    monkeypatch.delenv("TLR_RECORDS_DIR")
+    assert records.folder().name == "records"
+
+
+def test_yours_count_before_the_packages_once_they_are_finished(tmp_path, packaged):
+    setting = Setting(**TLR | {"epochs": 5})
+    records.write(done(setting), packaged)
+    assert len(records.load([setting], tmp_path)[0].train_loss) == 5
+    records.write(record(setting), tmp_path)
+    assert records.load([setting], tmp_path)[0].finished
+    records.write(replace(done(setting), seconds=np.full(5, 77.0)), tmp_path)
+    assert records.load([setting], tmp_path)[0].seconds[0] == 77
+    assert records.load(within=tmp_path)[0].seconds[0] == 77
+
+
+def test_records_come_in_the_order_asked_for(tmp_path, packaged):
+    wanted = [Setting(**TLR | {"seed": seed}) for seed in (2, 0, 1)]
+    for setting in sorted(wanted, key=lambda setting: setting.seed):
+        records.write(record(setting), tmp_path)
+    records.write(record(Setting(**TLR | {"seed": 9})), packaged)
+    assert [each.setting.seed for each in records.load(wanted, tmp_path)] == [2, 0, 1]
+    assert {each.setting.seed for each in records.load(within=tmp_path)} == {0, 1, 2, 9}
+
+
+def test_everything_that_comes_with_the_package_loads():
+    found = records.load(within="/nonexistent")
+    assert len(found) == len(list(records.recorded().glob("*.json")))
+
+
+# A table
+
+
+def test_the_table_has_a_row_for_each_epoch():
+    table = records.table([record(), record(Setting(**OPTIONS), n=1)])
+    assert list(table["epoch"]) == [0, 1, 2, 3, 0, 1]
+    assert list(table["method"]) == ["published"] * 4 + ["fixed_eta"] * 2
+    np.testing.assert_allclose(table["alpha"], [0.1, 1 / 7, 2 / 7, 3 / 7, 0.1, 1 / 7])
+    np.testing.assert_allclose(table["train_loss"], [np.nan, 1, 1 / 2, 1 / 3, np.nan, 1])
+    assert table["c"].isna().tolist() == [False] * 4 + [True] * 2
+    assert table["eta"].isna().tolist() == [True] * 4 + [False] * 2
+    assert set(table.columns) >= {field.name for field in fields(Setting)}
+    assert set(table["run"]) == {Setting(**TLR).name, Setting(**OPTIONS).name}
+
+
+def test_the_table_has_a_row_for_each_rate():
+    table = records.table([record(n=1, groups=("hidden.weight", "hidden.bias"))])
+    assert table[["epoch", "group", "alpha"]].values.tolist() == [
+        [0, "hidden.weight", 0.1],
+        [0, "hidden.bias", 0.1],
+        [1, "hidden.weight", 1 / 7],
+        [1, "hidden.bias", 2 / 7],
+    ]
+    assert table["test_accuracy"].tolist()[2:] == [0.5, 0.5]
+
+
+def test_the_table_of_nothing_has_the_same_columns():
+    assert list(records.table([]).columns) == list(records.table([record()]).columns)
+
+
+def test_a_replay_needs_no_torch(tmp_path):
+    setting = Setting(**TLR | {"epochs": 3})
+    records.write(done(setting), tmp_path)
+    script = """if True:
+        import sys
+        import matplotlib
+        matplotlib.use("agg")
+        from tlr import experiments, plots, records
+        found = records.load(within=sys.argv[1])
+        assert len(records.table(found)) >= 4
+        plots.runs({"replayed": {"published": found[-1]}})
+        records.load(experiments.settings("figure-1-mnist"))
+        sys.exit("torch" in sys.modules)
+    """
+    assert subprocess.run([sys.executable, "-c", script, tmp_path]).returncode == 0

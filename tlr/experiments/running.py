@@ -1,0 +1,252 @@
+"""One setting to its record: never twice, never two at a time, and on from where it stopped."""
+
+import io
+import math
+import pickle
+import time
+import warnings
+import zipfile
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+
+from tlr import data, records
+from tlr.experiments.provenance import provenance
+from tlr.models import make_model
+from tlr.optim import learning_rates
+from tlr.peers import make_optimizer
+from tlr.peers.schedules import exponential, multistep
+from tlr.rule import window
+from tlr.training import Epoch, History, steps_per_epoch, train
+
+__all__ = ["choose_device", "run"]
+
+#: In the records' folder: checkpoints and locks of the runs that are not finished.
+IN_PROGRESS = "in_progress"
+VERSION = 1
+
+_SCHEDULES = {"multistep": multistep, "exponential": exponential}
+_FUSED = ("sgd", "published", "secant")  # those whose step is torch's SGD, which has a fused kernel
+
+
+def run(setting, folder=None, *, device="auto", deadline=math.inf, progress=False):
+    """Train a setting to the end, unless that is done already, and keep its record.
+
+    After each epoch a checkpoint and the record so far are written, so that a run that is stopped in whatever way loses
+    the epoch under way and no more; the next call goes on from there, on a CPU to the same bits as if it had never
+    stopped. A CPU runs it with one thread: runs in parallel processes are what fills the others.
+
+    Args:
+        setting: a `tlr.records.Setting`.
+        folder: of the records (default: `tlr.records.folder()`).
+        device: "auto" (default) is a GPU if torch sees one, else "cpu"; or what `torch.device` takes.
+        deadline: stop after the first epoch that ends later than this, by `time.time()` (default: never).
+        progress: show a bar of the steps (default False).
+
+    Returns:
+        A `tlr.records.Record`: finished, or "interrupted" by KeyboardInterrupt or the deadline. None, when another
+        process is at this setting.
+
+    Raises:
+        OSError: the folder cannot be written to, or is full. ValueError: the data set or the device is unknown.
+    """
+    folder = records.folder() if folder is None else Path(folder)
+    lock, checkpoint = (folder / IN_PROGRESS / f"{setting.name}{suffix}" for suffix in (".lock", ".pt"))
+    with _locked(lock) as locked:
+        if not locked:
+            return None
+        record = _finished(setting, folder) or _train(
+            setting, folder, checkpoint, choose_device(device), deadline, progress
+        )
+        if record.finished:
+            checkpoint.unlink(missing_ok=True)
+    if record.finished:
+        # Who takes the lock between these lines finds the record finished, so nobody runs it twice. Windows removes no
+        # file that somebody has open; the last one to close it does.
+        with suppress(OSError):
+            lock.unlink()
+    return record
+
+
+def choose_device(name):
+    """The torch.device of that name; "auto" is a GPU if torch sees one, else the CPU.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    try:
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"There is no device {name!r} here ({str(error).splitlines()[0]}): try 'auto'.") from None
+    return device
+
+
+@contextmanager
+def _locked(path):
+    """Hold the lock, which the system takes from a process that dies; yields whether it could be had."""
+    lock = FileLock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise OSError(
+            f"The folder {path.parent.parent} cannot be written to ({error.strerror}): choose another one."
+        ) from error
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _finished(setting, folder):
+    """The record of a run that needs no more; one that is refused is put aside."""
+    try:
+        record = records.find(setting, folder)
+    except ValueError as error:
+        path = folder / f"{setting.name}.json"
+        path.replace(path.with_suffix(".refused"))
+        warnings.warn(f"{error} It is kept as {setting.name}.refused, and its setting is run again.", stacklevel=4)
+        return None
+    return record if record is not None and record.finished else None
+
+
+def _train(setting, folder, checkpoint, device, deadline, progress):
+    images = _load(setting.data)
+    model, optimizer, scheduler = _build(setting, images, device)
+    parts = {"model": model, "optimizer": optimizer, **({"scheduler": scheduler} if scheduler else {})}
+    groups = tuple(learning_rates(optimizer))
+    with _one_thread(device):
+        session = provenance(images, device)
+        history, sessions = _resume(checkpoint, setting, parts, session)
+        sessions = [*sessions, {"first_epoch": 1 + len(history.epochs) if history else 1, **session}]
+
+        def keep(history):
+            if history.status == "diverged" or len(history.epochs) == setting.epochs:
+                return
+            _save(checkpoint, setting, parts, history, sessions)
+            records.write(_record(setting, history, groups, sessions, "interrupted"), folder)
+            if time.time() > deadline:
+                raise KeyboardInterrupt
+
+        history = train(
+            model,
+            optimizer,
+            images,
+            epochs=setting.epochs,
+            batch_size=setting.batch_size,
+            seed=setting.seed,
+            scheduler=scheduler,
+            progress=progress,
+            history=history,
+            on_epoch=keep,
+        )
+    record = _record(setting, history, groups, sessions, history.status)
+    if record.finished:
+        records.write(record, folder)
+    return record
+
+
+@lru_cache(maxsize=1)
+def _load(name):
+    """The data set, kept for the next run of this process."""
+    return data.load(name)
+
+
+def _build(setting, images, device):
+    """The model, its optimizer and the schedule (or None), as they are before the first step."""
+    model = make_model(setting.model, images.inputs, images.classes, setting.seed).to(device)
+    options = {
+        name: value
+        for name in ("momentum", "weight_decay", "c", "per", "eta", "beta")
+        if (value := getattr(setting, name)) is not None
+    }
+    if setting.p is not None:
+        options["update_every"] = window(steps_per_epoch(images, setting.batch_size), setting.p)
+    method = "sgd" if setting.method in _SCHEDULES else setting.method
+    if method in _FUSED:
+        options["fused"] = True
+    optimizer = make_optimizer(method, model.named_parameters(), lr=setting.alpha0, **options)
+    schedule = _SCHEDULES.get(setting.method)
+    return model, optimizer, schedule and schedule(optimizer, setting.epochs)
+
+
+@contextmanager
+def _one_thread(device):
+    """On a CPU a sum has one order only with one thread, and two runs of one thread beat one run of two."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1 if device.type == "cpu" else threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _record(setting, history, groups, sessions, status):
+    return records.Record(
+        setting=setting,
+        status=status,
+        groups=groups,
+        alpha0=np.array(history.alpha0),
+        train_loss=history.train_loss,
+        test_accuracy=history.test_accuracy,
+        alpha=history.alpha,
+        seconds=history.seconds,
+        evaluation_seconds=history.evaluation_seconds,
+        sessions=tuple(sessions),
+    )
+
+
+def _save(path, setting, parts, history, sessions):
+    content = {
+        "version": VERSION,
+        "setting": setting.as_dict(),
+        "parts": {name: part.state_dict() for name, part in parts.items()},
+        "alpha0": history.alpha0,
+        "epochs": [asdict(epoch) for epoch in history.epochs],
+        "sessions": sessions,
+    }
+    # Into memory first: where the disk is full, torch.save tells no reason.
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    records.write_whole(path, buffer.getvalue())
+
+
+def _resume(path, setting, parts, session):
+    """The history and the sessions that a checkpoint holds, with the parts as they were; (None, []) without one.
+
+    A checkpoint that cannot be used costs its epochs, so it is named in a warning, and the run starts anew.
+    """
+    if not path.is_file():
+        return None, []
+    stored = path.read_bytes()
+    try:
+        content = torch.load(io.BytesIO(stored), map_location="cpu", weights_only=True)
+        if content["version"] != VERSION or content["setting"] != setting.as_dict():
+            raise ValueError("it is from another version or setting")
+        if content["sessions"][-1]["checksum"] != session["checksum"]:
+            raise ValueError(f"the data set {setting.data!r} has changed since")
+        history = History(alpha0=content["alpha0"], epochs=[Epoch(**epoch) for epoch in content["epochs"]])
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        RuntimeError,
+        pickle.UnpicklingError,
+        zipfile.BadZipFile,
+    ) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        warnings.warn(f"The checkpoint {path} cannot be used ({reason}): this run starts anew.", stacklevel=5)
+        return None, []
+    for name, part in parts.items():
+        part.load_state_dict(content["parts"][name])
+    return history, content["sessions"]

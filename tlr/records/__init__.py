@@ -1,0 +1,16 @@
+"""Results with their provenance: what a run depends on, what became of it, its file, and all of them as one table.
+
+Example:
+    >>> from tlr import experiments, records
+    >>> found = records.load(experiments.settings("figure-1-mnist"))
+    >>> curves = records.table(found)
+
+Importing this imports no torch.
+"""
+
+from tlr.records.record import Record
+from tlr.records.setting import Setting
+from tlr.records.store import find, folder, load, read, recorded, write, write_whole
+from tlr.records.table import table
+
+__all__ = ["Record", "Setting", "find", "folder", "load", "read", "recorded", "table", "write", "write_whole"]
