@@ -1,10 +1,14 @@
 """What holds for every test and every notebook run."""
 
 import os
+import signal
 
 # Two processes test at a time, with notebooks' kernels beside them; and with one thread a sum has one order, so that
 # notebooks show the same digits each time. Threads are counted when numpy and torch are imported, so this comes first.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell's background job ignores Ctrl-C, and so would the processes that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import matplotlib
 from hypothesis import settings
