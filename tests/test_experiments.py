@@ -358,8 +358,9 @@ def test_killed_at_any_moment_a_run_loses_the_epoch_under_way_at_most(processes,
             assert session["first_epoch"] == kept + 1 or session["first_epoch"] == kept + 2, "one more was under way"
         kept = epochs_in(folder, setting)
         assert kept >= reached
-    assert kills >= 10
+    assert kills >= 5
     assert_same(found, expected)
+    assert run(setting, folder).finished  # the last kill may have come before the tidying up
     assert names(folder) == {f"{setting.name}.json"}
 
 
