@@ -1,6 +1,7 @@
 """Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends."""
 
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
+from tlr.plots.grids import grid, label
 from tlr.plots.style import METHODS, Method, house_style
 from tlr.plots.toys import basins, cobweb, curves, paths
 from tlr.plots.training import agreement, images, runs, window_agreement
@@ -15,8 +16,10 @@ __all__ = [
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
+    "grid",
     "house_style",
     "images",
+    "label",
     "paths",
     "response",
     "runs",

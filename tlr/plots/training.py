@@ -91,7 +91,7 @@ def runs(rows, *, floor=0.0):
         )
         axes[0, 2].set_ylim(100 * floor, 101)
         for line, (title, group) in zip(axes, rows.items(), strict=True):
-            for (name, run), style in zip(group.items(), _styles(group), strict=True):
+            for (name, run), style in zip(group.items(), styles(group), strict=True):
                 _draw_run(line, run, {"label": name} | style, top)
             line[0].set_ylabel(title)
             if negative:
@@ -108,10 +108,11 @@ def runs(rows, *, floor=0.0):
     return figure
 
 
-def _styles(group):
-    if all(name in METHODS for name in group):
-        return [METHODS[name].line for name in group]
-    return [{"color": color, "linestyle": dash} for color, dash in zip(_SHADES, _DASHES, strict=True)][: len(group)]
+def styles(names):
+    """Keyword arguments for `Axes.plot` for each name: a method's own if all are names of `METHODS`, or else shades."""
+    if all(name in METHODS for name in names):
+        return [METHODS[name].line for name in names]
+    return [{"color": color, "linestyle": dash} for color, dash in zip(_SHADES, _DASHES, strict=True)][: len(names)]
 
 
 def _draw_run(axes, run, style, top):

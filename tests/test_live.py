@@ -1,0 +1,105 @@
+"""Training, watched: what is shown is what was trained, and Stop keeps it."""
+
+import asyncio
+from functools import partial
+
+import matplotlib.figure
+import numpy as np
+import pytest
+
+from tlr.explorers import Live
+from tlr.plots.live import RunsPicture
+from tlr.training import Epoch, History
+
+EPOCHS = 4
+
+
+def trained(alpha0, on_epoch, loss=1.0, wait=None):
+    """A contestant that needs no network."""
+    history = History(alpha0=(alpha0,))
+    try:
+        for epoch in range(EPOCHS):
+            history.epochs.append(Epoch(loss / (epoch + 1), 0.5 + epoch / 10, (alpha0 * (epoch + 2),), 0.0, 0.0))
+            on_epoch(history)
+            if wait is not None:
+                wait()
+    except KeyboardInterrupt:
+        history.status = "interrupted"
+    return history
+
+
+def drawn(live, name):
+    return [line.get_xydata().tolist() for line in live._picture.lines[name]]
+
+
+def test_run_trains_every_contestant_from_the_alpha_of_the_slider():
+    live = Live({"sgd": trained, "published": partial(trained, loss=2.0)}, EPOCHS, alpha0=0.1)
+    before = live.image.value
+    live.run()
+    assert live.said.value == "done"
+    assert live.image.value != before
+    loss, alpha, accuracy = drawn(live, "published")
+    assert loss == [[1, 2.0], [2, 1.0], [3, pytest.approx(2 / 3)], [4, 0.5]]
+    np.testing.assert_allclose(alpha, [[0, 0.1], [1, 0.2], [2, 0.3], [3, 0.4], [4, 0.5]])
+    np.testing.assert_allclose(accuracy, [[1, 50], [2, 60], [3, 70], [4, 80]])
+    assert list(live.histories) == ["sgd", "published"]
+
+
+def test_stop_ends_after_the_epoch_under_way_and_keeps_what_there_is():
+    async def train_and_stop():
+        loop, reached = asyncio.get_running_loop(), asyncio.Event()
+        live = Live({"sgd": lambda alpha0, on_epoch: trained(alpha0, on_epoch, wait=first_epoch), "adam": trained}, 4)
+
+        def first_epoch():
+            loop.call_soon_threadsafe(reached.set)
+            live._stop.wait(10)
+
+        task = live.start()
+        assert live.train_button.disabled
+        assert not live.stop_button.disabled
+        await reached.wait()
+        live.stop_button.click()
+        await task
+        return live
+
+    live = asyncio.run(train_and_stop())
+    assert live.said.value == "stopped"
+    assert {name: (h.status, len(h.epochs)) for name, h in live.histories.items()} == {"sgd": ("interrupted", 2)}
+    assert len(drawn(live, "sgd")[0]) == 2
+    assert live.stop_button.disabled
+    assert not live.train_button.disabled
+
+
+def test_train_again_forgets_the_run_before():
+    async def twice():
+        live = Live({"sgd": trained}, EPOCHS)
+        live.run()
+        live.alpha0.value = 0.5
+        live.train_button.click()
+        while live.train_button.disabled:
+            await asyncio.sleep(0.01)
+        return live
+
+    live = asyncio.run(twice())
+    assert live.histories["sgd"].alpha0 == (0.5,)
+    assert live.said.value == "done"
+
+
+def test_an_error_is_said_and_the_buttons_come_back():
+    def broken(alpha0, on_epoch):
+        raise ValueError("There is no data set 'minst'.")
+
+    live = Live({"sgd": broken}, EPOCHS)
+    live.run()
+    assert live.said.value == "ended by an error: There is no data set 'minst'."
+    assert not live.train_button.disabled
+
+
+def test_alpha_that_is_not_positive_and_a_loss_that_is_not_finite_are_drawn():
+    picture = RunsPicture(matplotlib.figure.Figure(), ["hypergradient"], 3)
+    history = History(
+        alpha0=(0.1,), epochs=[Epoch(1.0, 0.5, (-0.1,), 0, 0), Epoch(np.nan, 0.1, (0.2,), 0, 0)], status="diverged"
+    )
+    picture.update({"hypergradient": history})
+    assert picture.axes[1].get_yscale() == "linear"
+    assert [len(line.get_xdata()) for line in picture.lines["hypergradient"]] == [1, 2, 1]
