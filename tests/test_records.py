@@ -323,6 +323,34 @@ def test_the_table_has_a_row_for_each_rate():
     assert table["test_accuracy"].tolist()[2:] == [0.5, 0.5]
 
 
+def test_the_end_of_each_run_and_the_largest_alpha_on_the_way():
+    rising = replace(record(n=3), alpha=np.array([[0.2], [0.4], [0.3]]))
+    ends = records.final([rising, record(Setting(**OPTIONS), n=1)])
+    assert list(ends.epoch) == [3, 1]
+    assert ends.alpha[0] == 0.3
+    assert ends.peak_alpha[0] == 0.4
+    per_tensor = records.final([record(n=1, groups=("hidden.weight", "hidden.bias"))])
+    assert list(per_tensor.group) == ["hidden.weight", "hidden.bias"]
+
+
+def test_a_run_that_diverged_ends_without_a_finite_loss():
+    ends = records.final([replace(record(n=2), train_loss=np.array([1.0, np.nan]), status="diverged")])
+    assert ends.status[0] == "diverged"
+    assert not np.isfinite(ends.train_loss[0])
+
+
+def test_the_origin_says_how_many_when_where_and_how_long():
+    sessions = [
+        {"date": f"2026-11-{day}T10:00:00+00:00", "device_name": "abacus", "versions": {"torch": "2.13.0"}}
+        for day in (24, 26, 25)
+    ]
+    whole = done(Setting(**TLR | {"epochs": 5}))
+    found = [replace(whole, seconds=np.full(5, 59.0), evaluation_seconds=np.ones(5), sessions=tuple(sessions))] * 2
+    assert records.origin(found) == (
+        "2 runs of 5 epochs, recorded 2026-11-24 to 2026-11-26 on abacus with torch 2.13.0: 10 minutes of computing."
+    )
+
+
 def test_the_table_of_nothing_has_the_same_columns():
     assert list(records.table([]).columns) == list(records.table([record()]).columns)
 

@@ -11,6 +11,19 @@ Importing this imports no torch.
 from tlr.records.record import Record
 from tlr.records.setting import Setting
 from tlr.records.store import find, folder, load, read, recorded, write, write_whole
-from tlr.records.table import table
+from tlr.records.table import final, origin, table
 
-__all__ = ["Record", "Setting", "find", "folder", "load", "read", "recorded", "table", "write", "write_whole"]
+__all__ = [
+    "Record",
+    "Setting",
+    "final",
+    "find",
+    "folder",
+    "load",
+    "origin",
+    "read",
+    "recorded",
+    "table",
+    "write",
+    "write_whole",
+]

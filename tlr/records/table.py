@@ -1,4 +1,4 @@
-"""All curves as one tidy table."""
+"""All curves as one tidy table, their ends as another, and in a sentence where they come from."""
 
 from dataclasses import fields
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from tlr.records.setting import Setting
 
-__all__ = ["table"]
+__all__ = ["final", "origin", "table"]
 
 
 def table(records):
@@ -46,3 +46,38 @@ def table(records):
     whole = pd.concat(frames, ignore_index=True)[order]
     numbers = ["momentum", "weight_decay", "p", "c", "eta", "beta"]
     return whole.astype(dict.fromkeys(numbers, float))
+
+
+def final(records):
+    """How each run ended: the rows of `table` after the last epoch, with one more column, peak_alpha.
+
+    Args:
+        records: a list of `Record`.
+
+    Returns:
+        A DataFrame with one row for each run and α, in the order of the records; peak_alpha is the largest value that
+        this α had after an epoch, or before the first. Where a run diverged the loss is not finite.
+    """
+    curves = table(records)
+    peak = curves.groupby(["run", "group"]).alpha.transform("max")
+    last = curves.groupby("run").epoch.transform("max")
+    return curves.assign(peak_alpha=peak)[curves.epoch == last].reset_index(drop=True)
+
+
+def origin(records):
+    """Where records come from, in a sentence: how many, when, on what, with which torch, and how long they took."""
+    dates, machines, versions = (
+        sorted({tell(session) for record in records for session in record.sessions})
+        for tell in (
+            lambda session: session["date"][:10],
+            lambda session: session["device_name"],
+            lambda session: session["versions"]["torch"],
+        )
+    )
+    epochs = sorted({record.setting.epochs for record in records})
+    seconds = sum(record.seconds.sum() + record.evaluation_seconds.sum() for record in records)
+    when = " to ".join(dates[:1] + dates[1:][-1:])
+    return (
+        f"{len(records)} runs of {' or '.join(map(str, epochs))} epochs, recorded {when} "
+        f"on {', '.join(machines)} with torch {', '.join(versions)}: {seconds / 60:.0f} minutes of computing."
+    )
