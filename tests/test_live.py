@@ -15,7 +15,7 @@ EPOCHS = 4
 
 
 def trained(alpha0, on_epoch, loss=1.0, wait=None):
-    """A contestant that needs no network."""
+    """A contestant that needs no network, as `tlr.training.train` would end it."""
     history = History(alpha0=(alpha0,))
     try:
         for epoch in range(EPOCHS):
@@ -68,6 +68,16 @@ def test_stop_ends_after_the_epoch_under_way_and_keeps_what_there_is():
     assert len(drawn(live, "sgd")[0]) == 2
     assert live.stop_button.disabled
     assert not live.train_button.disabled
+
+
+def test_an_interrupt_from_the_keyboard_ends_the_whole_run():
+    def interrupted(alpha0, on_epoch):
+        return trained(alpha0, lambda history: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    live = Live({"sgd": interrupted, "adam": trained}, EPOCHS)
+    live.run()
+    assert live.said.value == "stopped"
+    assert "adam" not in live.histories
 
 
 def test_train_again_forgets_the_run_before():

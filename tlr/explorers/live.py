@@ -95,8 +95,10 @@ class Live(Explorer):
     def _train(self, alpha0):
         try:
             for name, train in self.contestants.items():
-                if not self._stop.is_set():
-                    train(alpha0, lambda history, name=name: self._keep(name, history))
+                history = train(alpha0, lambda history, name=name: self._keep(name, history))
+                if history.status == "interrupted":
+                    self._stop.set()
+                    break
         except Exception as error:  # in a thread nobody else would say so
             self._failure = error
 
