@@ -225,13 +225,14 @@ def test_nbgrader_finds_an_open_cell_for_each_answer_and_a_locked_one_for_each_c
 
 
 @pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
-def test_the_source_of_nbgrader_solves_itself(master, names):
+def test_the_source_of_nbgrader_solves_itself(master, names, capsys):
     scope = dict(names[master.name])
     cells = {cell.id: cell.source for cell in graded_cells(master, solutions=True)}
     for each in master.exercises:
         if each.check and not each.needs:
             exec(cells[f"exercise-{each.id}-answer"], scope)
             exec(cells[f"exercise-{each.id}-check"], scope)
+            assert "✓ Right: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)

@@ -226,7 +226,7 @@ def graded_cells(master, solutions):
             if solutions:
                 code += f"\n\n### BEGIN SOLUTION\n{exercise.answer}\n### END SOLUTION"
             cells.append(_graded(new_code_cell(code, id=f"{name}-answer"), solution=True))
-            code = f"verdict = {exercise.check}\nassert verdict, verdict\nverdict"
+            code = f"verdict = {exercise.check}\nassert verdict, verdict\nprint(verdict)"
             cells.append(_graded(new_code_cell(code, id=f"{name}-check"), locked=True, points=exercise.points))
         if exercise.written:
             text = f"{exercise.solution}\n\n**Grading.** {exercise.grading}" if solutions else "Your answer here."
