@@ -45,7 +45,7 @@ def praised():
 
 @pytest.fixture(scope="module")
 def names():
-    """What each notebook's imports define."""
+    """What the cells above each notebook's first section define."""
     return {master.name: namespace(notebook(master)) for master in MASTERS}
 
 

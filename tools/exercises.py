@@ -13,6 +13,7 @@ A notebook without a master stays as it is. What a master holds is in exercises/
 import contextlib
 import copy
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Exercise:
         answer: what stands in the starter's place in the solution.
         wrong: common wrong answers, each with what its verdict must say.
         points, written: what the checked and the written part are worth.
-        needs: ids of the notebook's cells, besides the imports, whose names the answer uses.
+        needs: ids of the cells whose names the answer uses, besides those above the notebook's first section.
     """
 
     number: int
@@ -102,11 +103,12 @@ def notebook(master):
 
 
 def namespace(book, needs=()):
-    """The names that a notebook's imports and the cells `needs` define."""
-    names = {}
+    """The names that the cells above a notebook's first section define, and those that the cells `needs` add."""
+    names, above = {"__name__": "__main__"}, True
     with matplotlib.rc_context({"backend": "agg"}), contextlib.redirect_stdout(io.StringIO()):
         for cell in book.cells:
-            if cell.id in ("imports", *needs):
+            above = above and not (cell.cell_type == "markdown" and re.search("^## ", cell.source, re.MULTILINE))
+            if cell.cell_type == "code" and cell.id != "setup" and (above or cell.id in needs):
                 exec(cell.source, names)
         matplotlib.pyplot.close("all")
     return names
@@ -177,7 +179,7 @@ def replaced(book, cells):
 def instructor_cells(master, praised, names):
     """Statement, answer with its verdict, solution, points, grading notes and wrong answers.
 
-    `names` are those of the notebook's imports.
+    `names` are those above the notebook's first section.
     """
     cells = [new_markdown_cell(f"## Exercises\n\n{_overview(master)}", id=BEGIN)]
     for exercise in master.exercises:
