@@ -224,8 +224,8 @@ def test_nbgrader_finds_an_open_cell_for_each_answer_and_a_locked_one_for_each_c
     assert sum(mark.get("points", 0) for mark in marks) == total
 
 
-@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
-def test_the_source_of_nbgrader_solves_itself(master, names, capsys):
+def test_the_source_of_nbgrader_solves_itself(names, capsys):
+    master = MASTERS[0]
     scope = dict(names[master.name])
     cells = {cell.id: cell.source for cell in graded_cells(master, solutions=True)}
     for each in master.exercises:
