@@ -15,7 +15,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
-.PHONY: setup lab test notebooks exercises lint bench stamp
+.PHONY: setup lab test notebooks lint bench stamp
 
 setup: $(INSTALLED)
 
@@ -36,6 +36,7 @@ notebooks: setup
 	$(PY) tools/run_notebooks.py
 	$(PY) tools/readme_picture.py
 
+.PHONY: exercises
 exercises: setup
 	$(PY) tools/exercises.py
 

@@ -152,7 +152,8 @@ def test_a_common_wrong_answer_is_told_what_is_wrong(master, each, wrong, names)
 
 @pytest.mark.parametrize("checker", CHECKERS)
 @pytest.mark.parametrize(
-    "nonsense", [None, "abc", np.nan, -np.inf, [], {}, True, 1j, sp.Symbol("x"), lambda *_: 1 / 0, len]
+    "nonsense",
+    [None, "abc", np.nan, -np.inf, [], {}, True, 1j, sp.zoo, sp.I, np.ones(2), sp.Symbol("x"), lambda *_: 1 / 0, len],
 )
 def test_nonsense_is_neither_right_nor_an_error(checker, nonsense):
     with warnings.catch_warnings():

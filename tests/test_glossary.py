@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from functools import cache
 from urllib.parse import unquote
 
 import nbformat
@@ -24,6 +25,7 @@ GREEK = re.compile(
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#([^)]*))?\)")
 
 
+@cache
 def prose(path):
     """The Markdown cells of a notebook, one text each."""
     cells = nbformat.read(path, as_version=4).cells
@@ -45,6 +47,7 @@ def symbols(text):
     return found
 
 
+@cache
 def sections(path):
     """Anchor, as Jupyter makes it of a heading → the text below, down to the next heading of its level or above."""
     text = CODE.sub("", "\n".join(prose(path)))

@@ -30,6 +30,7 @@ READING_ORDER = [
     "peers",
     "toys",
     "descent",
+    "exercises",
     "data",
     "models",
     "training",
@@ -38,7 +39,6 @@ READING_ORDER = [
     "experiments",
     "plots",
     "explorers",
-    "exercises",
 ]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
@@ -105,12 +105,12 @@ def notebook(master):
 def namespace(book, needs=()):
     """The names that the cells above a notebook's first section define, and those that the cells `needs` add."""
     names, above = {"__name__": "__main__"}, True
-    with matplotlib.rc_context({"backend": "agg"}), contextlib.redirect_stdout(io.StringIO()):
+    with plt.rc_context({"backend": "agg"}), contextlib.redirect_stdout(io.StringIO()):
         for cell in book.cells:
             above = above and not (cell.cell_type == "markdown" and re.search("^## ", cell.source, re.MULTILINE))
             if cell.cell_type == "code" and cell.id != "setup" and (above or cell.id in needs):
                 exec(cell.source, names)
-        matplotlib.pyplot.close("all")
+        plt.close("all")
     return names
 
 
