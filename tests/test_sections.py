@@ -3,6 +3,7 @@
 import builtins
 import re
 import symtable
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -74,3 +75,13 @@ def test_no_section_changes_what_all_share(path):
         for cell in cells:
             again = set(re.findall("^from .* import (.+?)(?:  #.*)?$", cell.source, re.MULTILINE))
             assert (names(cell.source)[0] & shared) - again == set(), cell.id
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_headings_go_down_one_level_at_a_time(path):
+    prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    text = re.sub("```.*?```", "", "\n".join(prose), flags=re.DOTALL)
+    levels = [len(marks) for marks in re.findall("^(#+) ", text, re.MULTILINE)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
