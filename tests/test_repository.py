@@ -30,13 +30,13 @@ READING_ORDER = [
     "peers",
     "toys",
     "descent",
-    "exercises",
     "data",
     "models",
     "training",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
+    "exercises",
     "plots",
     "explorers",
 ]
