@@ -2,6 +2,7 @@
 #                   make test         check everything: code, tests, every stored output of every notebook
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make lint         only the linter and the formatter
+#                   make colab        run every notebook and the explorers' tests with Colab's packages
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository
 #
@@ -13,8 +14,9 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks lint bench stamp
+.PHONY: setup lab test notebooks lint colab bench stamp
 
 setup: $(INSTALLED)
 
@@ -38,6 +40,17 @@ notebooks: setup
 lint: setup
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+
+# Colab's own versions come first on the path, what runs the tests and torch from $(VENV) after them.
+$(COLAB)/.installed: $(INSTALLED) tests/colab/packages.txt
+	$(PY) -m venv --clear $(COLAB)
+	$(COLAB)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --requirement tests/colab/packages.txt
+	$(PY) -c 'import site; print(*site.getsitepackages())' > "$$($(COLAB)/bin/python -c 'import site; print(*site.getsitepackages())')/lent.pth"
+	@touch $@
+
+# ipywidgets 7 itself uses what traitlets calls deprecated.
+colab: $(COLAB)/.installed
+	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do $(PY) "$$script"; done
