@@ -3,6 +3,7 @@
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make lint         only the linter and the formatter
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
+#                   make site         the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository
 #
@@ -16,7 +17,7 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks lint colab bench stamp
+.PHONY: setup lab test notebooks lint colab site slides bench stamp
 
 setup: $(INSTALLED)
 
@@ -51,6 +52,16 @@ $(COLAB)/.installed: $(INSTALLED) tests/colab/packages.txt
 # ipywidgets 7 itself uses what traitlets calls deprecated.
 colab: $(COLAB)/.installed
 	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py
+
+$(VENV)/.installed-site: $(INSTALLED)
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[site]"
+	@touch $@
+
+site: $(VENV)/.installed-site
+	$(PY) tools/build_site.py
+
+slides: $(VENV)/.installed-site
+	$(PY) tools/build_slides.py
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do $(PY) "$$script"; done

@@ -1,0 +1,148 @@
+"""Build the course as a web site from what the notebooks store: nothing is run, and every warning is an error.
+
+python tools/build_site.py        # writes build/site/index.html, and lists the links that lead elsewhere
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tlr.explorers import Race  # noqa: E402
+from tools.stamp import notebooks, repository  # noqa: E402
+
+SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+RACE = (
+    '<iframe class="race" src="{}race.html" loading="lazy" title="Race of learning rates: press anywhere on the plane">'
+    "</iframe>"
+)
+CONTENTS = """
+```{toctree}
+:hidden:
+:caption: The course
+:glob:
+
+notebooks/*
+```
+
+```{toctree}
+:hidden:
+:caption: For those who teach or change it
+
+docs/lectures
+CONTRIBUTING
+CHANGELOG
+```
+"""
+
+
+def write_sources():
+    """Copy the pages to SOURCE, in the form that Sphinx reads."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    for folder in ("notebooks", "docs"):
+        (SOURCE / folder).mkdir(parents=True)
+    for picture in (ROOT / "docs").glob("*.png"):
+        shutil.copy(picture, SOURCE / "docs")
+    for name in PROSE:
+        text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
+        if name == "README.md":
+            before, after = text.split("## Two commands")
+            text = f"{before}{RACE.format('')}\n\n## Two commands{after}{CONTENTS}"
+        (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
+    for path in notebooks():
+        book = nbformat.read(path, as_version=4)
+        for cell in book.cells:
+            if cell.cell_type == "markdown":
+                cell.source = linked(cell.source, path)
+            else:
+                cell.outputs = [shown(output) for output in cell.outputs]
+        nbformat.write(book, SOURCE / "notebooks" / path.name)
+
+
+def linked(text, path):
+    """Markdown whose links to the README lead to the front page, and those to what is no page to the repository."""
+
+    def target(match):
+        name, _, anchor = match[2].partition("#")
+        file = (path.parent / name).resolve()
+        if file == ROOT / "README.md":
+            return f"{match[1]}{name.replace('README', 'index')}#{anchor})"
+        if file.suffix == ".png" or file in notebooks() or file in [ROOT / page for page in PROSE]:
+            return match[0]
+        return f"{match[1]}https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
+
+    return re.sub(r"(\]\()(?!https?:|#|mailto:)([^)\s]+)\)", target, text)
+
+
+def shown(output):
+    """An output without a kernel: the race lives on in the page, every other explorer is its picture and its name."""
+    data = output.get("data", {})
+    if WIDGET not in data:
+        return output
+    if data["text/plain"] == Race.description:
+        html = RACE.format("../")
+    else:
+        html = (
+            f'<figure><img src="data:image/png;base64,{data["image/png"]}" alt="">'
+            f"<figcaption>{data['text/plain']}</figcaption></figure>"
+        )
+    return nbformat.v4.new_output("display_data", {"text/html": html})
+
+
+class Page(HTMLParser):
+    """A page's links, and the places within it that others can link to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors = set(), {""}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.links |= {attributes[name] for name in ("href", "src") if attributes.get(name)}
+        self.anchors |= {attributes[name] for name in ("id", "name") if attributes.get(name)}
+
+
+def check_links():
+    """The links out of the site; exits with a list of those that lead nowhere within it."""
+    pages = {path.resolve(): Page(path) for path in SITE.rglob("*.html")}
+    broken, outside = [], set()
+    for path, page in pages.items():
+        for link in page.links:
+            url = urlsplit(link)
+            if url.scheme or url.netloc:
+                outside |= {link} if url.scheme.startswith("http") else set()
+                continue
+            there = (path.parent / unquote(url.path)).resolve() if url.path else path
+            there = there / "index.html" if there.is_dir() else there
+            if not there.exists() or (there in pages and unquote(url.fragment) not in pages[there].anchors):
+                broken.append(f"{path.relative_to(SITE)}: {link}")
+    if broken:
+        sys.exit("These links lead nowhere:\n" + "\n".join(sorted(broken)))
+    return sorted(outside)
+
+
+def main():
+    write_sources()
+    shutil.rmtree(SITE, ignore_errors=True)
+    options = ("--quiet", "--fail-on-warning", "--keep-going", "--conf-dir", ROOT / "site", "--doctree-dir", SOURCE / ".trees")
+    built = subprocess.run([sys.executable, "-m", "sphinx", *options, SOURCE, SITE])
+    if built.returncode:
+        sys.exit("Each of the warnings above is an error: mend the page that it names.")
+    Race().save_html(SITE / "race.html")
+    print(*check_links(), sep="\n")
+    print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")
+
+
+if __name__ == "__main__":
+    main()

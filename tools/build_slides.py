@@ -1,0 +1,219 @@
+"""Make slides of the notebooks: what can be seen goes on them, what is said becomes the speaker's notes.
+
+python tools/build_slides.py        # writes build/slides/index.html, which needs no network; S opens the notes
+
+On a slide stand headings, quotations, displayed formulas, tables, figures, what the room should predict, and verdicts.
+A deck for each notebook, up to its exercises, and one for the lecture that docs/lectures.md plans.
+"""
+
+import base64
+import math
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tlr.explorers import Race  # noqa: E402
+from tools.stamp import notebooks  # noqa: E402
+
+SOURCE, SLIDES = ROOT / "build" / "slides-source", ROOT / "build" / "slides"
+PLAN = ROOT / "docs" / "lectures.md"
+LAST = "Exercises"  # from here on a notebook is for the desk
+CHARACTERS, ROWS = 450, 4  # of Markdown, and of a table, on one slide
+LONG = 150  # characters of a formula that needs more than one line
+PICTURES = ("![", "<iframe")
+RACE = '<iframe class="race" data-src="race.html" title="Race of learning rates: press anywhere on the plane"></iframe>'
+# Presses the button, since nobody wants to look for it in front of a class.
+LARGE_TYPE = """<script type="module">
+[...document.querySelectorAll("button")].find((button) => button.textContent === "Large type").click();
+</script>"""
+
+
+@dataclass
+class Slide:
+    """Markdown: what the room sees, and what the speaker does."""
+
+    shown: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+    def size(self):
+        return sum(map(len, self.shown))
+
+
+@dataclass
+class Section:
+    """A heading with its slides."""
+
+    heading: str
+    slides: list = field(default_factory=lambda: [Slide()])
+
+    def show(self, text, alone=False):
+        """Onto the last slide, or onto a new one where that is full."""
+        full = self.slides[-1].size() + len(text) > CHARACTERS
+        picture = text.startswith(PICTURES) or any(shown.startswith(PICTURES) for shown in self.slides[-1].shown)
+        if picture or (self.slides[-1].shown and (alone or full)):
+            self.slides.append(Slide())
+        self.slides[-1].shown.append(text)
+
+    def say(self, text):
+        self.slides[-1].notes.append(text)
+
+
+def blocks(text):
+    """The paragraphs of Markdown; code and formulas stay whole, and a folded answer is opened."""
+    text = re.sub(r"<details>\s*<summary>(.*?)</summary>", r"**\1**\n", text).replace("</details>", "")
+    text = re.sub(r"^\[!\[.*$", "", text, flags=re.MULTILINE)  # badges
+    text = re.sub(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)", r"\1", text)  # a slide is no place to leave from
+    parts = re.split(r"(^```.*?^```$|^\$\$.*?\$\$$)", text, flags=re.DOTALL | re.MULTILINE)
+    for part in parts:
+        whole = part.startswith(("```", "$$"))
+        yield from [part] if whole else filter(None, (block.strip() for block in re.split(r"\n\s*\n", part)))
+
+
+def tables(block):
+    """A long table in pieces of about equal length, each under the head of the whole."""
+    head, rule, *rows = block.splitlines()
+    length = math.ceil(len(rows) / math.ceil(len(rows) / ROWS))
+    return ["\n".join([head, rule, *rows[i : i + length]]) for i in range(0, len(rows), length)]
+
+
+def broken(block):
+    """Markdown whose long chains of equations, and long sums, have a line for each part."""
+    return re.sub(r"(\$\$?)([^$]+)(?=\1)", lambda match: match[1] + aligned(match[2]), block)
+
+
+def aligned(formula):
+    """A long formula on several lines; one that is short, is two, or has no place to break as it is."""
+    if len(formula) < LONG or re.search(r",\s*\\qquad", formula):
+        return formula
+    for sign in "=+":
+        depth, parts = 0, [""]
+        for token in re.findall(r"\\(?:left|right)\b|\\.|.", formula, re.DOTALL):
+            depth += (token in ("{", "[", "\\left")) - (token in ("}", "]", "\\right"))
+            if token == sign and not depth:
+                parts.append("")
+            parts[-1] += token
+        if len(parts) > 2:
+            first, second, *others = parts
+            rows = [f"{first} & {second}", *(f"& {other}" for other in others)]
+            return "\\begin{aligned}" + " \\\\ ".join(rows) + "\\end{aligned}"
+    return formula
+
+
+def verdict(text):
+    """The sentences that say whether a claim holds."""
+    sentences = re.split(r"(?<=[.!?])\s+", text.removeprefix("- "))
+    return " ".join(sentence for sentence in sentences if re.search(r"\*\*(holds|does not hold)[^*]*\*\*", sentence))
+
+
+def sections(path):
+    """The sections of a notebook, the first of which is its title."""
+    book, found, asked = nbformat.read(path, as_version=4), [], False
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            for output in cell.outputs:
+                if picture := figure(output, f"{path.stem}-{cell.id}"):
+                    found[-1].show(picture, alone=True)
+            continue
+        for block in blocks(cell.source):
+            if heading := re.fullmatch(r"#+ (.*)", block):
+                if heading[1] == LAST:
+                    return found
+                found.append(Section(heading[1]))
+                continue
+            section = found[-1]
+            if block.startswith((">", "$$")):
+                for piece in re.split(r"\n>\s*\n", block):
+                    section.show(broken(piece))
+            elif block.startswith("|"):
+                for piece in tables(block):
+                    section.show(piece, alone=True)
+            elif len(found) == 1 and re.match(r"1\. ", block):
+                section.show(block)
+            elif question := re.search(r"\*\*Predict\b.*", block, re.DOTALL):
+                section.show(question[0], alone=True)
+                section.say(block)
+            else:
+                for item in re.split(r"\n(?=- )", block):
+                    if said := verdict(item):
+                        section.show(said)
+                section.say(block)
+    return found
+
+
+def figure(output, name):
+    """The Markdown of a picture, which is written beside the decks; the race is live."""
+    data = output.get("data", {})
+    if data.get("text/plain") == Race.description:
+        return RACE
+    if "image/png" not in data:
+        return None
+    (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
+    return f"![]({name}.png)"
+
+
+def markdown(title, found):
+    """A deck as Sphinx and reveal.js take it: slides of a section repeat its heading, unless a figure needs the room."""
+    lines = ["---\norphan: true\n---", f"# {title}"]
+    for number, section in enumerate(found):
+        if number:
+            lines.append(f"## {section.heading}")
+        for slide in section.slides:
+            if slide is not section.slides[0]:
+                bare = ":notitle:\n" if slide.shown[0].startswith(PICTURES) else ""
+                lines.append(f"```{{revealjs-break}}\n{bare}```")
+            lines += slide.shown or first_sentence(slide.notes)
+            if slide.notes:
+                lines += ['<aside class="notes">', *slide.notes, "</aside>"]
+    return "\n\n".join(lines) + "\n"
+
+
+def first_sentence(notes):
+    """For a slide that would show its heading alone."""
+    prose = [re.sub(r"^\*[^*]*minutes\)?\*\s*", "", note) for note in notes]
+    return [re.split(r"(?<=[.!?:])\s", note)[0] for note in prose if note and not note.startswith(("**", "```", "1."))][:1]
+
+
+def slug(heading):
+    """What links call a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def planned(by_notebook):
+    """The sections that the plan's first lecture names, in its order."""
+    plan = PLAN.read_text(encoding="utf-8").split("\n## ")[1]
+    links = re.findall(r"\(\.\./notebooks/(\w+)\.ipynb#([^)]+)\)", plan)
+    return [section for name, anchor in links for section in by_notebook[name] if slug(section.heading) == anchor]
+
+
+def main():
+    for folder in (SOURCE, SLIDES):
+        shutil.rmtree(folder, ignore_errors=True)
+    SOURCE.mkdir(parents=True)
+    by_notebook = {path.stem: sections(path) for path in notebooks()}
+    decks = {name: (found[0].heading, found) for name, found in by_notebook.items()}
+    title = Section("Trainable Learning Rate")
+    decks["lecture"] = (title.heading, [title, *planned(by_notebook)])
+    for name, (heading, found) in decks.items():
+        (SOURCE / f"{name}.md").write_text(markdown(heading, found), encoding="utf-8")
+    contents = [f"- [{heading}]({name}.md)" for name, (heading, _) in sorted(decks.items(), reverse=True)]
+    (SOURCE / "index.md").write_text("\n".join(["# Slides", "", *contents, ""]), encoding="utf-8")
+    options = ("--quiet", "--fail-on-warning", "--keep-going", "--conf-dir", ROOT / "site", "--doctree-dir", SOURCE / ".trees")
+    built = subprocess.run([sys.executable, "-m", "sphinx", "--builder", "revealjs", *options, SOURCE, SLIDES])
+    if built.returncode:
+        sys.exit("Each of the warnings above is an error: mend the notebook that it names.")
+    Race().save_html(SLIDES / "race.html")
+    page = (SLIDES / "race.html").read_text(encoding="utf-8")
+    (SLIDES / "race.html").write_text(page.replace("</body>", f"{LARGE_TYPE}\n</body>"), encoding="utf-8")
+    print(SLIDES / "index.html")
+
+
+if __name__ == "__main__":
+    main()
