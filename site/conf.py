@@ -29,7 +29,7 @@ revealjs_script_conf = {
     "center": False,
     "hash": True,
     "navigationMode": "linear",
-    "slideNumber": True,
+    "slideNumber": "c/t",
     "transition": "none",
 }
 revealjs_script_files = ["fit.js"]

@@ -21,6 +21,7 @@ from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md")
+TO_CELL = re.compile(r"(\w+)\.ipynb#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RACE = (
     '<iframe class="race" src="{}race.html" loading="lazy" title="Race of learning rates: press anywhere on the plane">'
@@ -59,43 +60,56 @@ def write_sources():
             before, after = text.split("## Two commands")
             text = f"{before}{RACE.format('')}\n\n## Two commands{after}{CONTENTS}"
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
+    cited = {match.groups() for path in notebooks() for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))}
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
         for cell in book.cells:
             if cell.cell_type == "markdown":
                 cell.source = linked(cell.source, path)
-            else:
-                cell.outputs = [shown(output) for output in cell.outputs]
+                continue
+            cell.outputs = [shown(output) for output in cell.outputs]
+            if (path.stem, f"cell-id={cell.id}") in cited:
+                cell.outputs.insert(0, html_output(f'<span id="cell-id={cell.id}"></span>'))
         nbformat.write(book, SOURCE / "notebooks" / path.name)
 
 
+def slug(heading):
+    """What links call a heading; JupyterLab's name for it gives the same."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def linked(text, path):
-    """Markdown whose links to the README lead to the front page, and those to what is no page to the repository."""
+    """Markdown whose links lead to pages of the site, and those to what is none of them to the repository."""
 
     def target(match):
-        name, _, anchor = match[2].partition("#")
+        name, _, anchor = match[1].partition("#")
         file = (path.parent / name).resolve()
         if file == ROOT / "README.md":
-            return f"{match[1]}{name.replace('README', 'index')}#{anchor})"
-        if file.suffix == ".png" or file in notebooks() or file in [ROOT / page for page in PROSE]:
+            return f"]({name.replace('README', 'index')}#{slug(anchor)})"
+        if file in notebooks():
+            return f"]({name}#{slug(anchor)})" if anchor else match[0]
+        if file.suffix == ".png" or file in [ROOT / page for page in PROSE]:
             return match[0]
-        return f"{match[1]}https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
+        return f"](https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
 
-    return re.sub(r"(\]\()(?!https?:|#|mailto:)([^)\s]+)\)", target, text)
+    text = re.sub(r"\[([^]]*)\]\(" + TO_CELL.pattern + r"\)", r'<a href="\2.html#\3">\1</a>', text)
+    return re.sub(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", target, text)
 
 
 def shown(output):
     """An output without a kernel: the race lives on in the page, every other explorer is its picture and its name."""
     data = output.get("data", {})
-    if WIDGET not in data:
-        return output
-    if data["text/plain"] == Race.description:
-        html = RACE.format("../")
-    else:
-        html = (
-            f'<figure><img src="data:image/png;base64,{data["image/png"]}" alt="">'
-            f"<figcaption>{data['text/plain']}</figcaption></figure>"
-        )
+    if WIDGET in data:
+        if data["text/plain"] == Race.description:
+            return html_output(RACE.format("../"))
+        picture = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
+        return html_output(f"<figure>{picture}<figcaption>{data['text/plain']}</figcaption></figure>")
+    if "text/html" in data:
+        data["text/html"] = TO_CELL.sub(r"\1.html#\2", data["text/html"])
+    return output
+
+
+def html_output(html):
     return nbformat.v4.new_output("display_data", {"text/html": html})
 
 

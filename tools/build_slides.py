@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.explorers import Race  # noqa: E402
+from tools.build_site import slug  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
 
 SOURCE, SLIDES = ROOT / "build" / "slides-source", ROOT / "build" / "slides"
@@ -181,25 +182,26 @@ def first_sentence(notes):
     return [re.split(r"(?<=[.!?:])\s", note)[0] for note in prose if note and not note.startswith(("**", "```", "1."))][:1]
 
 
-def slug(heading):
-    """What links call a heading."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 def planned(by_notebook):
     """The sections that the plan's first lecture names, in its order."""
     plan = PLAN.read_text(encoding="utf-8").split("\n## ")[1]
-    links = re.findall(r"\(\.\./notebooks/(\w+)\.ipynb#([^)]+)\)", plan)
-    return [section for name, anchor in links for section in by_notebook[name] if slug(section.heading) == anchor]
+    found = []
+    for name, anchor in re.findall(r"\(\.\./notebooks/(\w+)\.ipynb#([^)]+)\)", plan):
+        named = [section for section in by_notebook[name] if slug(section.heading) == slug(anchor)]
+        if not named:
+            sys.exit(f"{PLAN} plans a section that notebook {name} does not have: {anchor}")
+        found += named
+    return found
 
 
 def main():
     for folder in (SOURCE, SLIDES):
         shutil.rmtree(folder, ignore_errors=True)
     SOURCE.mkdir(parents=True)
-    by_notebook = {path.stem: sections(path) for path in notebooks()}
+    by_notebook = {path.stem: sections(path) for path in notebooks() if path.stem[0].isdigit()}
     decks = {name: (found[0].heading, found) for name, found in by_notebook.items()}
     title = Section("Trainable Learning Rate")
+    title.show(RACE)
     decks["lecture"] = (title.heading, [title, *planned(by_notebook)])
     for name, (heading, found) in decks.items():
         (SOURCE / f"{name}.md").write_text(markdown(heading, found), encoding="utf-8")
