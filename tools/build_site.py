@@ -146,13 +146,18 @@ def check_links():
     return sorted(outside)
 
 
-def main():
-    write_sources()
-    shutil.rmtree(SITE, ignore_errors=True)
-    options = ("--quiet", "--fail-on-warning", "--keep-going", "--conf-dir", ROOT / "site", "--doctree-dir", SOURCE / ".trees")
-    built = subprocess.run([sys.executable, "-m", "sphinx", *options, SOURCE, SITE])
-    if built.returncode:
+def build(source, target, builder):
+    """Run Sphinx; exits where it warned."""
+    options = ["--builder", builder, "--conf-dir", ROOT / "site", "--doctree-dir", source / ".trees"]
+    strict = ["--quiet", "--fail-on-warning", "--keep-going"]
+    if subprocess.run([sys.executable, "-m", "sphinx", *options, *strict, source, target]).returncode:
         sys.exit("Each of the warnings above is an error: mend the page that it names.")
+
+
+def main():
+    shutil.rmtree(SITE, ignore_errors=True)
+    write_sources()
+    build(SOURCE, SITE, "html")
     Race().save_html(SITE / "race.html")
     print(*check_links(), sep="\n")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")

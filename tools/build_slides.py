@@ -10,7 +10,6 @@ import base64
 import math
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.explorers import Race  # noqa: E402
-from tools.build_site import slug  # noqa: E402
+from tools.build_site import build, slug  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
 
 SOURCE, SLIDES = ROOT / "build" / "slides-source", ROOT / "build" / "slides"
@@ -87,7 +86,7 @@ def tables(block):
 
 def broken(block):
     """Markdown whose long chains of equations, and long sums, have a line for each part."""
-    return re.sub(r"(\$\$?)([^$]+)(?=\1)", lambda match: match[1] + aligned(match[2]), block)
+    return re.sub(r"(\$\$?)([^$]+)\1", lambda match: f"{match[1]}{aligned(match[2])}{match[1]}", block)
 
 
 def aligned(formula):
@@ -116,8 +115,8 @@ def verdict(text):
 
 def sections(path):
     """The sections of a notebook, the first of which is its title."""
-    book, found, asked = nbformat.read(path, as_version=4), [], False
-    for cell in book.cells:
+    found = []
+    for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
             for output in cell.outputs:
                 if picture := figure(output, f"{path.stem}-{cell.id}"):
@@ -161,7 +160,7 @@ def figure(output, name):
 
 
 def markdown(title, found):
-    """A deck as Sphinx and reveal.js take it: slides of a section repeat its heading, unless a figure needs the room."""
+    """A deck as Sphinx and reveal.js take it: each slide repeats its section's heading, but for a figure's."""
     lines = ["---\norphan: true\n---", f"# {title}"]
     for number, section in enumerate(found):
         if number:
@@ -178,8 +177,9 @@ def markdown(title, found):
 
 def first_sentence(notes):
     """For a slide that would show its heading alone."""
-    prose = [re.sub(r"^\*[^*]*minutes\)?\*\s*", "", note) for note in notes]
-    return [re.split(r"(?<=[.!?:])\s", note)[0] for note in prose if note and not note.startswith(("**", "```", "1."))][:1]
+    without_minutes = [re.sub(r"^\*[^*]*minutes\)?\*\s*", "", note) for note in notes]
+    prose = [note for note in without_minutes if note and not note.startswith(("**", "```", "1."))]
+    return [re.split(r"(?<=[.!?:])\s", note)[0] for note in prose[:1]]
 
 
 def planned(by_notebook):
@@ -207,10 +207,7 @@ def main():
         (SOURCE / f"{name}.md").write_text(markdown(heading, found), encoding="utf-8")
     contents = [f"- [{heading}]({name}.md)" for name, (heading, _) in sorted(decks.items(), reverse=True)]
     (SOURCE / "index.md").write_text("\n".join(["# Slides", "", *contents, ""]), encoding="utf-8")
-    options = ("--quiet", "--fail-on-warning", "--keep-going", "--conf-dir", ROOT / "site", "--doctree-dir", SOURCE / ".trees")
-    built = subprocess.run([sys.executable, "-m", "sphinx", "--builder", "revealjs", *options, SOURCE, SLIDES])
-    if built.returncode:
-        sys.exit("Each of the warnings above is an error: mend the notebook that it names.")
+    build(SOURCE, SLIDES, "revealjs")
     Race().save_html(SLIDES / "race.html")
     page = (SLIDES / "race.html").read_text(encoding="utf-8")
     (SLIDES / "race.html").write_text(page.replace("</body>", f"{LARGE_TYPE}\n</body>"), encoding="utf-8")

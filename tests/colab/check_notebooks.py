@@ -1,4 +1,4 @@
-"""Each notebook as Colab opens it: its packages, an empty folder with the notebook alone, and the notebook's own setup cell.
+"""Each notebook as Colab opens it: its packages, the notebook alone in an empty folder, and its own setup cell.
 
 Not part of `make test`, since it needs the environment that `make colab` makes.
 """
