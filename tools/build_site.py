@@ -83,6 +83,8 @@ def linked(text, path):
 
     def target(match):
         name, _, anchor = match[1].partition("#")
+        if not name:
+            return f"](#{slug(anchor)})"
         file = (path.parent / name).resolve()
         if file == ROOT / "README.md":
             return f"]({name.replace('README', 'index')}#{slug(anchor)})"
@@ -93,7 +95,7 @@ def linked(text, path):
         return f"](https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
 
     text = re.sub(r"\[([^]]*)\]\(" + TO_CELL.pattern + r"\)", r'<a href="\2.html#\3">\1</a>', text)
-    return re.sub(r"\]\((?!https?:|#|mailto:)([^)\s]+)\)", target, text)
+    return re.sub(r"\]\((?!https?:|mailto:)([^)\s]+)\)", target, text)
 
 
 def shown(output):
