@@ -44,6 +44,7 @@ lint: setup
 
 # Colab's own versions come first on the path, what runs the tests and torch from $(VENV) after them.
 $(COLAB)/.installed: $(INSTALLED) tests/colab/packages.txt
+	@$(PY) -c 'import sys; sys.version_info < (3, 14) or sys.exit("Colab has Python 3.13, and its packages do not come for this one: remove .venv, then \"make PYTHON=python3.13 colab\".")'
 	$(PY) -m venv --clear $(COLAB)
 	$(COLAB)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --requirement tests/colab/packages.txt
 	$(PY) -c 'import site; print(*site.getsitepackages())' > "$$($(COLAB)/bin/python -c 'import site; print(*site.getsitepackages())')/lent.pth"

@@ -110,7 +110,7 @@ def aligned(formula):
 def verdict(text):
     """The sentences that say whether a claim holds."""
     sentences = re.split(r"(?<=[.!?])\s+", text.removeprefix("- "))
-    return " ".join(sentence for sentence in sentences if re.search(r"\*\*(holds|does not hold)[^*]*\*\*", sentence))
+    return " ".join(sentence for sentence in sentences if re.search(r"\*(holds|does not hold)[^*]*\*", sentence))
 
 
 def sections(path):
@@ -176,10 +176,10 @@ def markdown(title, found):
 
 
 def first_sentence(notes):
-    """For a slide that would show its heading alone."""
+    """For a slide that would show its heading alone; of a list all of it."""
     without_minutes = [re.sub(r"^\*[^*]*minutes\)?\*\s*", "", note) for note in notes]
     prose = [note for note in without_minutes if note and not note.startswith(("**", "```", "1."))]
-    return [re.split(r"(?<=[.!?:])\s", note)[0] for note in prose[:1]]
+    return [note if note.startswith("- ") else re.split(r"(?<=[.!?:])\s", note)[0] for note in prose[:1]]
 
 
 def planned(by_notebook):
