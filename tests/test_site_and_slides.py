@@ -161,7 +161,7 @@ def test_what_is_seen_goes_on_the_slide_and_what_is_said_into_the_notes(drawn):
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_every_slide_of_the_course_shows_something(path, drawn):
-    deck = build_slides.markdown("Deck", build_slides.sections(path))
+    deck = build_slides.markdown(build_slides.sections(path))
     slides = re.split(r"^(?:#+ .*|```\{revealjs-break\}\n(?::notitle:\n)?```)$", deck, flags=re.MULTILINE)[1:]
     shown = [slide.partition("<aside")[0].strip() for slide in slides]
     assert len(shown) > 10

@@ -159,12 +159,11 @@ def figure(output, name):
     return f"![]({name}.png)"
 
 
-def markdown(title, found):
+def markdown(found):
     """A deck as Sphinx and reveal.js take it: each slide repeats its section's heading, but for a figure's."""
-    lines = ["---\norphan: true\n---", f"# {title}"]
-    for number, section in enumerate(found):
-        if number:
-            lines.append(f"## {section.heading}")
+    lines = ["---\norphan: true\n---"]
+    for section in found:
+        lines.append(f"{'#' if section is found[0] else '##'} {section.heading}")
         for slide in section.slides:
             if slide is not section.slides[0]:
                 bare = ":notitle:\n" if slide.shown[0].startswith(PICTURES) else ""
@@ -199,13 +198,13 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     SOURCE.mkdir(parents=True)
     by_notebook = {path.stem: sections(path) for path in notebooks() if path.stem[0].isdigit()}
-    decks = {name: (found[0].heading, found) for name, found in by_notebook.items()}
     title = Section("Trainable Learning Rate")
     title.show(RACE)
-    decks["lecture"] = (title.heading, [title, *planned(by_notebook)])
-    for name, (heading, found) in decks.items():
-        (SOURCE / f"{name}.md").write_text(markdown(heading, found), encoding="utf-8")
-    contents = [f"- [{heading}]({name}.md)" for name, (heading, _) in sorted(decks.items(), reverse=True)]
+    lecture = {"lecture": [title, *planned(by_notebook)]}
+    for name, found in (by_notebook | lecture).items():
+        (SOURCE / f"{name}.md").write_text(markdown(found), encoding="utf-8")
+    contents = [f"- [{found[0].heading}]({name}.md)" for name, found in by_notebook.items()]
+    contents.insert(0, "- [The lecture of 90 minutes](lecture.md)")
     (SOURCE / "index.md").write_text("\n".join(["# Slides", "", *contents, ""]), encoding="utf-8")
     build(SOURCE, SLIDES, "revealjs")
     Race().save_html(SLIDES / "race.html")
