@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from tlr import toys
-from tlr.descent import RULES
-from tlr.explorers import Basins, Cobweb, Newton, Paths
+from tlr.descent import RULES, descend
+from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths
 from tlr.explorers.base import Screen
+from tlr.explorers.eigenvalues import eigen_errors
 from tlr.explorers.newton import best_step, frozen_step
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton]
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues]
 
 
 def pixels(explorer):
@@ -147,19 +148,49 @@ def test_the_jumps_of_a_step_are_the_rules():
     assert explorer._picture.numbers["published"].get_text() == "→ 1.25"
 
 
+@pytest.mark.parametrize(("make", "control"), [(Newton, "share"), (Eigenvalues, "alpha0")])
 @pytest.mark.parametrize("toy", [toys.rosenbrock(), toys.saddle(), toys.quadratic([1, 2, 3])], ids=lambda toy: toy.name)
-def test_a_step_on_the_readers_own_function(toy):
-    explorer = Newton(toy)
+def test_the_readers_own_function(make, control, toy):
+    explorer = make(toy)
     assert explorer.condition.disabled
     before = pixels(explorer)
-    explorer.share.value = 2.0
+    getattr(explorer, control).value = 2.0
     assert not np.array_equal(pixels(explorer), before)
+
+
+def test_a_component_is_multiplied_by_one_minus_alpha_lambda():
+    toy = toys.quadratic([1.0, 10.0], angle=0.5)
+    ran = descend("secant", toy, [1.0, -2.0], 0.05, 20)
+    eigenvalues, errors = eigen_errors(toy, ran.w)
+    np.testing.assert_allclose(eigenvalues, [1, 10])
+    np.testing.assert_allclose(errors[0], 1)
+    np.testing.assert_allclose(errors[1:], errors[:-1] * (1 - np.outer(ran.alpha[1:], eigenvalues)), atol=1e-12)
+
+
+def test_components_say_which_of_them_alpha_shrinks():
+    explorer = Eigenvalues()
+    explorer.rule.value, explorer.alpha0.value, explorer.condition.value = "gd", 0.03, 100.0
+    assert "shrinks 7 of 8 components" in fates(explorer)[0]  # only the largest λ, 100, has αλ > 2
+    explorer.alpha0.value = 1e3
+    assert "diverged at t = " in fates(explorer)[0]
+
+
+@pytest.mark.parametrize(
+    ("toy", "wrong"),
+    [
+        (toys.from_expression("x**2 + y**2", start=(1, 1)), "not known"),
+        (toys.from_expression("x**4 + y**2", start=(1, 1), minimum=(0, 0)), "not positive definite"),
+    ],
+)
+def test_components_need_a_minimum_with_curvature(toy, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        Eigenvalues(toy)
 
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c"}[make]
+    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c", Eigenvalues: "alpha0"}[make]
     for value in (0.5, 2.0):
         getattr(explorer, control).value = value
     moved = pixels(explorer)

@@ -4,14 +4,16 @@ Cobweb()      one dimension: the map of αλ
 Paths(toy)    two dimensions: paths, α and loss of any rules on any function, the reader's own too
 Basins()      the final loss for every α₀ and condition number
 Newton(toy)   one step: the loss along it, the parabolas of Eqs. 8 and 8′, and where each rule jumps
+Eigenvalues() many dimensions: each component of a descent, and whether α shrinks it
 Race()        rules side by side from wherever the reader presses, computed and drawn by the browser; `save_html`
 """
 
 from tlr.explorers.base import Explorer
 from tlr.explorers.basins import Basins
 from tlr.explorers.cobweb import Cobweb
+from tlr.explorers.eigenvalues import Eigenvalues
 from tlr.explorers.newton import Newton
 from tlr.explorers.paths import Paths
 from tlr.explorers.race import Race
 
-__all__ = ["Basins", "Cobweb", "Explorer", "Newton", "Paths", "Race"]
+__all__ = ["Basins", "Cobweb", "Eigenvalues", "Explorer", "Newton", "Paths", "Race"]

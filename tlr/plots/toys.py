@@ -29,6 +29,7 @@ __all__ = [
     "basins",
     "cobweb",
     "curves",
+    "decades",
     "paths",
 ]
 
@@ -117,7 +118,7 @@ class _Picture:
             shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, _LOWEST, None), np.nan)
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
-        self._limits(axes, (0, 1.02 * steps), _decades([*series.values()]))
+        self._limits(axes, (0, 1.02 * steps), decades([*series.values()]))
 
 
 class CobwebPicture(_Picture):
@@ -350,7 +351,7 @@ def _finite_max(values):
     return np.max(values, where=np.isfinite(values), initial=0)
 
 
-def _decades(values):
+def decades(values):
     """Limits at whole decades around the positive finite values, at least two decades and within the drawable."""
     values = np.concatenate([*values, []])
     values = values[np.isfinite(values) & (values > 0)]
