@@ -12,12 +12,23 @@ from PIL import Image
 
 from tlr import toys
 from tlr.descent import RULES, descend
-from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths
+from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Windows
 from tlr.explorers.base import Screen
 from tlr.explorers.eigenvalues import eigen_errors
 from tlr.explorers.newton import best_step, frozen_step
+from tlr.explorers.windows import inner_products, over_windows
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues]
+
+def gradients(mean, epochs=3, steps=13):
+    """Those of random batches, around a mean."""
+    return mean + np.random.default_rng(0).standard_normal((epochs, steps, 5))
+
+
+def windows():
+    return Windows({0.0: gradients(1.0), 0.2: gradients(-0.2)})
+
+
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows]
 
 
 def pixels(explorer):
@@ -187,10 +198,36 @@ def test_components_need_a_minimum_with_curvature(toy, wrong):
         Eigenvalues(toy)
 
 
+def test_inner_products_of_windows_are_those_of_their_sums():
+    recorded = gradients(0.5)
+    sums = recorded[:, :12].reshape(3, 4, 3, 5).sum(axis=2)
+    np.testing.assert_allclose(over_windows(inner_products(recorded), 3), inner_products(sums), rtol=1e-12)
+
+
+def test_longer_windows_agree_more_and_the_rule_hears_it():
+    explorer = windows()
+    said = []
+    for p in (1e-3, 0.5):
+        explorer.p.value = p
+        said.append(fates(explorer))
+    (one, negative), (half, agreeing) = said
+    assert "windows of 1 step, in epochs of 13" in one
+    assert "windows of 6 steps" in half
+    assert float(negative.split("%")[0]) > float(agreeing.split("%")[0]) == 0
+
+
+@pytest.mark.parametrize(
+    "recorded", [{}, {0.0: gradients(0, steps=3)}, {0.0: gradients(0), 0.1: gradients(0, steps=9)}]
+)
+def test_windows_need_epochs_of_one_length(recorded):
+    with pytest.raises(ValueError, match="the same number of steps, at least four"):
+        Windows(recorded)
+
+
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c", Eigenvalues: "alpha0"}[make]
+    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c", Eigenvalues: "alpha0", windows: "p"}[make]
     for value in (0.5, 2.0):
         getattr(explorer, control).value = value
     moved = pixels(explorer)
