@@ -1,5 +1,6 @@
 """The explorers: every control over its whole range, and what is left where no kernel runs."""
 
+import asyncio
 import base64
 import io
 import subprocess
@@ -12,7 +13,7 @@ from PIL import Image
 
 from tlr import toys
 from tlr.descent import RULES, descend
-from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Windows
+from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
 from tlr.explorers.base import Screen
 from tlr.explorers.eigenvalues import eigen_errors
 from tlr.explorers.newton import best_step, frozen_step
@@ -28,7 +29,18 @@ def windows():
     return Windows({0.0: gradients(1.0), 0.2: gradients(-0.2)})
 
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows]
+def training(per, curvature, alpha0, steps=400):
+    """A training in which α grows, unevenly if there are several."""
+    for step in range(steps):
+        names = ("weight", "bias") if per == "tensor" else ("model",)
+        yield 2 / (1 + step * alpha0), {name: alpha0 * 1.01 ** (step * k) for k, name in enumerate(names, 1)}
+
+
+def tensor_race():
+    return TensorRace(training)
+
+
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race]
 
 
 def pixels(explorer):
@@ -224,10 +236,63 @@ def test_windows_need_epochs_of_one_length(recorded):
         Windows(recorded)
 
 
+def test_a_race_advances_both_trainings_and_a_moved_control_begins_anew():
+    race = tensor_race()
+    begin = fates(race)
+    assert begin == ["one α: loss 2 at step 1", "an α for each tensor: loss 2 at step 1"]
+    race.advance(10)
+    assert all(fate.endswith("at step 11") for fate in fates(race))
+    race.curvature.value = "secant"
+    assert fates(race) == begin
+
+
+def test_a_race_runs_in_the_background_until_it_is_stopped():
+    async def watch():
+        race = tensor_race()
+        race.button.click()
+        assert race.running
+        assert race.button.description == "Stop"
+        for _ in range(20):  # as often as this, messages could come in
+            await asyncio.sleep(0)
+        race.button.click()
+        assert not race.running
+        assert race.button.description == "Start"
+        stopped = fates(race)
+        assert 15 < int(stopped[0].split()[-1]) < 25
+        await asyncio.sleep(0.01)
+        assert fates(race) == stopped
+        race.button.click()
+        while race.running:
+            await asyncio.sleep(0)
+        assert fates(race)[0].startswith("one α: the end, ")
+
+    asyncio.run(watch())
+
+
+@pytest.mark.parametrize(("last", "said"), [(np.inf, "diverged, loss inf at step 3"), (None, "TypeError: ")])
+def test_a_race_says_what_became_of_a_training(last, said):
+    def train(per, curvature, alpha0):
+        for loss in (2.0, 1.0, last if per == "tensor" else 0.5):
+            yield loss, {"model": alpha0 + 0 * loss}
+
+    race = TensorRace(train)
+    race.advance(10)
+    assert fates(race)[0].startswith("one α: the end, loss 1.2 at step 3")
+    assert fates(race)[1].startswith(f"an α for each tensor: {said}")
+
+
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c", Eigenvalues: "alpha0", windows: "p"}[make]
+    control = {
+        Cobweb: "c",
+        Paths: "angle",
+        Basins: "c",
+        Newton: "c",
+        Eigenvalues: "alpha0",
+        windows: "p",
+        tensor_race: "alpha0",
+    }[make]
     for value in (0.5, 2.0):
         getattr(explorer, control).value = value
     moved = pixels(explorer)

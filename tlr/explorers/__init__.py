@@ -6,6 +6,7 @@ Basins()      the final loss for every α₀ and condition number
 Newton(toy)   one step: the loss along it, the parabolas of Eqs. 8 and 8′, and where each rule jumps
 Eigenvalues() many dimensions: each component of a descent, and whether α shrinks it
 Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
+TensorRace(…) a network, live: one α for all of it against one for each tensor
 Race()        rules side by side from wherever the reader presses, computed and drawn by the browser; `save_html`
 """
 
@@ -16,6 +17,7 @@ from tlr.explorers.eigenvalues import Eigenvalues
 from tlr.explorers.newton import Newton
 from tlr.explorers.paths import Paths
 from tlr.explorers.race import Race
+from tlr.explorers.tensors import TensorRace
 from tlr.explorers.windows import Windows
 
-__all__ = ["Basins", "Cobweb", "Eigenvalues", "Explorer", "Newton", "Paths", "Race", "Windows"]
+__all__ = ["Basins", "Cobweb", "Eigenvalues", "Explorer", "Newton", "Paths", "Race", "TensorRace", "Windows"]
