@@ -54,7 +54,7 @@ def fates(explorer):
 def ends(control):
     """The values at both ends of a control, and in between."""
     if isinstance(control, ipywidgets.FloatLogSlider):
-        return [control.base**e for e in np.linspace(control.min, control.max, 5)]
+        return [control.base**e for e in np.linspace(control.min, control.max, 3)]
     if isinstance(control, (ipywidgets.IntSlider, ipywidgets.FloatSlider)):
         return [control.min, (control.min + control.max) // 2, control.max]
     if isinstance(control, ipywidgets.Checkbox):
@@ -279,6 +279,40 @@ def test_a_race_says_what_became_of_a_training(last, said):
     race.advance(10)
     assert fates(race)[0].startswith("one α: the end, loss 1.2 at step 3")
     assert fates(race)[1].startswith(f"an α for each tensor: {said}")
+
+
+def on_the_map(explorer, alpha0, condition):
+    """Where the picture shows this pair, in shares of its width and height."""
+    picture = explorer._picture
+    return tuple(picture.figure.transFigure.inverted().transform(picture.main.transData.transform((alpha0, condition))))
+
+
+def test_pointing_at_the_map_reads_it():
+    explorer = Basins()
+    explorer.rule.value = "gd"
+    for alpha0, said in ((0.1, "final loss / first loss = "), (5.0, "diverged")):
+        explorer.image.hovered = on_the_map(explorer, alpha0, 10.0)
+        assert f"pointer: α₀ = {alpha0:g}, condition number 10: {said}" in fates(explorer)[-1]
+    for nowhere in ((0.99, 0.99), ()):
+        explorer.image.hovered = nowhere
+        assert fates(explorer)[-1].startswith("Point at the map")
+
+
+def test_pressing_the_map_opens_that_run():
+    explorer = Basins()
+    explorer.rule.value = "secant"
+    explorer.image.pressed = on_the_map(explorer, 0.02, 30.0)
+    np.testing.assert_allclose((explorer.alpha0.value, explorer.condition.value), (0.02, 30), rtol=1e-6)
+    ran = descend("secant", toys.quadratic([1.0, 30.0]), [1, 1], 0.02, explorer.steps.value)
+    np.testing.assert_allclose(explorer._picture.curves[0]["secant"].get_ydata(), ran.alpha, rtol=1e-6)
+    explorer.image.pressed = (0.99, 0.99)
+    assert explorer.alpha0.value == pytest.approx(0.02)
+
+
+def test_the_map_of_the_readers_own_family():
+    explorer = Basins(lambda kappa: toys.quadratic(kappa[..., None] ** np.linspace(0, 1, 5)))
+    explorer.image.pressed = on_the_map(explorer, 0.01, 50.0)
+    assert "opened: α₀ = 0.01, condition number 50" in " ".join(fates(explorer))
 
 
 @pytest.mark.parametrize("make", EXPLORERS)

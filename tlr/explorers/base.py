@@ -5,6 +5,7 @@ Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have i
 
 import base64
 import io
+from contextlib import contextmanager
 
 import ipywidgets as widgets
 import numpy as np
@@ -63,17 +64,20 @@ class Explorer(widgets.VBox):
     def set_up(self, picture, controls, layout):
         """Arrange `layout` (rows of widgets) above the picture, and draw it anew when one of `controls` moves."""
         self.screen = Screen(picture)
-        width, height = self.screen.canvas.get_width_height()
-        # A fixed height keeps the page from jumping while the first picture loads.
-        self.image = widgets.Image(
-            format="png", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
-        )
+        self.image = self.make_image(*self.screen.canvas.get_width_height())
         for control in controls:
             control.observe(self._on_move, "value")
         self._quiet = False
         rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in layout]
         self.children = [*rows, self.image]
         self.refresh()
+
+    def make_image(self, width, height):
+        """The widget that shows the picture as its `value`, in pixels."""
+        # A fixed height keeps the page from jumping while the first picture loads.
+        return widgets.Image(
+            format="png", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
+        )
 
     def draw(self):
         """Compute what the controls ask for and update the picture."""
@@ -84,6 +88,16 @@ class Explorer(widgets.VBox):
         with house_style():
             self.draw()
             self.image.value = self.screen.png()
+
+    @contextmanager
+    def at_once(self):
+        """Several controls moved in this block are one move, drawn at its end."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+        self.refresh()
 
     def _on_move(self, _change):
         if not self._quiet:
