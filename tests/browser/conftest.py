@@ -1,5 +1,7 @@
 """A real browser, and a JupyterLab for it to open."""
 
+import contextlib
+import json
 import os
 import shutil
 import socket
@@ -8,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from types import SimpleNamespace
 
 import nbformat
@@ -31,31 +34,46 @@ def browser():
 @pytest.fixture
 def visit(browser):
     """visit(url, **options) opens a page; `page.said` is what its console said, as (type, text)."""
-    contexts = []
-
-    def visit(url, **options):
-        contexts.append(browser.new_context(**({"viewport": {"width": 1100, "height": 900}} | options)))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(30_000)
-        page.said = []
-        page.on("console", lambda message: page.said.append((message.type, message.text)))
-        page.on("pageerror", lambda error: page.said.append(("error", str(error))))
-        page.goto(url)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
+    with contextlib.ExitStack() as closing:
+        yield partial(open_page, browser, closing)
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """A JupyterLab of its own, with nobody's settings: `url`, and `write(name, cells)` and `log()`."""
+@pytest.fixture(scope="module")
+def visit_once(browser):
+    """The same for pages that all tests of a module share."""
+    with contextlib.ExitStack() as closing:
+        yield partial(open_page, browser, closing)
+
+
+def open_page(browser, closing, url, **options):
+    context = browser.new_context(**({"viewport": {"width": 1100, "height": 900}} | options))
+    closing.callback(context.close)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.said = []
+    page.on("console", lambda message: page.said.append((message.type, message.text)))
+    page.on("pageerror", lambda error: page.said.append(("error", str(error))))
+    page.goto(url)
+    return page
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """A JupyterLab with nobody's settings: `url`, and `write(name, cells)` and `log()`."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     notebooks, log = tmp_path / "notebooks", tmp_path / "lab.log"
     notebooks.mkdir()
+    # By itself JupyterLab renders only those cells that are on the screen, and asks whether news may be fetched.
+    for name, settings in (
+        ("notebook-extension/tracker", {"windowingMode": "none"}),
+        ("apputils-extension/notification", {"fetchNews": "false"}),
+    ):
+        path = tmp_path / "jupyterlab_settings_dir" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(settings))
     own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     own += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
