@@ -5,6 +5,7 @@ import base64
 import io
 import subprocess
 import sys
+import threading
 
 import ipywidgets
 import numpy as np
@@ -257,13 +258,14 @@ def test_a_race_runs_in_the_background_until_it_is_stopped():
         race.button.click()
         assert not race.running
         assert race.button.description == "Start"
+        await race._task
         stopped = fates(race)
         assert 15 < int(stopped[0].split()[-1]) < 25
         await asyncio.sleep(0.01)
         assert fates(race) == stopped
         race.button.click()
-        while race.running:
-            await asyncio.sleep(0)
+        await race._task
+        assert not race.running
         assert fates(race)[0].startswith("one α: the end, ")
 
     asyncio.run(watch())
@@ -329,6 +331,25 @@ def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     }[make]
     for value in (0.5, 2.0):
         getattr(explorer, control).value = value
+    moved = pixels(explorer)
+    explorer.screen = Screen(explorer._picture)
+    explorer.refresh()
+    np.testing.assert_array_equal(moved, pixels(explorer))
+
+
+def test_controls_moved_in_two_threads_leave_the_picture_of_where_they_are():
+    explorer = Paths()
+
+    def move(control, value):
+        for share in (0.3, 0.6, 1.0):
+            control.value = share * value
+
+    moves = (explorer.condition, 80.0), (explorer.angle, 60.0)
+    threads = [threading.Thread(target=move, args=each) for each in moves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     moved = pixels(explorer)
     explorer.screen = Screen(explorer._picture)
     explorer.refresh()

@@ -291,8 +291,7 @@ def test_the_race_goes_on_when_the_kernel_is_gone(lab, visit):
     move_the_race(page)
 
     page.locator(".tlr-race input[aria-label='alpha0']").press("End")
-    page.wait_for_function("() => window.pending === 0")
-    assert page.evaluate(RUN, "assert race.alpha0 == 1000") == "ok"
+    page.wait_for_function(f"async (code) => await ({RUN})(code) === 'ok'", arg="assert race.alpha0 == 1000")
     before = canvases(page)
     assert page.evaluate(RUN, "race.alpha0 = 0.01") == "ok"
     page.wait_for_function(

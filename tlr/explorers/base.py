@@ -5,6 +5,7 @@ Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have i
 
 import base64
 import io
+import threading
 from contextlib import contextmanager
 
 import ipywidgets as widgets
@@ -15,9 +16,13 @@ from PIL import Image
 from tlr.plots.style import house_style
 from tlr.plots.toys import RULE_STYLES
 
-__all__ = ["Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
+__all__ = ["DRAWING", "Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
 
 _LABEL = "130px"
+
+#: JupyterLab hands what controls say to several threads of a kernel that has them (its subshells). Whoever draws, or
+#: changes what is drawn, holds this: matplotlib, its settings included, is for one thread at a time.
+DRAWING = threading.RLock()
 
 
 class Screen:
@@ -85,7 +90,7 @@ class Explorer(widgets.VBox):
 
     def refresh(self):
         """Draw, and show the result."""
-        with house_style():
+        with DRAWING, house_style():
             self.draw()
             self.image.value = self.screen.png()
 

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from tlr.explorers.base import Explorer, choice, log_slider
+from tlr.explorers.base import DRAWING, Explorer, choice, log_slider
 from tlr.plots.style import METHODS
 from tlr.plots.tensors import TensorPicture
 from tlr.plots.toys import PICTURE_SIZE
@@ -26,13 +26,16 @@ class TensorRace(Explorer):
             `curvature` "published" or "secant", as `tlr.TLR` takes them, and returns an iterator: each item is one
             more step, as its loss and the rates, name → α, that `tlr.learning_rates` gives.
         alpha0: where the slider for α₀ begins, from 1e-5 to 10 (default 0.01).
+
+    Attributes:
+        running: whether the trainings go on by themselves.
     """
 
     description = "Explorer of one learning rate against one for each tensor: run the notebook to start it."
 
     def __init__(self, train, *, alpha0=0.01):
         super().__init__()
-        self._train, self._begun, self._task = train, None, None
+        self._train, self._begun, self.running = train, None, False
         names = [(METHODS[name].label, name) for name in ("published", "secant")]
         self.curvature = choice("rule", names, "How α changes")
         self.alpha0 = log_slider("α₀", alpha0, (-5, 1), "The learning rate of the first steps, for all tensors")
@@ -41,11 +44,6 @@ class TensorRace(Explorer):
         self._picture = TensorPicture(Figure(figsize=PICTURE_SIZE))
         controls = [self.curvature, self.alpha0]
         self.set_up(self._picture, controls, [[*controls, self.button]])
-
-    @property
-    def running(self):
-        """Whether the trainings go on by themselves."""
-        return self._task is not None
 
     def draw(self):
         """Draw both trainings as far as they are; begin new ones, with a step each, if a control has moved."""
@@ -68,32 +66,31 @@ class TensorRace(Explorer):
 
     def start(self):
         """Go on in the background, between whatever else the kernel has to do."""
-        self._task = asyncio.ensure_future(self._go_on())
+        self.running = True
         self.button.description, self.button.icon = "Stop", "stop"
+        self._task = asyncio.ensure_future(self._go_on())
 
     def stop(self):
         """Stop after the step that is being taken."""
-        self._task.cancel()
-        self._rest()
+        self.running = False
+        self.button.description, self.button.icon = "Start", "play"
 
     async def _go_on(self):
         shown = time.monotonic()
-        while self._step():
-            if time.monotonic() > shown + _SECONDS_PER_FRAME:
+        while self.running:
+            if not self._step():
+                self.stop()
+            elif time.monotonic() > shown + _SECONDS_PER_FRAME:
                 self.refresh()
                 shown = time.monotonic()
             # Messages are handled here: that of the button, for one.
             await asyncio.sleep(0)
-        self._rest()
-
-    def _rest(self):
-        self._task = None
-        self.button.description, self.button.icon = "Start", "play"
         self.refresh()
 
     def _step(self):
         """One step of each; whether there was any to take."""
-        taken = [side.step() for side in self._sides.values()]
+        with DRAWING:
+            taken = [side.step() for side in self._sides.values()]
         return any(taken)
 
 
