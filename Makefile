@@ -40,7 +40,7 @@ lint: setup
 	$(PY) -m ruff format --check
 
 bench: setup
-	set -e; for script in benchmarks/*.py; do $(PY) "$$script"; done
+	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done
 
 stamp: setup
 	$(PY) tools/stamp.py $(REPO)

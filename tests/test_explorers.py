@@ -258,7 +258,6 @@ def test_a_race_runs_in_the_background_until_it_is_stopped():
         race.button.click()
         assert not race.running
         assert race.button.description == "Start"
-        await race._task
         stopped = fates(race)
         assert 15 < int(stopped[0].split()[-1]) < 25
         await asyncio.sleep(0.01)

@@ -1,20 +1,12 @@
 """A real browser, and a JupyterLab for it to open."""
 
 import contextlib
-import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from functools import partial
-from types import SimpleNamespace
 
-import nbformat
 import pytest
+
+from tools.lab import jupyterlab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -60,54 +52,7 @@ def open_page(browser, closing, url, **options):
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     """A JupyterLab with nobody's settings: `url`, and `write(name, cells)` and `log()`."""
-    tmp_path = tmp_path_factory.mktemp("lab")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    notebooks, log = tmp_path / "notebooks", tmp_path / "lab.log"
-    notebooks.mkdir()
-    # By itself JupyterLab renders only those cells that are on the screen, and asks whether news may be fetched.
-    for name, settings in (
-        ("notebook-extension/tracker", {"windowingMode": "none"}),
-        ("apputils-extension/notification", {"fetchNews": "false"}),
-    ):
-        path = tmp_path / "jupyterlab_settings_dir" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(settings))
-    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    own += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += ["--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"]
-    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="]
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            cwd=notebooks,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {name: str(tmp_path / name.lower()) for name in own},
-        )
-
-    def write(name, cells):
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(book, notebooks / name)
-
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, server, log)
-        yield SimpleNamespace(url=url, write=write, log=log.read_text)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _wait_for(url, server, log):
-    for _ in range(300):
-        assert server.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(f"{url}/api/status", timeout=5).close()
-            return
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start: {log.read_text()}")
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed.")
+    with jupyterlab(tmp_path_factory.mktemp("lab")) as running:
+        yield running

@@ -188,7 +188,7 @@ def rule_boxes(rules, chosen):
 
 def player(steps):
     """(play button, slider): the step to show, from 0 to `steps`, by itself or by hand; it begins at the end."""
-    play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=80)
+    play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=60)
     scrub = slider("step t", steps, (0, steps), 1, "The step up to which the paths are drawn")
     # Not jslink: the link between the two has to work in Colab too, where jslink does not.
     widgets.link((play, "value"), (scrub, "value"))

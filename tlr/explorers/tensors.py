@@ -59,10 +59,11 @@ class TensorRace(Explorer):
 
     def advance(self, steps):
         """Take so many steps now, or as many as there are, and show where they led."""
-        for _ in range(steps):
-            if not self._step():
-                break
-        self.refresh()
+        with DRAWING:
+            for _ in range(steps):
+                if not self._step():
+                    break
+            self.refresh()
 
     def start(self):
         """Go on in the background, between whatever else the kernel has to do."""
@@ -72,25 +73,26 @@ class TensorRace(Explorer):
 
     def stop(self):
         """Stop after the step that is being taken."""
-        self.running = False
+        with DRAWING:
+            self.running = False
+            self.refresh()
         self.button.description, self.button.icon = "Start", "play"
 
     async def _go_on(self):
         shown = time.monotonic()
         while self.running:
-            if not self._step():
-                self.stop()
-            elif time.monotonic() > shown + _SECONDS_PER_FRAME:
-                self.refresh()
-                shown = time.monotonic()
+            with DRAWING:
+                if self.running and not self._step():
+                    self.stop()
+                if self.running and time.monotonic() > shown + _SECONDS_PER_FRAME:
+                    self.refresh()
+                    shown = time.monotonic()
             # Messages are handled here: that of the button, for one.
             await asyncio.sleep(0)
-        self.refresh()
 
     def _step(self):
         """One step of each; whether there was any to take."""
-        with DRAWING:
-            taken = [side.step() for side in self._sides.values()]
+        taken = [side.step() for side in self._sides.values()]
         return any(taken)
 
 
