@@ -113,7 +113,7 @@ def core(browser, lab, name, label):
     for _ in range(RUNS):
         page.evaluate("() => { window.waits = []; }")
         for i in range(20):
-            handle.press("ArrowRight")
+            handle.press(("ArrowRight", "ArrowLeft")[i % 2])
             page.wait_for_function("(n) => window.waits.length > n", arg=i)
             page.wait_for_timeout(50)  # the slider may have said more than once
         waits.append(statistics.median(page.evaluate("() => window.waits")))

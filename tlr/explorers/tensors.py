@@ -36,6 +36,7 @@ class TensorRace(Explorer):
     def __init__(self, train, *, alpha0=0.01):
         super().__init__()
         self._train, self._begun, self.running = train, None, False
+        self._task = None
         names = [(METHODS[name].label, name) for name in ("published", "secant")]
         self.curvature = choice("rule", names, "How α changes")
         self.alpha0 = log_slider("α₀", alpha0, (-5, 1), "The learning rate of the first steps, for all tensors")
@@ -80,7 +81,8 @@ class TensorRace(Explorer):
 
     async def _go_on(self):
         shown = time.monotonic()
-        while self.running:
+        # Another task goes on instead where it was stopped and started before this one could see it.
+        while self.running and self._task is asyncio.current_task():
             with DRAWING:
                 if self.running and not self._step():
                     self.stop()
