@@ -49,7 +49,7 @@ _GRID = 140
 
 
 class DescentPicture:
-    """What both pictures share: two panels over the steps, a line for every rule, what became of it below."""
+    """What pictures of descents share: two panels over the steps, a line for every rule, what became of it below."""
 
     def __init__(self, figure, rules, panels):
         figure.set_layout_engine("none")
