@@ -38,6 +38,7 @@ READING_ORDER = [
     "experiments",
     "plots",
     "explorers",
+    "ledger",
 ]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")
