@@ -105,10 +105,18 @@ def test_a_diverged_run_ends_in_a_cross_and_ends_the_mean():
     np.testing.assert_array_equal(cross.get_xydata(), [[1, 1]])
 
 
+def test_a_cross_stays_at_the_edge_of_the_panel():
+    found = [record(loss=(1e15, np.nan), status="diverged", epochs=3)]
+    loss = plots.grid(found, ("method",), limits={"train_loss": (0, 2)}).axes[0]
+    (cross,) = [line for line in loss.lines if line.get_marker() == "x"]
+    np.testing.assert_array_equal(cross.get_xydata(), [[1, 2]])
+
+
 def test_a_run_with_an_alpha_per_tensor_has_a_line_for_each():
     per_tensor = record(alpha=[[0.02, 0.2], [0.03, 0.3]], groups=("weight", "bias"), per="tensor")
     _, alpha, _ = plots.grid([per_tensor], ("per",)).axes
     assert [list(line.get_ydata()) for line in alpha.lines] == [[0.01, 0.02, 0.03], [0.01, 0.2, 0.3]]
+    assert [text.get_text() for text in alpha.texts] == ["weight", "bias"]
 
 
 def test_axes_are_logarithmic_and_limited_where_asked():

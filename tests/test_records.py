@@ -349,6 +349,7 @@ def test_the_origin_says_how_many_when_where_and_how_long():
     assert records.origin(found) == (
         "2 runs of 5 epochs, recorded 2026-11-24 to 2026-11-26 on abacus with torch 2.13.0: 10 minutes of computing."
     )
+    assert records.origin([]) == "Nothing is recorded."
 
 
 def test_the_table_of_nothing_has_the_same_columns():

@@ -41,11 +41,14 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES)
     down = _values(found, (rows,)) if rows else (measured if columns else [{}])
     across = _values(found, (columns,)) if columns else measured
     looks = _looks(_values(found, lines))
+    names = [look["label"] for _, look in looks]
+    legend_columns = min(len(names), max(1, 100 // (9 + max(map(len, names)))))
+    height = 0.9 + 1.8 * len(down) + 0.22 * -(-len(names) // legend_columns)
     with house_style():
         figure, axes = plt.subplots(
             len(down),
             len(across),
-            figsize=(9.2, 1.1 + 1.8 * len(down)),
+            figsize=(9.2, height),
             sharex=True,
             sharey="col" if across is measured else "row",
             squeeze=False,
@@ -54,10 +57,11 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES)
             panel = {"quantity": quantities[0], **row, **column}
             quantity = panel.pop("quantity")
             axis.set_yscale("log" if quantity in log else "linear")
+            ends = (limits or {}).get(quantity, (-np.inf, np.inf))
             for line, look in looks:
-                _draw(axis, [_curve(r, quantity) for r in found if _matches(r, panel | line)], look)
-            if quantity in (limits or {}):
-                axis.set_ylim(limits[quantity])
+                _draw(axis, [_curve(r, quantity) for r in found if _matches(r, panel | line)], look, ends)
+            if np.isfinite(ends).all():
+                axis.set_ylim(ends)
         for axis, column in zip(axes[0], across, strict=True):
             axis.set_title(label(column))
         for axis, row in zip(axes[:, 0], down, strict=True):
@@ -70,13 +74,11 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES)
         drawn = {
             name: handle for axis in axes.flat for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
         }
-        names = [look["label"] for _, look in looks]
-        columns_that_fit = max(1, 100 // (9 + max(map(len, names))))
         figure.legend(
             [drawn[name] for name in names],
             names,
             loc="outside lower center",
-            ncols=min(len(names), columns_that_fit),
+            ncols=legend_columns,
             handlelength=3,
         )
     return figure
@@ -130,7 +132,7 @@ def _looks(lines):
             if value in METHODS and len(group) == 1:
                 look = METHODS[value].line
             elif value in METHODS:
-                look = {"color": _tint(METHODS[value].color, j / (len(group) - 1)), "linestyle": _DASHES[j]}
+                look = {"color": _tint(METHODS[value].color, j / (len(group) - 1)), "linestyle": _DASHES[j % len(_DASHES)]}
             else:
                 look = {"color": shades[i], "linestyle": _DASHES[j if len(of_first) < len(lines) else i]}
             looks.append((line, look | {"label": label(line)}))
@@ -144,26 +146,45 @@ def _tint(color, share):
 
 
 def _curve(record, quantity):
-    """(epochs, values of shape (n, k), whether it diverged)."""
-    n = len(record.train_loss) - (record.status == "diverged")  # where it diverged the loss is not finite
+    """(epochs, values of shape (n, k), the names of the k, whether it diverged)."""
+    diverged = record.status == "diverged"
+    n = len(record.train_loss) - diverged  # where it diverged the loss is not finite
     if quantity == "alpha":
-        return np.arange(n + 1), np.vstack([record.alpha0, record.alpha[:n]]), record.status == "diverged"
+        return np.arange(n + 1), np.vstack([record.alpha0, record.alpha[:n]]), record.groups, diverged
     scale = 100 if quantity == "test_accuracy" else 1
-    return np.arange(1, n + 1), scale * getattr(record, quantity)[:n, None], record.status == "diverged"
+    return np.arange(1, n + 1), scale * getattr(record, quantity)[:n, None], ("all",), diverged
 
 
-def _draw(axis, curves, look):
+def _draw(axis, curves, look, ends):
     if not curves:
         return
-    epochs = min((epochs for epochs, _, _ in curves), key=len)
-    values = np.stack([values[: len(epochs)] for _, values, _ in curves])
+    epochs, _, names, _ = min(curves, key=lambda curve: len(curve[0]))
+    values = np.stack([values[: len(epochs)] for _, values, _, _ in curves])
     mean, spread = values.mean(axis=0), values.std(axis=0)
     for i, line in enumerate(mean.T):
         axis.plot(epochs, line, **look | ({} if i == 0 else {"label": None}))
+        if len(names) > 1:
+            axis.annotate(
+                names[i],
+                (epochs[-1], line[-1]),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="right",
+                fontsize=8,
+                bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
+            )
     if len(curves) > 1:
         for low, high in zip((mean - spread).T, (mean + spread).T, strict=True):
             axis.fill_between(epochs, low, high, color=look["color"], alpha=0.2, linewidth=0)
-        for own_epochs, own, _ in curves:
+        for own_epochs, own, _, _ in curves:
             axis.plot(own_epochs, own, color=look["color"], linewidth=0.6, alpha=0.6)
-    if any(diverged for _, _, diverged in curves) and len(epochs):
-        axis.plot(epochs[-1], mean[-1, 0], "x", color=look["color"], markersize=9, markeredgewidth=2.5, clip_on=False)
+    if any(diverged for *_, diverged in curves) and len(epochs):
+        axis.plot(
+            epochs[-1],
+            np.clip(mean[-1, 0], *ends),
+            "x",
+            color=look["color"],
+            markersize=9,
+            markeredgewidth=2.5,
+            clip_on=False,
+        )

@@ -66,6 +66,8 @@ def final(records):
 
 def origin(records):
     """Where records come from, in a sentence: how many, when, on what, with which torch, and how long they took."""
+    if not records:
+        return "Nothing is recorded."
     dates, machines, versions = (
         sorted({tell(session) for record in records for session in record.sessions})
         for tell in (
