@@ -142,7 +142,7 @@ CLAIMS = (
     ),
     Claim(
         theme=KNOBS,
-        says="No p leads to divergence: short windows",
+        says="No p leads to divergence",
         place="Appendix D.1, remark",
         quote="without leading to extreme cases (e.g. divergence)",
         criterion="With momentum 0.8 every p from 0.1 to 1 trains on the digits, whose windows are short.",
