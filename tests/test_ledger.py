@@ -236,7 +236,7 @@ def lost(condition, **otherwise):
 FIGURES = {
     "α rises": (lambda s: {}, lambda s: {"peak": 0.1, "alpha": 0.2}),
     "The larger the batch": (lambda s: {"peak": s.batch_size}, lambda s: {"peak": 1 / s.batch_size}),
-    "Robust to α₀": (lambda s: {"accuracy": 0.9 + s.batch_size / 1e4}, lambda s: {"accuracy": 0.9 - s.alpha0}),
+    "Robust to α₀": (lambda s: {"accuracy": 0.9 + s.batch_size / 1e4}, lambda s: {"accuracy": 0.6 + s.alpha0}),
     "Robust to the batch size": (lambda s: {}, lambda s: {"accuracy": 1 - s.batch_size / 1e3}),
     "There SGD": (
         lambda s: {"loss": {"published": 0.2, "yellowfin": 0.1}.get(s.method, 0.3)},

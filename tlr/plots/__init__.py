@@ -3,6 +3,7 @@
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.grids import grid, label
 from tlr.plots.ledger import ledger
+from tlr.plots.sensitivity import sensitivity
 from tlr.plots.style import METHODS, Method, house_style
 from tlr.plots.toys import basins, cobweb, curves, paths
 from tlr.plots.training import agreement, images, runs, window_agreement
@@ -25,6 +26,7 @@ __all__ = [
     "paths",
     "response",
     "runs",
+    "sensitivity",
     "window_agreement",
     "windows",
 ]
