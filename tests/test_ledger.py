@@ -392,12 +392,16 @@ def test_detection_needs_an_alpha_for_every_tensor_if_one_fails(adaptive):
 
 
 def test_the_page_has_a_row_a_claim_with_verdict_and_links():
-    found = {1: ledger.Finding(HOLDS, "400 < 401"), 3: ledger.Finding(NOT_TESTED, "nothing")}
+    found = {
+        1: ledger.Finding(HOLDS, "400 < 401"),
+        3: ledger.Finding(NOT_TESTED, "Nothing: python -m tlr.experiments run figure-1-mnist."),
+    }
     page = ledger.page(found)
     assert page.count("<tr><td") == 2
     assert "400 &lt; 401" in page
-    assert "✓&nbsp;holds" in page
-    assert "○&nbsp;not tested" in page
+    assert ">✓ holds</b>" in page
+    assert ">○ not tested</b>" in page
+    assert "<code>python -m tlr.experiments run figure-1-mnist</code>." in page
     assert 'href="01_derivation.ipynb#cell-id=ratio-check"' in page
 
 

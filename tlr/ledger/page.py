@@ -1,5 +1,6 @@
 """All claims in their order, what became of them, and the ledger as a page."""
 
+import re
 from html import escape
 
 from tlr.ledger import batches, figures, mathematics
@@ -21,6 +22,8 @@ CLAIMS = dict(
 
 #: Verdict → the sign that stands for it beside the words.
 SYMBOLS = {HOLDS: "✓", IN_PART: "◐", DOES_NOT_HOLD: "✗", NOT_TESTED: "○"}
+
+_COMMAND = re.compile(r"python -m [\w. -]*\w")
 
 
 def findings(theme=None, archive=None):
@@ -57,13 +60,13 @@ def _table(theme, rows):
 
 
 def _row(number, claim, finding):
+    evidence = _COMMAND.sub(r"<code>\g<0></code>", escape(finding.evidence))
     tests = ", ".join(map(_link, claim.tests))
     cells = (
         str(number),
         f"<b>{escape(claim.says)}</b><br>“{escape(claim.quote)}” ({escape(claim.place)})",
-        f"{escape(finding.evidence)}<br><i>Holds if:</i> {escape(claim.criterion)}"
-        + (f"<br><i>See</i> {tests}" if tests else ""),
-        f"<b>{SYMBOLS[finding.verdict]}&nbsp;{finding.verdict}</b>",
+        f"{evidence}<br><i>Holds if:</i> {escape(claim.criterion)}" + (f"<br><i>See</i> {tests}" if tests else ""),
+        f'<b style="white-space:nowrap">{SYMBOLS[finding.verdict]} {finding.verdict}</b>',
     )
     return "<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells) + "</tr>"
 

@@ -25,7 +25,7 @@ def sensitivity(multiples, loss, accuracy):
                 look, values = METHODS[method], scale * np.asarray(values)
                 axis.plot(multiples, values.mean(axis=1), **look.line)
                 for seed in values.T:
-                    axis.plot(multiples, seed, look.marker, color=look.color, markersize=5)
+                    axis.plot(multiples, seed, color=look.color, linestyle="", marker=look.marker, markersize=6)
             axis.set(xscale="log", xlabel="α₀ as a multiple of the usual")
             axis.set_xticks(multiples, [f"{multiple:g}" for multiple in multiples])
             axis.minorticks_off()
