@@ -14,7 +14,12 @@ from tlr.peers import PEERS, cosine, exponential, make_optimizer, multistep, tab
 from tlr.plots import METHODS
 from tlr.training import accuracy, steps_per_epoch, train
 
-PACKAGES = {"schedulefree": "schedulefree", "prodigy": "prodigyopt", "dadaptation": "dadaptation"}
+PACKAGES = {
+    "alig": "pytorch_optimizer",
+    "schedulefree": "schedulefree",
+    "prodigy": "prodigyopt",
+    "dadaptation": "dadaptation",
+}
 #: What each needs, and something to begin with that suits it on digits in batches of 64, of which an epoch has 23.
 OPTIONS = {
     "sgd": {"lr": 0.1, "momentum": 0.8},
@@ -28,6 +33,7 @@ OPTIONS = {
     "hypergradient_adam": {"lr": 0.003},
     "sls": {"steps_per_epoch": 23},
     "sps": {"steps_per_epoch": 23},
+    "alig": {},
     "yellowfin": {},
     "barzilai_borwein": {"lr": 0.1, "update_every": 46},
     "schedulefree": {"lr": 0.5},
@@ -137,7 +143,7 @@ def test_a_package_that_is_not_installed_is_named(name, monkeypatch):
     def missing(package):
         raise ModuleNotFoundError(f"No module named {package!r}")
 
-    monkeypatch.setattr("tlr.peers.catalog.import_module", missing)
+    monkeypatch.setattr("tlr.peers.packages.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=f"python -m pip install {PACKAGES[name]}"):
         make_optimizer(name, small().parameters())
 

@@ -6,20 +6,21 @@ import torch
 from peer_problem import HESSIAN, START, advance, closure_of, gradient, parameters, value, weights
 
 from tlr.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
+from tlr.peers.alig import alig
 from tlr.peers.yellowfin import single_step
 
 STEPS = 20
 
 
-def check(peer, expected):
-    """20 steps of the peer (params → optimizer) are the transcription's, weights and α, to 1e-10; α moves."""
+def check(peer, expected, atol=1e-10):
+    """20 steps of the peer (params → optimizer) are the transcription's, weights and α; α moves."""
     params = parameters()
     optimizer = peer(params)
     alpha0 = optimizer.param_groups[0]["lr"]
     path = advance(params, optimizer, STEPS)
     w, alpha = (np.array(column) for column in zip(*expected, strict=True))
-    np.testing.assert_allclose(path[0], w, rtol=0, atol=1e-10)
-    np.testing.assert_allclose(path[1], alpha, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(path[0], w, rtol=0, atol=atol)
+    np.testing.assert_allclose(path[1], alpha, rtol=0, atol=atol)
     assert np.ptp([alpha0, *path[1]]) > 1e-4
 
 
@@ -283,6 +284,51 @@ def test_sps_reaches_the_minimum_of_an_interpolating_least_squares_problem_linea
         squares.append(error @ error)
         assert squares[-1] <= squares[-2] * (1 - shortest * curvatures[t % 10].min()) + 1e-28
     assert squares[-1] < 1e-20
+
+
+# ------------------------------------------------------------------------------------------------ AliG
+
+
+def interpolating(eta, momentum=0.0, delta=1e-6):
+    """Berrada et al., Algorithm 1 with momentum: γ = min(f/(‖g‖² + δ), η), v = μv − γg, w += −γg + μv."""
+    w, v = START.copy(), 0.0
+    for t in range(STEPS):
+        g = gradient(w, t)
+        gamma = min(value(w, t) / (g @ g + delta), eta)
+        v = momentum * v - gamma * g
+        w = w - gamma * g + momentum * v
+        yield w, gamma
+
+
+@pytest.mark.parametrize(("eta", "momentum"), [(0.7, 0.0), (0.5, 0.5)])
+def test_alig_is_the_papers(eta, momentum):
+    pytest.importorskip("pytorch_optimizer")
+    # The package measures ‖g‖² in float32.
+    check(lambda params: alig(params, lr=eta, momentum=momentum), interpolating(eta, momentum), atol=1e-4)
+
+
+def test_alig_never_moves_away_from_the_solution_of_an_interpolating_least_squares_problem():
+    """With f = ½‖Xe‖² and g·e = 2f, a step γ <= f/‖g‖² changes ‖e‖² by −4γf + γ²‖g‖² <= −3γf."""
+    pytest.importorskip("pytorch_optimizer")
+    rng = np.random.default_rng(2)
+    batches, solution = rng.normal(size=(10, 6, 3)), rng.normal(size=3)
+    w = torch.nn.Parameter(torch.zeros(3, dtype=torch.float64))
+    optimizer = alig([w], lr=10.0)
+    squares = [solution @ solution]
+    for t in range(100):
+
+        def closure(t=t):
+            optimizer.zero_grad()
+            error = torch.tensor(batches[t % 10]) @ (w - torch.tensor(solution))
+            loss = error @ error / 2
+            loss.backward()
+            return loss
+
+        loss = optimizer.step(closure).item()
+        error = w.detach().numpy() - solution
+        squares.append(error @ error)
+        assert squares[-1] <= squares[-2] - 3 * optimizer.param_groups[0]["lr"] * loss + 1e-6 * squares[-2]
+    assert squares[-1] < 1e-6 * squares[0]
 
 
 # ------------------------------------------------------------------------------------------- YellowFin

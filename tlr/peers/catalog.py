@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 
 import torch
 
 from tlr.optim import TLR, NaiveTLR
+from tlr.peers.alig import alig
 from tlr.peers.barzilai_borwein import BarzilaiBorwein
 from tlr.peers.fixed_eta import FixedEta
 from tlr.peers.hypergradient import Hypergradient, HypergradientAdam
+from tlr.peers.packages import from_package
 from tlr.peers.sls import SLS
 from tlr.peers.sps import SPS
 from tlr.peers.yellowfin import YellowFin
@@ -50,19 +51,9 @@ def _secant(params, **options):
     return TLR(params, curvature="secant", **options)
 
 
-def _from_package(package, name):
-    """A builder of an optimizer from a package that only the "rivals" extra installs."""
-
-    def make(params, **options):
-        try:
-            module = import_module(package)
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                f"{name} comes from the package {package}: python -m pip install {package}", name=package
-            ) from error
-        return getattr(module, name)(params, **options)
-
-    return make
+def _made_by(package, name):
+    """A builder that looks for the package when it is called."""
+    return lambda params, **options: from_package(package, name)(params, **options)
 
 
 _ONE = "1 forward, 1 backward"
@@ -184,6 +175,17 @@ PEERS = {
         "Loizou et al., AISTATS 2021",
         needs_closure=True,
     ),
+    "alig": Peer(
+        alig,
+        "AliG",
+        "γ, at every step",
+        _ONE,
+        "0; 1 with momentum",
+        "η, the largest step; needs interpolation",
+        "interpolation: linear if strongly convex, O(1/k) if convex",
+        "Berrada et al., ICML 2020",
+        needs_closure=True,
+    ),
     "yellowfin": Peer(
         YellowFin,
         "YellowFin",
@@ -205,7 +207,7 @@ PEERS = {
         "Tan et al., NeurIPS 2016",
     ),
     "schedulefree": Peer(
-        _from_package("schedulefree", "SGDScheduleFree"),
+        _made_by("schedulefree", "SGDScheduleFree"),
         "Schedule-Free SGD",
         "nothing; averages the weights in place of a schedule",
         _ONE,
@@ -216,7 +218,7 @@ PEERS = {
         has_modes=True,
     ),
     "prodigy": Peer(
-        _from_package("prodigyopt", "Prodigy"),
+        _made_by("prodigyopt", "Prodigy"),
         "Prodigy",
         "the distance to the solution d, and Adam's step sizes",
         _ONE,
@@ -226,7 +228,7 @@ PEERS = {
         "Mishchenko & Defazio, ICML 2024",
     ),
     "dadaptation": Peer(
-        _from_package("dadaptation", "DAdaptAdam"),
+        _made_by("dadaptation", "DAdaptAdam"),
         "D-Adaptation (Adam)",
         "the distance to the solution d, and Adam's step sizes",
         _ONE,
@@ -251,8 +253,8 @@ def make_optimizer(name, params, **options):
         **options: what its class takes; `lr` is the first learning rate everywhere.
 
     Raises:
-        ValueError: an unknown name, or what the optimizer refuses. ModuleNotFoundError: "schedulefree", "prodigy" or
-            "dadaptation" where its package is not installed.
+        ValueError: an unknown name, or what the optimizer refuses. ModuleNotFoundError: "alig", "schedulefree",
+            "prodigy" or "dadaptation" where its package is not installed.
 
     Example:
         >>> model = torch.nn.Linear(2, 1)

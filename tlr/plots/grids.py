@@ -132,7 +132,10 @@ def _looks(lines):
             if value in METHODS and len(group) == 1:
                 look = METHODS[value].line
             elif value in METHODS:
-                look = {"color": _tint(METHODS[value].color, j / (len(group) - 1)), "linestyle": _DASHES[j % len(_DASHES)]}
+                look = {
+                    "color": _tint(METHODS[value].color, j / (len(group) - 1)),
+                    "linestyle": _DASHES[j % len(_DASHES)],
+                }
             else:
                 look = {"color": shades[i], "linestyle": _DASHES[j if len(of_first) < len(lines) else i]}
             looks.append((line, look | {"label": label(line)}))

@@ -43,6 +43,7 @@ METHODS = {
     "hypergradient_adam": Method("Adam-HD, β", "#117733", (0, (4, 1, 1, 1, 1, 1, 1, 1)), "d"),
     "sls": Method("SLS", "#999933", (0, (3, 3)), "8"),
     "sps": Method("SPS", "#AA4499", (0, (6, 2, 2, 2)), (4, 1, 0)),
+    "alig": Method("AliG", "#661100", (0, (2, 2, 6, 2)), (3, 1, 0)),
     "yellowfin": Method("YellowFin", "#8C6D1F", (0, (10, 2, 1, 2)), (5, 0, 180)),
     "schedulefree": Method("Schedule-Free SGD", "#44AA99", (0, (3, 1)), (4, 1, 45)),
     "prodigy": Method("Prodigy", "#CC6677", (0, (5, 5)), "H"),
