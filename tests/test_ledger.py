@@ -278,6 +278,14 @@ def test_a_figure_decides(says):
         assert judged.find(archive(figure, outcome)).verdict == verdict
 
 
+def test_an_eta_that_works_in_one_reading_only_holds_in_part():
+    found = archive("figure-9-mnist", lambda s: lost(s.method == "fixed_eta" and s.eta > 2e-4))
+    finding = claim("A fixed η").find(found)
+    assert finding.verdict == IN_PART
+    assert "over means of gradients 4 of 4" in finding.evidence
+    assert "over sums of gradients 0 of 4" in finding.evidence
+
+
 def test_the_corner_is_judged_from_the_end():
     corner = claim("The named exception")
     figure = "figure-1-mnist"
