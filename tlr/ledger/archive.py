@@ -23,16 +23,16 @@ class Archive:
         found = records.load() if found is None else found
         self._runs = {record.setting: record for record in found if record.finished}
 
-    def figure(self, name, *, epochs=None, **where):
+    def figure(self, name, **where):
         """The records of a figure, or of the part of it where the fields of `Setting` have these values.
 
         Args:
             name: a key of `tlr.experiments.FIGURES`.
-            epochs: how many the runs have (default: the most for which all of them are there with seed 0).
             **where: field → value.
 
         Returns:
-            A list of `tlr.records.Record`: every seed that there is.
+            A list of `tlr.records.Record`, with the most epochs for which all of them are there with seed 0: every
+            seed that there is.
 
         Raises:
             Missing: no number of epochs has all the runs.
@@ -40,10 +40,9 @@ class Archive:
         if name not in FIGURES:
             raise Missing(f"{name} is no experiment of the course yet.")
         grid = [s for s in settings(name) if all(getattr(s, field) == value for field, value in where.items())]
-        candidates = sorted({setting.epochs for setting in self._runs}, reverse=True) if epochs is None else [epochs]
         most = 0
-        for candidate in candidates:
-            wanted = [replace(setting, epochs=candidate) for setting in grid]
+        for epochs in sorted({setting.epochs for setting in self._runs}, reverse=True):
+            wanted = [replace(setting, epochs=epochs) for setting in grid]
             there = sum(setting in self._runs for setting in wanted)
             most = max(most, there)
             if there == len(wanted):

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 
 from tlr.ledger.archive import Archive, Missing
 
-__all__ = ["DOES_NOT_HOLD", "HOLDS", "IN_PART", "NOT_TESTED", "THEMES", "VERDICTS", "Claim", "Finding", "grade"]
+__all__ = [
+    "DOES_NOT_HOLD",
+    "HOLDS",
+    "IN_PART",
+    "NOT_TESTED",
+    "THEMES",
+    "VERDICTS",
+    "Claim",
+    "Finding",
+    "always",
+    "grade",
+    "mostly",
+]
 
 HOLDS = "holds"
 IN_PART = "holds in part"
@@ -89,3 +101,13 @@ def grade(passed, total):
     if passed == total:
         return HOLDS
     return IN_PART if 2 * passed >= total else DOES_NOT_HOLD
+
+
+def always(passed, total):
+    """The verdict on what is said of every case: one exception is enough."""
+    return HOLDS if passed == total else DOES_NOT_HOLD
+
+
+def mostly(passed, total):
+    """The verdict on what is said of most cases."""
+    return HOLDS if 2 * passed > total else DOES_NOT_HOLD

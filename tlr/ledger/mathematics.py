@@ -4,7 +4,7 @@ import numpy as np
 
 from tlr import rule, toys
 from tlr.descent import descend, relative_rate_map
-from tlr.ledger.claim import DOES_NOT_HOLD, EQUATIONS, HOLDS, IN_PART, KNOBS, ROBUSTNESS, Claim, Finding, grade
+from tlr.ledger.claim import DOES_NOT_HOLD, EQUATIONS, HOLDS, IN_PART, KNOBS, ROBUSTNESS, Claim, Finding, always, grade
 
 __all__ = ["CLAIMS"]
 
@@ -23,7 +23,7 @@ def first_derivative(formula=rule.first_derivative):
         errors.append(abs((up - down) / (2 * h) / claimed - 1))
     passed = int((np.concatenate(errors) < 1e-3).sum())
     evidence = f"In {passed} of 400 random steps on four functions Eq. 7 is the measured slope to three digits."
-    return Finding(_law(passed, 400), evidence)
+    return Finding(always(passed, 400), evidence)
 
 
 def second_derivative(formula=rule.second_derivative):
@@ -59,7 +59,7 @@ def bound(change=rule.relative_change):
     ratio = 1 + change(np.vecdot(now, now), np.vecdot(now, before), np.vecdot(before, before))
     passed = int(np.sum((ratio > 0) & (ratio <= 1.25)))
     evidence = f"100,000 random pairs of gradients: α changes by factors from {ratio.min():.2f} to {ratio.max():.2f}."
-    return Finding(_law(passed, len(ratio)), evidence)
+    return Finding(always(passed, len(ratio)), evidence)
 
 
 def one_pass(passes=None):
@@ -133,7 +133,7 @@ def convex(toy_of=toys.quadratic):
     evidence = (
         f"10,000 random steps on convex quadratics: α would grow after {grew:,}, and the loss had fallen in {fell:,}."
     )
-    return Finding(_law(fell, grew), evidence)
+    return Finding(always(fell, grew), evidence)
 
 
 def quadratics(ran=None):
@@ -172,12 +172,7 @@ def thermostat(step=relative_rate_map):
     x = np.concatenate([np.geomspace(0.01, 0.99, 100), np.linspace(1.01, 5, 100)])
     right = int(((step(x) > x) == (x < 1)).sum())
     evidence = f"On a parabola α changes in the right direction at {right} of 200 values of αλ from 0.01 to 5."
-    return Finding(_law(right, 200), evidence)
-
-
-def _law(passed, total):
-    """The verdict on what is said to be so always: one exception is enough."""
-    return HOLDS if passed == total else DOES_NOT_HOLD
+    return Finding(always(right, 200), evidence)
 
 
 CLAIMS = (

@@ -5,9 +5,10 @@ from html import escape
 
 from tlr.ledger import batches, figures, mathematics
 from tlr.ledger.archive import Archive
-from tlr.ledger.claim import DOES_NOT_HOLD, HOLDS, IN_PART, NOT_TESTED, THEMES
+from tlr.ledger.claim import THEMES
+from tlr.plots.ledger import SIGNS
 
-__all__ = ["CLAIMS", "SYMBOLS", "findings", "page"]
+__all__ = ["CLAIMS", "findings", "page"]
 
 #: Number → `Claim`, in the order of the ledger.
 CLAIMS = dict(
@@ -19,9 +20,6 @@ CLAIMS = dict(
         start=1,
     )
 )
-
-#: Verdict → the sign that stands for it beside the words.
-SYMBOLS = {HOLDS: "✓", IN_PART: "◐", DOES_NOT_HOLD: "✗", NOT_TESTED: "○"}
 
 _COMMAND = re.compile(r"python -m [\w. -]*\w")
 
@@ -66,7 +64,7 @@ def _row(number, claim, finding):
         str(number),
         f"<b>{escape(claim.says)}</b><br>“{escape(claim.quote)}” ({escape(claim.place)})",
         f"{evidence}<br><i>Holds if:</i> {escape(claim.criterion)}" + (f"<br><i>See</i> {tests}" if tests else ""),
-        f'<b style="white-space:nowrap">{SYMBOLS[finding.verdict]} {finding.verdict}</b>',
+        f'<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b>',
     )
     return "<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells) + "</tr>"
 

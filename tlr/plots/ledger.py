@@ -6,15 +6,11 @@ import matplotlib.pyplot as plt
 
 from tlr.plots.style import house_style
 
-__all__ = ["ledger"]
+__all__ = ["SIGNS", "ledger"]
 
-#: Verdict → the sign and the colour of its tile, dark enough to see and light enough for black figures on it.
-_LOOKS = {
-    "holds": ("✓", "#56B4E9"),
-    "holds in part": ("◐", "#F0E442"),
-    "does not hold": ("✗", "#D55E00"),
-    "not tested": ("○", "#ffffff"),
-}
+#: Verdict → the sign that stands for it beside the words.
+SIGNS = {"holds": "✓", "holds in part": "◐", "does not hold": "✗", "not tested": "○"}
+_COLORS = {"holds": "#56B4E9", "holds in part": "#F0E442", "does not hold": "#D55E00", "not tested": "#ffffff"}
 
 
 def ledger(verdicts):
@@ -30,13 +26,12 @@ def ledger(verdicts):
         for y, (theme, row) in enumerate(verdicts.items()):
             axes.text(-0.25, y, theme, ha="right", va="center")
             for x, (number, verdict) in enumerate(row.items()):
-                sign, color = _LOOKS[verdict]
-                axes.add_patch(plt.Rectangle((x, y - 0.42), 0.92, 0.84, facecolor=color, edgecolor="#000000"))
+                axes.add_patch(plt.Rectangle((x, y - 0.42), 0.92, 0.84, facecolor=_COLORS[verdict], edgecolor="k"))
                 axes.text(x + 0.28, y, str(number), ha="center", va="center", fontsize=10)
-                axes.text(x + 0.67, y, sign, ha="center", va="center", fontsize=13)
+                axes.text(x + 0.67, y, SIGNS[verdict], ha="center", va="center", fontsize=13)
         counts = Counter(verdict for row in verdicts.values() for verdict in row.values())
-        tiles = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="#000000") for _, color in _LOOKS.values()]
-        names = [f"{sign} {verdict}: {counts[verdict]}" for verdict, (sign, _) in _LOOKS.items()]
+        tiles = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="k") for color in _COLORS.values()]
+        names = [f"{sign} {verdict}: {counts[verdict]}" for verdict, sign in SIGNS.items()]
         figure.legend(tiles, names, loc="outside lower center", ncols=len(names))
         axes.set(xlim=(-3.2, max(widest, 9)), ylim=(len(verdicts) - 0.5, -0.5), aspect="equal")
         axes.axis("off")
