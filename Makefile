@@ -1,6 +1,7 @@
 # For readers:      make lab          open the course in JupyterLab
 #                   make test         check everything: code, tests, every stored output of every notebook
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
+#                   make exercises    write the exercises of exercises/*.yaml into the notebooks, and build/exercises/ for teachers
 #                   make lint         only the linter and the formatter
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository
@@ -34,6 +35,10 @@ test: lint
 notebooks: setup
 	$(PY) tools/run_notebooks.py
 	$(PY) tools/readme_picture.py
+
+.PHONY: exercises
+exercises: setup
+	$(PY) tools/exercises.py
 
 lint: setup
 	$(PY) -m ruff check

@@ -57,7 +57,7 @@ def test_without_fields_for_rows_and_columns_the_quantities_lie_side_by_side():
 
 def test_lines_stand_in_the_order_of_their_values_and_look_different():
     figure = plots.grid([record(c=c) for c in (9.0, 0.25, 0.5, 4.0, 1.0, 0.125)], ("c",))
-    assert legend(figure) == [f"c = {c:.2g}" for c in (0.125, 0.25, 0.5, 1, 4, 9)]
+    assert legend(figure) == [f"c = {c:.3g}" for c in (0.125, 0.25, 0.5, 1, 4, 9)]
     assert len({line.get_color() for line in figure.axes[0].lines}) == 6
 
 

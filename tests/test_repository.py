@@ -30,6 +30,7 @@ READING_ORDER = [
     "peers",
     "toys",
     "descent",
+    "exercises",
     "data",
     "models",
     "training",

@@ -100,7 +100,7 @@ def _word(name, value):
     if name == "per":
         return "one α" if value == "model" else f"α per {value}"
     word = _SYMBOLS.get(name, name)
-    return f"{word} {value}" if isinstance(value, int) else f"{word} = {value:.2g}"
+    return f"{word} {value}" if isinstance(value, int) else f"{word} = {value:.3g}"
 
 
 def _values(found, names):

@@ -1,0 +1,256 @@
+"""The exercises: masters and notebooks agree, right answers are praised, wrong ones told why, and all can be graded."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from tlr.exercises import derivation, minibatches, quadratics
+from tlr.exercises.verdict import NotYet, Verdict, call, exercise, number, whole
+from tools.exercises import (
+    graded_cells,
+    instructor_cells,
+    masters,
+    namespace,
+    notebook,
+    praise,
+    replaced,
+    student_cells,
+    verdict,
+)
+
+MODULES = [derivation, quadratics, minibatches]
+CHECKERS = [pytest.param(getattr(module, name), id=name) for module in MODULES for name in module.__all__]
+MASTERS = masters()
+CHECKED = [pytest.param(master, each, id=each.id) for master in MASTERS for each in master.exercises if each.check]
+WRONG = [
+    pytest.param(master, each, wrong, id=f"{each.id}-{number}")
+    for master in MASTERS
+    for each in master.exercises
+    for number, wrong in enumerate(each.wrong)
+]
+
+
+@pytest.fixture(scope="module")
+def praised():
+    """What the right answers are told, by notebook and exercise."""
+    return {master.name: praise(notebook(master), master) for master in MASTERS}
+
+
+@pytest.fixture(scope="module")
+def names():
+    """What the cells above each notebook's first section define."""
+    return {master.name: namespace(notebook(master)) for master in MASTERS}
+
+
+def sources(cells):
+    return [(cell.cell_type, cell.id, cell.source) for cell in cells]
+
+
+# The masters
+
+
+def test_the_first_three_notebooks_have_a_master():
+    assert [master.name for master in MASTERS][:3] == ["01_derivation", "02_quadratics", "03_minibatches"]
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_exercises_go_from_predicting_to_proving(master):
+    assert len(master.exercises) >= 4
+    kinds = [each.kind for each in master.exercises]
+    assert kinds[0] == "Predict, then run"
+    assert "Prove" in kinds
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_every_exercise_can_be_graded(master):
+    for each in master.exercises:
+        assert bool(each.check) == bool(each.starter) == bool(each.answer) == bool(each.points), each.id
+        assert each.points + each.written > 0, each.id
+        assert len(each.wrong) >= (3 if each.check else 0), each.id
+        assert "..." in each.starter or not each.check, each.id
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_every_checker_has_an_exercise(module):
+    checks = {re.match(r"exercise\.(\w+)", each.check)[1] for each in by_module(module) if each.check}
+    assert checks == set(module.__all__)
+
+
+def by_module(module):
+    (master,) = [master for master in MASTERS if master.name.endswith(module.__name__.split(".")[-1])]
+    return master.exercises
+
+
+# The notebooks
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_the_notebook_is_what_the_master_says(master, praised):
+    book = notebook(master)
+    fresh = replaced(book, student_cells(master, praised[master.name]))
+    assert sources(fresh.cells) == sources(book.cells), "Run `make exercises`, then `make notebooks`."
+
+
+@pytest.mark.parametrize(("master", "each"), CHECKED)
+def test_the_stored_starter_is_not_answered_yet(master, each, names):
+    said = verdict(each, each.starter, names[master.name])
+    assert not said
+    assert said.says.startswith("Not answered yet")
+    (cell,) = [cell for cell in notebook(master).cells if cell.id == f"exercise-{each.id}-answer"]
+    assert cell.outputs[0].data["text/plain"] == said.says
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_an_exercise_needs_only_the_cells_that_it_names(master):
+    ids = [cell.id for cell in notebook(master).cells]
+    for each in master.exercises:
+        assert set(each.needs) <= set(ids), each.id
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_a_starter_leaves_the_names_of_the_notebook_alone(master):
+    used = set()
+    for cell in notebook(master).cells:
+        if cell.cell_type == "code" and not cell.id.startswith("exercise-"):
+            used |= bound(cell.source.replace("%pip", "pass  # %pip"))
+    for each in master.exercises:
+        assert bound(each.starter).isdisjoint(used), each.id
+
+
+def bound(code):
+    """The names that a cell defines."""
+    tree = ast.parse(code)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return names | {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+# Right and wrong answers
+
+
+@pytest.mark.parametrize(("master", "each"), CHECKED)
+def test_the_solution_is_right(master, each, praised):
+    said = praised[master.name][each.id]
+    assert said, said
+    assert said.says.startswith("✓ Right: ")
+    assert said.says.endswith(".")
+
+
+@pytest.mark.parametrize(("master", "each", "wrong"), WRONG)
+def test_a_common_wrong_answer_is_told_what_is_wrong(master, each, wrong, names):
+    said = verdict(each, wrong["answer"], names[master.name])
+    assert not said
+    assert said.says.startswith("✗ Not yet: ")
+    assert wrong["says"] in said.says
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize(
+    "nonsense",
+    [None, "abc", np.nan, -np.inf, [], {}, True, 1j, sp.zoo, sp.I, np.ones(2), sp.Symbol("x"), lambda *_: 1 / 0, len],
+)
+def test_nonsense_is_neither_right_nor_an_error(checker, nonsense):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        said = checker(*[nonsense] * len(inspect.signature(checker).parameters))
+    assert not said
+    assert said.says.startswith("✗ Not yet: ")
+    assert len(said.says) > 30
+
+
+# The verdict
+
+
+def test_a_verdict_reads_as_its_sentence_and_counts_as_true_or_false():
+    assert repr(Verdict(True, "✓ Right: so it is.")) == "✓ Right: so it is."
+    assert Verdict(True, "")
+    assert not Verdict(False, "")
+
+
+@pytest.mark.parametrize("answer", [..., (1, ...), {8: 1, 2: ...}, [[...]]])
+def test_an_open_answer_is_not_answered_yet(answer):
+    assert exercise(lambda answer: "")(answer).says.startswith("Not answered yet")
+
+
+def test_a_function_that_returns_the_starter_is_not_answered_yet():
+    judge = exercise(lambda function: call(function, 1.0))
+    assert judge(lambda x: ...).says.startswith("Not answered yet")
+
+
+@pytest.mark.parametrize(
+    "answer", [2, 2.0, np.float32(2), np.int64(2), np.array([2.0]), sp.Integer(2), sp.Rational(4, 2)]
+)
+def test_a_number_is_a_number_in_every_library(answer):
+    assert number(answer, "it") == whole(answer, "it") == 2
+
+
+def test_a_fraction_is_not_whole():
+    with pytest.raises(NotYet, match=r"it is a whole number, and yours is 2\.5"):
+        whole(sp.Rational(5, 2), "it")
+
+
+# Those who teach
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_the_release_holds_no_solution(master):
+    text = "\n".join(cell.source for cell in graded_cells(master, solutions=False))
+    for each in master.exercises:
+        assert each.heading in text
+        assert each.solution not in text
+        assert each.grading not in text
+        assert not each.answer or each.answer not in text
+
+
+@pytest.mark.parametrize("solutions", [False, True], ids=["release", "source"])
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_nbgrader_finds_an_open_cell_for_each_answer_and_a_locked_one_for_each_check(master, solutions):
+    cells = graded_cells(master, solutions)
+    marks = [cell.metadata["nbgrader"] for cell in cells if "nbgrader" in cell.metadata]
+    assert len({mark["grade_id"] for mark in marks}) == len(marks) == len(cells) - 1
+    for cell, mark in zip(cells[1:], marks, strict=True):
+        assert mark["schema_version"] == 3
+        assert mark["cell_type"] == cell.cell_type
+        assert re.fullmatch(r"[\w-]+", mark["grade_id"])
+        assert mark["locked"] != mark["solution"]
+        assert ("points" in mark) == mark["grade"]
+        assert mark["grade"] or mark["solution"] or mark["locked"]
+    total = sum(each.points + each.written for each in master.exercises)
+    assert sum(mark.get("points", 0) for mark in marks) == total
+
+
+def test_the_source_of_nbgrader_solves_itself(names, capsys):
+    master = MASTERS[0]
+    scope = dict(names[master.name])
+    cells = {cell.id: cell.source for cell in graded_cells(master, solutions=True)}
+    for each in master.exercises:
+        if each.check and not each.needs:
+            exec(cells[f"exercise-{each.id}-answer"], scope)
+            exec(cells[f"exercise-{each.id}-check"], scope)
+            assert "✓ Right: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_the_instructor_reads_solutions_points_and_what_wrong_answers_are_told(master, praised, names):
+    cells = instructor_cells(master, praised[master.name], names[master.name])
+    text = "\n".join(cell.source for cell in cells)
+    for each in master.exercises:
+        assert each.solution in text
+        assert each.grading in text
+        for wrong in each.wrong:
+            assert wrong["says"] in text
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
+def test_the_answers_are_formatted_as_the_notebooks_are(master):
+    for each in master.exercises:
+        if each.answer:
+            command = [sys.executable, "-m", "ruff", "format", "--diff", "--stdin-filename", f"{each.id}.py", "-"]
+            done = subprocess.run(command, input=each.answer + "\n", capture_output=True, text=True, encoding="utf-8")
+            assert done.returncode == 0, done.stdout + done.stderr

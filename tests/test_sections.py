@@ -1,0 +1,76 @@
+"""A reader whose kernel was lost runs the cells above the first section, and goes on in any section."""
+
+import builtins
+import re
+import symtable
+
+import nbformat
+import pytest
+
+from tools.stamp import notebooks
+
+
+def sections(book):
+    """The sections' headings, each with its code cells; the cells above the first section under ""."""
+    found = [("", [])]
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            found[-1][1].append(cell)
+        elif cell.cell_type == "markdown":
+            found += [(heading, []) for heading in re.findall("^## (.+)", cell.source, re.MULTILINE)]
+    return found
+
+
+def names(code):
+    """What a cell defines, and what it takes from before it."""
+    module = symtable.symtable(re.sub("%pip.*", "pass", code), "cell", "exec")
+    tables = [module]
+    for table in tables:
+        tables += table.get_children()
+    defined = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    read = {
+        symbol.get_name()
+        for table in tables
+        for symbol in table.get_symbols()
+        if symbol.is_referenced() and (table is module or symbol.is_global())
+    }
+    return defined, read - defined - set(dir(builtins))
+
+
+@pytest.mark.parametrize(
+    ("code", "defined", "read"),
+    [
+        ("a = b + 1", {"a"}, {"b"}),
+        ("import numpy as np\nx = [np.sin(i) * k for i in range(3)]", {"np", "x"}, {"k"}),
+        ("def f(x, y=z):\n    return x + g(y)", {"f"}, {"z", "g"}),
+        ("for t in range(3):\n    print(lambda u: u + t + v)", {"t"}, {"v"}),
+        ("%pip install tlr", set(), set()),
+    ],
+)
+def test_what_a_cell_defines_and_what_it_takes(code, defined, read):
+    assert names(code) == (defined, read)
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_any_section_can_follow_the_cells_above_the_first(path):
+    (_, above), *rest = sections(nbformat.read(path, as_version=4))
+    shared = set().union(*(names(cell.source)[0] for cell in above))
+    missing = {}
+    for heading, cells in rest:
+        known = set(shared)
+        for cell in cells:
+            defined, read = names(cell.source)
+            known |= defined
+            if read - known:
+                missing[f"{heading} [{cell.id}]"] = sorted(read - known)
+    assert missing == {}
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_no_section_changes_what_all_share(path):
+    (_, above), *rest = sections(nbformat.read(path, as_version=4))
+    shared = set().union(*(names(cell.source)[0] for cell in above))
+    for _, cells in rest:
+        for cell in cells:
+            again = set(re.findall("^from .* import (.+?)(?:  #.*)?$", cell.source, re.MULTILINE))
+            assert (names(cell.source)[0] & shared) - again == set(), cell.id

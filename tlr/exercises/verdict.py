@@ -1,0 +1,104 @@
+"""From an answer to one sentence about it."""
+
+from dataclasses import dataclass
+from functools import wraps
+from numbers import Real
+
+import numpy as np
+
+__all__ = ["NotYet", "Verdict", "call", "exercise", "number", "percent", "whole"]
+
+#: What stands in a starter where the answer goes.
+OPEN = ...
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """What became of an answer; true if it is right. A notebook shows the sentence.
+
+    Attributes:
+        right: whether the answer is right.
+        says: the sentence.
+    """
+
+    right: bool
+    says: str
+
+    def __bool__(self):
+        return self.right
+
+    def __repr__(self):
+        return self.says
+
+
+class NotYet(Exception):
+    """The answer is wrong, and the message says in which way."""
+
+
+class _Unanswered(Exception):
+    pass
+
+
+def exercise(judge):
+    """Make a checker of a function that returns praise for a right answer and raises `NotYet` for any other."""
+
+    @wraps(judge)
+    def checker(*answers):
+        try:
+            if any(_is_open(answer) for answer in answers):
+                raise _Unanswered
+            return Verdict(True, f"✓ Right: {judge(*answers)}")
+        except _Unanswered:
+            return Verdict(False, "Not answered yet: put your answer in place of the ... and run this cell again.")
+        except NotYet as wrong:
+            return Verdict(False, f"✗ Not yet: {wrong}")
+
+    return checker
+
+
+def number(answer, name):
+    """The answer as a float; anything but one finite real number is not yet an answer."""
+    if _is_open(answer):
+        raise _Unanswered
+    if hasattr(answer, "is_number") and answer.is_number:  # sympy's numbers
+        answer = complex(answer)
+        answer = answer.real if answer.imag == 0 else answer
+    elif isinstance(answer, np.ndarray) and answer.size == 1:
+        answer = answer.item()
+    if not isinstance(answer, Real) or isinstance(answer, bool | np.bool_) or not np.isfinite(answer):
+        raise NotYet(f"{name} is one finite number, and yours is {answer!r}.")
+    return float(answer)
+
+
+def whole(answer, name):
+    """The answer as an int; anything but a whole number is not yet an answer."""
+    value = number(answer, name)
+    if value != int(value):
+        raise NotYet(f"{name} is a whole number, and yours is {value:g}.")
+    return int(value)
+
+
+def call(function, *arguments):
+    """What the student's function returns; an error in it is a wrong answer, not an error of the checker."""
+    if not callable(function):
+        raise NotYet(f"the answer is a function, and yours is {function!r}.")
+    given = ", ".join(f"{argument:g}" for argument in arguments)
+    try:
+        with np.errstate(all="ignore"):
+            value = function(*arguments)
+    except Exception as error:
+        raise NotYet(f"called with ({given}) your function stops with {type(error).__name__}: {error}.") from None
+    return number(value, f"what your function returns for ({given})")
+
+
+def percent(share):
+    """A share as it is said: 0.42 → "42 %"."""
+    return f"{100 * share:.0f} %"
+
+
+def _is_open(answer):
+    if isinstance(answer, list | tuple):
+        return any(_is_open(part) for part in answer)
+    if isinstance(answer, dict):
+        return _is_open([*answer.values()])
+    return answer is OPEN
