@@ -19,8 +19,8 @@ CLAIMS = (
         place="Sections 3 and 5, figure 1",
         quote="the rate initially increases in order to accelerate the procedure and then decreases in an exponential "
         "manner.",
-        criterion="In every run α ends below a peak that is above α₀. A run that still climbs decides nothing, one that is "
-        "ruined is an exception.",
+        criterion="In every run α ends below a peak that is above α₀. A run that still climbs decides nothing; one "
+        "that is ruined is an exception.",
         judge=runs.alpha_rises_and_falls,
         figures=_EVERYWHERE,
         tests=("04_mnist#fig1-rise", "03_minibatches#starts-rise", "02_quadratics#two-check"),
@@ -193,8 +193,8 @@ CLAIMS = (
         says="A fixed η is as tedious as a learning rate",
         place="Appendix D.4, figure 9",
         quote="selecting an appropriate meta-learning rate can be as tedious as selecting the typical learning rate.",
-        criterion="At most half of the values end within 2 points of the best accuracy. η may multiply a product of sums "
-        "or of means, the paper does not say: both count.",
+        criterion="At most half of the values end within 2 points of the best accuracy. η may multiply a product of "
+        "sums or of means, the paper does not say: both count.",
         judge=runs.eta_is_tedious,
         figures=("figure-9-mnist",),
         tests=("04_mnist#fig9-count", "02_quadratics#knobs-check"),
