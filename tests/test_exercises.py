@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from tlr.exercises import derivation, minibatches, quadratics
+from tlr.exercises import derivation, minibatches, mnist, quadratics
 from tlr.exercises.verdict import NotYet, Verdict, call, exercise, number, whole
 from tools.exercises import (
     graded_cells,
@@ -25,7 +25,7 @@ from tools.exercises import (
     verdict,
 )
 
-MODULES = [derivation, quadratics, minibatches]
+MODULES = [derivation, quadratics, minibatches, mnist]
 CHECKERS = [pytest.param(getattr(module, name), id=name) for module in MODULES for name in module.__all__]
 MASTERS = masters()
 CHECKED = [pytest.param(master, each, id=each.id) for master in MASTERS for each in master.exercises if each.check]

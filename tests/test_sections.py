@@ -3,6 +3,7 @@
 import builtins
 import re
 import symtable
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -23,7 +24,7 @@ def sections(book):
 
 def names(code):
     """What a cell defines, and what it takes from before it."""
-    module = symtable.symtable(re.sub("%pip.*", "pass", code), "cell", "exec")
+    module = symtable.symtable(re.sub("^( *)%pip.*", r"\1pass", code, flags=re.MULTILINE), "cell", "exec")
     tables = [module]
     for table in tables:
         tables += table.get_children()
@@ -44,7 +45,7 @@ def names(code):
         ("import numpy as np\nx = [np.sin(i) * k for i in range(3)]", {"np", "x"}, {"k"}),
         ("def f(x, y=z):\n    return x + g(y)", {"f"}, {"z", "g"}),
         ("for t in range(3):\n    print(lambda u: u + t + v)", {"t"}, {"v"}),
-        ("%pip install tlr", set(), set()),
+        ("if a:\n    %pip install tlr", set(), {"a"}),
     ],
 )
 def test_what_a_cell_defines_and_what_it_takes(code, defined, read):
@@ -74,3 +75,13 @@ def test_no_section_changes_what_all_share(path):
         for cell in cells:
             again = set(re.findall("^from .* import (.+?)(?:  #.*)?$", cell.source, re.MULTILINE))
             assert (names(cell.source)[0] & shared) - again == set(), cell.id
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_headings_go_down_one_level_at_a_time(path):
+    prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    text = re.sub("```.*?```", "", "\n".join(prose), flags=re.DOTALL)
+    levels = [len(marks) for marks in re.findall("^(#+) ", text, re.MULTILINE)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
