@@ -214,7 +214,7 @@ def no_matter(knob, **where):
         found = archive.figure(figure, **where)
         ends = _ends(found).groupby(["method", knob]).test_accuracy.mean()
         ours, others = ends["published"], int(_close(ends["secant"]).sum())
-        words = ", ".join(f"{knob} = {value:.2g}: {right:.1%}" for value, right in ours.items())
+        words = ", ".join(f"{knob} = {value:.3g}: {right:.1%}" for value, right in ours.items())
         evidence = f"{_where(found)}: {words} (with Eq. 8′ {others} of {len(ours)} do)."
         return Finding(grade(int(_close(ours).sum()), len(ours)), evidence)
 
