@@ -170,8 +170,9 @@ def beta_matters(archive, figure):
         .agg(lambda values: values.max() / max(values.min(), 1e-12))
     )
     passed = int(((ratios.alpha > 10) | (ratios.train_loss > 2)).sum())
-    evidence = f"{_where(found)}: over β the losses differ by factors of {ratios.train_loss.min():.1f} to "
-    return Finding(grade(passed, len(ratios)), f"{evidence}{ratios.train_loss.max():.1f}, by batch size.")
+    low, high = ratios.train_loss.min(), ratios.train_loss.max()
+    evidence = f"{_where(found)}: over β the losses differ by factors of {low:.1f} to {high:.1f}, by batch size, "
+    return Finding(grade(passed, len(ratios)), f"{evidence}and the final α by {ratios.alpha.min():.0f} or more.")
 
 
 def sensitive(rival):
