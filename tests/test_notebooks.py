@@ -5,6 +5,7 @@ nbval compares their outputs; it would also pass a notebook without any, which i
 
 import re
 import shutil
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -72,6 +73,20 @@ def test_badges_open_this_notebook(path, book):
     prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
     assert f"https://mybinder.org/v2/gh/{repository()}/main?urlpath=lab/tree/notebooks/{path.name}" in prose
     assert f"https://colab.research.google.com/github/{repository()}/blob/main/notebooks/{path.name}" in prose
+
+
+def headings(book):
+    """(level, text) of every heading; code in Markdown has comments that look like some."""
+    prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+    prose = re.sub(r"^```.*?^```$", "", prose, flags=re.DOTALL | re.MULTILINE)
+    return [(len(marks), text) for marks, text in re.findall(r"^(#+) (.+)$", prose, re.MULTILINE)]
+
+
+def test_headings_begin_with_the_title_and_go_down_one_level_at_a_time(book):
+    levels = [level for level, _ in headings(book)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
 
 
 def test_setup_cell_installs_only_what_is_missing(book):

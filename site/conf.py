@@ -1,0 +1,36 @@
+"""How Sphinx builds the site and the slides; tools/build_site.py and tools/build_slides.py prepare what it reads."""
+
+from importlib import resources
+
+project = "Trainable Learning Rate"
+html_title = "Trainable Learning Rate"
+extensions = ["myst_nb", "sphinx_revealjs"]
+
+nb_execution_mode = "off"  # the pages show what the notebooks store
+myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_copy_source = False
+html_show_copyright = False
+html_show_sphinx = False
+html_css_files = ["site.css"]
+# A copy of MathJax, so that formulas need no network.
+html_static_path = revealjs_static_path = ["static", str(resources.files("mathjax") / "static" / "mathjax" / "es5")]
+mathjax_path = "tex-mml-chtml.js"
+
+# Slides for a hall: a step at a time in one order, numbered, without movement.
+revealjs_style_theme = "white-contrast"
+revealjs_css_files = ["slides.css"]
+revealjs_script_conf = {
+    "width": 1280,
+    "height": 720,
+    "margin": 0.03,
+    "center": False,
+    "hash": True,
+    "navigationMode": "linear",
+    "slideNumber": "c/t",
+    "transition": "none",
+}
+revealjs_script_files = ["fit.js"]
+revealjs_script_plugins = [{"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}]

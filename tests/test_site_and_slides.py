@@ -1,0 +1,173 @@
+"""What stands between the notebooks and their site and slides; `make site` and `make slides` build them in earnest."""
+
+import re
+
+import nbformat
+import pytest
+
+from tlr.explorers import Cobweb, Race
+from tools import build_site, build_slides
+from tools.stamp import ROOT, notebooks, repository
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PNG = "iVBORw0KGgo="
+COURSE = [path for path in notebooks() if path.stem[0].isdigit()]
+
+
+# The site
+
+
+@pytest.mark.parametrize(
+    ("link", "on_the_site"),
+    [
+        ("[x](../README.md#the-course)", "[x](../index.md#the-course)"),
+        ("[x](02_quadratics.ipynb)", "[x](02_quadratics.ipynb)"),
+        ("[x](02_quadratics.ipynb#Noise,-a-preview)", "[x](02_quadratics.ipynb#noise-a-preview)"),
+        ("[x](#On-a-GPU)", "[x](#on-a-gpu)"),
+        ("[`x`](03_minibatches.ipynb#cell-id=p-check)", '<a href="03_minibatches.html#cell-id=p-check">`x`</a>'),
+        ("[x](../LICENSE)", f"[x](https://github.com/{repository()}/blob/main/LICENSE)"),
+        ("[x](https://example.org/a)", "[x](https://example.org/a)"),
+    ],
+)
+def test_links_of_a_notebook_lead_to_pages_of_the_site(link, on_the_site):
+    assert build_site.linked(link, ROOT / "notebooks" / "01_derivation.ipynb") == on_the_site
+
+
+def output(**data):
+    return nbformat.v4.new_output("display_data", data)
+
+
+def test_the_race_lives_on_in_the_page():
+    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Race.description}))
+    assert list(shown.data) == ["text/html"]
+    assert '<iframe class="race" src="../race.html"' in shown.data["text/html"]
+
+
+def test_other_explorers_are_their_picture_and_their_name():
+    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Cobweb.description}))
+    assert list(shown.data) == ["text/html"]
+    assert PNG in shown.data["text/html"]
+    assert Cobweb.description in shown.data["text/html"]
+
+
+def test_every_other_output_stays():
+    for bundle in ({"text/plain": "1"}, {"image/png": PNG, "text/plain": "<Figure>"}, {"text/latex": "$x$"}):
+        assert build_site.shown(output(**bundle)).data == bundle
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_site, "SITE", tmp_path)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "index.html").write_text('<p id="here"><img src="../b%20c.png"></p>')
+    (tmp_path / "b c.png").touch()
+    return tmp_path
+
+
+def test_links_are_checked_down_to_the_place_in_the_page(site):
+    good = '<a href="deep/index.html#here"></a><a href="deep/"></a><a href="#top"></a><h1 id="top"></h1>'
+    (site / "index.html").write_text(good + '<a href="https://example.org"></a><a href="mailto:a@example.org"></a>')
+    assert build_site.check_links() == ["https://example.org"]
+
+
+@pytest.mark.parametrize("link", ["gone.html", "deep/index.html#there", "#nowhere", "deep/b.png"])
+def test_a_link_that_leads_nowhere_is_an_error(site, link):
+    (site / "index.html").write_text(f'<a href="{link}"></a>')
+    with pytest.raises(SystemExit, match=re.escape(f"index.html: {link}")):
+        build_site.check_links()
+
+
+def luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("sheet", ["tlr/explorers/front/race.css", "site/static/slides.css"])
+def test_text_has_the_contrast_of_wcag_2(sheet):
+    css, checked = (ROOT / sheet).read_text(encoding="utf-8"), 0
+    for rule in re.findall(r"\{([^}]*)\}", css):
+        if color := re.search(r"(?<![\w-])color: (#\w{6})", rule):
+            background = re.search(r"background(?:-color)?: (#\w{6})", rule)
+            light, dark = sorted(map(luminance, [color[1], background[1] if background else "#ffffff"]), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, rule
+            checked += 1
+    assert checked
+
+
+# The slides
+
+
+def test_paragraphs_code_and_formulas_stay_whole_and_answers_are_opened():
+    text = """[![Badge](a.svg)](b)
+
+A [link](02_quadratics.ipynb).
+
+$$
+a
+
+b
+$$
+
+<details><summary>Answer</summary>
+
+Yes.
+</details>"""
+    assert list(build_slides.blocks(text)) == ["A link.", "$$\na\n\nb\n$$", "**Answer**", "Yes."]
+
+
+def test_a_long_chain_of_equations_has_a_line_for_each():
+    f, g, h = (rf"\sum_{{{letter}={letter * 40}}} {letter}" for letter in "fgh")
+    assert build_slides.broken(f"> **Eq.** $x = {f}$") == f"> **Eq.** $x = {f}$"
+    chain = build_slides.broken(f"> **Eq.** ${f} = {g} = {h}$ and so on")
+    assert chain == rf"> **Eq.** $\begin{{aligned}}{f}  & = {g}  \\ & = {h}\end{{aligned}}$ and so on"
+    assert build_slides.aligned(rf"{f} = {g}, \qquad c = {h}") == rf"{f} = {g}, \qquad c = {h}"
+
+
+def test_a_long_table_is_dealt_out_under_its_head():
+    rows = [f"| {number} |" for number in range(9)]
+    pieces = [piece.splitlines() for piece in build_slides.tables("\n".join(["| n |", "|---|", *rows]))]
+    assert [piece[:2] for piece in pieces] == [["| n |", "|---|"]] * 3
+    assert [row for piece in pieces for row in piece[2:]] == rows
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """Where the figures of the slides are written."""
+    monkeypatch.setattr(build_slides, "SOURCE", tmp_path)
+    return tmp_path
+
+
+def test_what_is_seen_goes_on_the_slide_and_what_is_said_into_the_notes(drawn):
+    new = nbformat.v4
+    cell = new.new_code_cell("plot()", id="plot", outputs=[output(**{"image/png": PNG, "text/plain": "<Figure>"})])
+    prose = '## A claim\n\n> *Abstract*: "It is robust".\n\nWe test it. **Predict**: is it?'
+    after = "*The picture.* A line.\n\nNobody knows why. The claim **does not hold** here."
+    cells = [new.new_markdown_cell("# Title"), new.new_markdown_cell(prose), cell, new.new_markdown_cell(after)]
+    cells.append(new.new_markdown_cell("## Exercises\n\n**1** Prove it."))
+    nbformat.write(new.new_notebook(cells=cells), drawn / "book.ipynb")
+
+    title, claim = build_slides.sections(drawn / "book.ipynb")
+    assert (title.heading, claim.heading) == ("Title", "A claim")
+    assert [slide.shown for slide in claim.slides] == [
+        ['> *Abstract*: "It is robust".'],
+        ["**Predict**: is it?"],
+        ["![](book-plot.png)"],
+        ["The claim **does not hold** here."],
+    ]
+    assert claim.slides[2].notes == ["*The picture.* A line."]
+    assert (drawn / "book-plot.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_every_slide_of_the_course_shows_something(path, drawn):
+    deck = build_slides.markdown(build_slides.sections(path))
+    slides = re.split(r"^(?:#+ .*|```\{revealjs-break\}\n(?::notitle:\n)?```)$", deck, flags=re.MULTILINE)[1:]
+    shown = [slide.partition("<aside")[0].strip() for slide in slides]
+    assert len(shown) > 10
+    assert all(shown)
+
+
+def test_the_lecture_has_the_sections_that_its_plan_names(drawn):
+    found = build_slides.planned({path.stem: build_slides.sections(path) for path in COURSE})
+    assert len(found) > 10

@@ -1,0 +1,169 @@
+"""Build the course as a web site from what the notebooks store: nothing is run, and every warning is an error.
+
+python tools/build_site.py        # writes build/site/index.html, and lists the links that lead elsewhere
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tlr.explorers import Race  # noqa: E402
+from tools.stamp import notebooks, repository  # noqa: E402
+
+SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md")
+TO_CELL = re.compile(r"(\w+)\.ipynb#(cell-id=[\w-]+)")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+RACE = (
+    '<iframe class="race" src="{}race.html" loading="lazy" title="Race of learning rates: press anywhere on the plane">'
+    "</iframe>"
+)
+CONTENTS = """
+```{toctree}
+:hidden:
+:caption: The course
+:glob:
+
+notebooks/*
+```
+
+```{toctree}
+:hidden:
+:caption: For those who teach or change it
+
+docs/lectures
+CONTRIBUTING
+CHANGELOG
+```
+"""
+
+
+def write_sources():
+    """Copy the pages to SOURCE, in the form that Sphinx reads."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    for folder in ("notebooks", "docs"):
+        (SOURCE / folder).mkdir(parents=True)
+    for picture in (ROOT / "docs").glob("*.png"):
+        shutil.copy(picture, SOURCE / "docs")
+    for name in PROSE:
+        text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
+        if name == "README.md":
+            before, after = text.split("## Two commands")
+            text = f"{before}{RACE.format('')}\n\n## Two commands{after}{CONTENTS}"
+        (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
+    cited = {match.groups() for path in notebooks() for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))}
+    for path in notebooks():
+        book = nbformat.read(path, as_version=4)
+        for cell in book.cells:
+            if cell.cell_type == "markdown":
+                cell.source = linked(cell.source, path)
+                continue
+            cell.outputs = [shown(output) for output in cell.outputs]
+            if (path.stem, f"cell-id={cell.id}") in cited:
+                cell.outputs.insert(0, html_output(f'<span id="cell-id={cell.id}"></span>'))
+        nbformat.write(book, SOURCE / "notebooks" / path.name)
+
+
+def slug(heading):
+    """What links call a heading; JupyterLab's name for it gives the same."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def linked(text, path):
+    """Markdown whose links lead to pages of the site, and those to what is none of them to the repository."""
+
+    def target(match):
+        name, _, anchor = match[1].partition("#")
+        if not name:
+            return f"](#{slug(anchor)})"
+        file = (path.parent / name).resolve()
+        if file == ROOT / "README.md":
+            return f"]({name.replace('README', 'index')}#{slug(anchor)})"
+        if file in notebooks():
+            return f"]({name}#{slug(anchor)})" if anchor else match[0]
+        if file.suffix == ".png" or file in [ROOT / page for page in PROSE]:
+            return match[0]
+        return f"](https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
+
+    text = re.sub(r"\[([^]]*)\]\(" + TO_CELL.pattern + r"\)", r'<a href="\2.html#\3">\1</a>', text)
+    return re.sub(r"\]\((?!https?:|mailto:)([^)\s]+)\)", target, text)
+
+
+def shown(output):
+    """An output without a kernel: the race lives on in the page, every other explorer is its picture and its name."""
+    data = output.get("data", {})
+    if WIDGET in data:
+        if data["text/plain"] == Race.description:
+            return html_output(RACE.format("../"))
+        picture = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
+        return html_output(f"<figure>{picture}<figcaption>{data['text/plain']}</figcaption></figure>")
+    if "text/html" in data:
+        data["text/html"] = TO_CELL.sub(r"\1.html#\2", data["text/html"])
+    return output
+
+
+def html_output(html):
+    return nbformat.v4.new_output("display_data", {"text/html": html})
+
+
+class Page(HTMLParser):
+    """A page's links, and the places within it that others can link to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.anchors = set(), {""}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.links |= {attributes[name] for name in ("href", "src") if attributes.get(name)}
+        self.anchors |= {attributes[name] for name in ("id", "name") if attributes.get(name)}
+
+
+def check_links():
+    """The links out of the site; exits with a list of those that lead nowhere within it."""
+    pages = {path.resolve(): Page(path) for path in SITE.rglob("*.html")}
+    broken, outside = [], set()
+    for path, page in pages.items():
+        for link in page.links:
+            url = urlsplit(link)
+            if url.scheme or url.netloc:
+                outside |= {link} if url.scheme.startswith("http") else set()
+                continue
+            there = (path.parent / unquote(url.path)).resolve() if url.path else path
+            there = there / "index.html" if there.is_dir() else there
+            if not there.exists() or (there in pages and unquote(url.fragment) not in pages[there].anchors):
+                broken.append(f"{path.relative_to(SITE)}: {link}")
+    if broken:
+        sys.exit("These links lead nowhere:\n" + "\n".join(sorted(broken)))
+    return sorted(outside)
+
+
+def build(source, target, builder):
+    """Run Sphinx; exits where it warned."""
+    options = ["--builder", builder, "--conf-dir", ROOT / "site", "--doctree-dir", source / ".trees"]
+    strict = ["--quiet", "--fail-on-warning", "--keep-going"]
+    if subprocess.run([sys.executable, "-m", "sphinx", *options, *strict, source, target]).returncode:
+        sys.exit("Each of the warnings above is an error: mend the page that it names.")
+
+
+def main():
+    shutil.rmtree(SITE, ignore_errors=True)
+    write_sources()
+    build(SOURCE, SITE, "html")
+    Race().save_html(SITE / "race.html")
+    print(*check_links(), sep="\n")
+    print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")
+
+
+if __name__ == "__main__":
+    main()
