@@ -76,6 +76,12 @@ def test_runs_shows_a_negative_rate():
     assert alpha.get_ylim()[0] < -0.03
 
 
+def test_a_rate_of_zero_is_the_end_of_a_schedule_and_no_negative_one():
+    _, alpha, _ = plots.runs({"": {"cosine": run(alpha=(0.005, 0.0))}}).axes
+    assert alpha.get_yscale() == "log"
+    assert alpha.get_ylim()[0] > 1e-3
+
+
 def test_agreement_says_what_share_is_negative():
     columns = {"one": np.array([-0.5, 0.5, 0.25, 0.75]), "two": np.array([0.5])}
     one, two = plots.agreement({"row": columns}).axes

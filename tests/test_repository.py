@@ -43,6 +43,7 @@ READING_ORDER = [
     "exercises",
     "plots",
     "explorers",
+    "ledger",
 ]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")

@@ -3,6 +3,8 @@
 from tlr.plots.basins import basins
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.grids import grid, label
+from tlr.plots.ledger import ledger
+from tlr.plots.sensitivity import sensitivity
 from tlr.plots.style import METHODS, Method, house_style
 from tlr.plots.toys import cobweb, curves, paths
 from tlr.plots.training import agreement, images, runs, window_agreement
@@ -21,9 +23,11 @@ __all__ = [
     "house_style",
     "images",
     "label",
+    "ledger",
     "paths",
     "response",
     "runs",
+    "sensitivity",
     "window_agreement",
     "windows",
 ]

@@ -78,12 +78,12 @@ def runs(rows, *, floor=0.0):
     Args:
         rows: title → (name → run). A run has `train_loss`, `alpha` and `test_accuracy` by epoch, `alpha0` and
             `status`, as a `tlr.training.History` has. Names of `METHODS` are drawn in their style, up to five others
-            in shades. A run that diverged ends in crosses at the edge; where an α is not positive the axis of α has
-            both signs.
+            in shades. A run that diverged ends in crosses at the edge; where an α is negative the axis of α has both
+            signs, and an α of 0, the end of a schedule, leaves the panel.
         floor: where the axis of the accuracy begins (0..1, default 0).
     """
     everything = [run for group in rows.values() for run in group.values()]
-    negative = any(np.any(run.alpha <= 0) for run in everything)
+    negative = any(np.any(run.alpha < 0) for run in everything)
     top = 3 * max(run.train_loss.max() for run in everything if run.status != "diverged")
     with house_style():
         figure, axes = plt.subplots(
