@@ -30,7 +30,7 @@ def epochs_needed(function):
         raise NotYet(
             f"for {where} yours is {got:g}: each change multiplies α by 1 + c at most; how many changes is that?"
         )
-    return "for five starts. In the records you see how close to this limit TLR comes."
+    return "for five cases. In the records you see how close to this limit TLR comes."
 
 
 @exercise

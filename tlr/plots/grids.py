@@ -167,14 +167,9 @@ def _draw(axis, curves, look, ends):
     for i, line in enumerate(mean.T):
         axis.plot(epochs, line, **look | ({} if i == 0 else {"label": None}))
         if len(names) > 1:
+            at = len(epochs) - 1 - i * (len(epochs) // len(names))  # one after the other, where lines end together
             axis.annotate(
-                names[i],
-                (epochs[-1], line[-1]),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="right",
-                fontsize=8,
-                bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.5},
+                names[i], (epochs[at], line[at]), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=8
             )
     if len(curves) > 1:
         for low, high in zip((mean - spread).T, (mean + spread).T, strict=True):
