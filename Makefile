@@ -70,7 +70,7 @@ slides: $(VENV)/.installed-site
 	$(PY) tools/build_slides.py
 
 bench: setup
-	set -e; for script in benchmarks/*.py; do $(PY) "$$script"; done
+	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done
 
 stamp: setup
 	$(PY) tools/stamp.py $(REPO)

@@ -14,7 +14,7 @@ import time
 import ipywidgets
 import numpy as np
 
-from tlr.explorers import Basins, Cobweb, Newton, Paths
+from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths
 
 LIMIT = 150
 
@@ -46,6 +46,7 @@ def main():
         (Paths, ("function", "alpha0", "condition", "angle", "c", "eta", "beta", "step")),
         (Basins, ("rule", "steps", "c")),
         (Newton, ("share", "condition", "direction", "c")),
+        (Eigenvalues, ("rule", "alpha0", "condition", "count", "step")),
     ):
         explorer = make()
         for box in getattr(explorer, "rules", {}).values():
@@ -55,7 +56,7 @@ def main():
             times = milliseconds(control)
             if not isinstance(control, ipywidgets.Dropdown):
                 worst = max(worst, *times)
-            print(f"{make.__name__:8}{name:11} median {statistics.median(times):5.0f} ms   worst {max(times):5.0f} ms")
+            print(f"{make.__name__:12}{name:11} median {statistics.median(times):5.0f} ms   worst {max(times):5.0f} ms")
     print(f"worst slider {worst:.0f} ms, limit {LIMIT} ms: {'ok' if worst < LIMIT else 'TOO SLOW'}")
     return worst >= LIMIT
 

@@ -1,9 +1,11 @@
 """The explorers: every control over its whole range, and what is left where no kernel runs."""
 
+import asyncio
 import base64
 import io
 import subprocess
 import sys
+import threading
 
 import ipywidgets
 import numpy as np
@@ -11,12 +13,35 @@ import pytest
 from PIL import Image
 
 from tlr import toys
-from tlr.descent import RULES
-from tlr.explorers import Basins, Cobweb, Newton, Paths
+from tlr.descent import RULES, descend
+from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
 from tlr.explorers.base import Screen
+from tlr.explorers.eigenvalues import eigen_errors
 from tlr.explorers.newton import best_step, frozen_step
+from tlr.explorers.windows import inner_products, over_windows
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton]
+
+def gradients(mean, epochs=3, steps=13):
+    """Those of random batches, around a mean."""
+    return mean + np.random.default_rng(0).standard_normal((epochs, steps, 5))
+
+
+def windows():
+    return Windows({0.0: gradients(1.0), 0.2: gradients(-0.2)})
+
+
+def training(per, curvature, alpha0, steps=400):
+    """A training in which α grows, unevenly if there are several."""
+    for step in range(steps):
+        names = ("weight", "bias") if per == "tensor" else ("model",)
+        yield 2 / (1 + step * alpha0), {name: alpha0 * 1.01 ** (step * k) for k, name in enumerate(names, 1)}
+
+
+def tensor_race():
+    return TensorRace(training)
+
+
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race]
 
 
 def pixels(explorer):
@@ -30,7 +55,7 @@ def fates(explorer):
 def ends(control):
     """The values at both ends of a control, and in between."""
     if isinstance(control, ipywidgets.FloatLogSlider):
-        return [control.base**e for e in np.linspace(control.min, control.max, 5)]
+        return [control.base**e for e in np.linspace(control.min, control.max, 3)]
     if isinstance(control, (ipywidgets.IntSlider, ipywidgets.FloatSlider)):
         return [control.min, (control.min + control.max) // 2, control.max]
     if isinstance(control, ipywidgets.Checkbox):
@@ -147,21 +172,183 @@ def test_the_jumps_of_a_step_are_the_rules():
     assert explorer._picture.numbers["published"].get_text() == "→ 1.25"
 
 
+@pytest.mark.parametrize(("make", "control"), [(Newton, "share"), (Eigenvalues, "alpha0")])
 @pytest.mark.parametrize("toy", [toys.rosenbrock(), toys.saddle(), toys.quadratic([1, 2, 3])], ids=lambda toy: toy.name)
-def test_a_step_on_the_readers_own_function(toy):
-    explorer = Newton(toy)
+def test_the_readers_own_function(make, control, toy):
+    explorer = make(toy)
     assert explorer.condition.disabled
     before = pixels(explorer)
-    explorer.share.value = 2.0
+    getattr(explorer, control).value = 2.0
     assert not np.array_equal(pixels(explorer), before)
+
+
+def test_a_component_is_multiplied_by_one_minus_alpha_lambda():
+    toy = toys.quadratic([1.0, 10.0], angle=0.5)
+    ran = descend("secant", toy, [1.0, -2.0], 0.05, 20)
+    eigenvalues, errors = eigen_errors(toy, ran.w)
+    np.testing.assert_allclose(eigenvalues, [1, 10])
+    np.testing.assert_allclose(errors[0], 1)
+    np.testing.assert_allclose(errors[1:], errors[:-1] * (1 - np.outer(ran.alpha[1:], eigenvalues)), atol=1e-12)
+
+
+def test_components_say_which_of_them_alpha_shrinks():
+    explorer = Eigenvalues()
+    explorer.rule.value, explorer.alpha0.value, explorer.condition.value = "gd", 0.03, 100.0
+    assert "shrinks 7 of 8 components" in fates(explorer)[0]  # only the largest λ, 100, has αλ > 2
+    explorer.alpha0.value = 1e3
+    assert "diverged at t = " in fates(explorer)[0]
+
+
+@pytest.mark.parametrize(
+    ("toy", "wrong"),
+    [
+        (toys.from_expression("x**2 + y**2", start=(1, 1)), "not known"),
+        (toys.from_expression("x**4 + y**2", start=(1, 1), minimum=(0, 0)), "not positive definite"),
+    ],
+)
+def test_components_need_a_minimum_with_curvature(toy, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        Eigenvalues(toy)
+
+
+def test_inner_products_of_windows_are_those_of_their_sums():
+    recorded = gradients(0.5)
+    sums = recorded[:, :12].reshape(3, 4, 3, 5).sum(axis=2)
+    np.testing.assert_allclose(over_windows(inner_products(recorded), 3), inner_products(sums), rtol=1e-12)
+
+
+def test_longer_windows_agree_more_and_the_rule_hears_it():
+    explorer = windows()
+    said = []
+    for p in (1e-3, 0.5):
+        explorer.p.value = p
+        said.append(fates(explorer))
+    (one, negative), (half, agreeing) = said
+    assert "windows of 1 step, in epochs of 13" in one
+    assert "windows of 6 steps" in half
+    assert float(negative.split("%")[0]) > float(agreeing.split("%")[0]) == 0
+
+
+@pytest.mark.parametrize(
+    "recorded", [{}, {0.0: gradients(0, steps=3)}, {0.0: gradients(0), 0.1: gradients(0, steps=9)}]
+)
+def test_windows_need_epochs_of_one_length(recorded):
+    with pytest.raises(ValueError, match="the same number of steps, at least four"):
+        Windows(recorded)
+
+
+def test_a_race_advances_both_trainings_and_a_moved_control_begins_anew():
+    race = tensor_race()
+    begin = fates(race)
+    assert begin == ["one α: loss 2 at step 1", "an α for each tensor: loss 2 at step 1"]
+    race.advance(10)
+    assert all(fate.endswith("at step 11") for fate in fates(race))
+    race.curvature.value = "secant"
+    assert fates(race) == begin
+
+
+def test_a_race_runs_in_the_background_until_it_is_stopped():
+    async def watch():
+        race = tensor_race()
+        race.button.click()
+        assert race.running
+        assert race.button.description == "Stop"
+        for _ in range(20):  # as often as this, messages could come in
+            await asyncio.sleep(0)
+        race.button.click()
+        assert not race.running
+        assert race.button.description == "Start"
+        stopped = fates(race)
+        assert 15 < int(stopped[0].split()[-1]) < 25
+        await asyncio.sleep(0.01)
+        assert fates(race) == stopped
+        race.button.click()
+        await race._task
+        assert not race.running
+        assert fates(race)[0].startswith("one α: the end, ")
+
+    asyncio.run(watch())
+
+
+@pytest.mark.parametrize(("last", "said"), [(np.inf, "diverged, loss inf at step 3"), (None, "TypeError: ")])
+def test_a_race_says_what_became_of_a_training(last, said):
+    def train(per, curvature, alpha0):
+        for loss in (2.0, 1.0, last if per == "tensor" else 0.5):
+            yield loss, {"model": alpha0 + 0 * loss}
+
+    race = TensorRace(train)
+    race.advance(10)
+    assert fates(race)[0].startswith("one α: the end, loss 1.2 at step 3")
+    assert fates(race)[1].startswith(f"an α for each tensor: {said}")
+
+
+def on_the_map(explorer, alpha0, condition):
+    """Where the picture shows this pair, in shares of its width and height."""
+    picture = explorer._picture
+    return tuple(picture.figure.transFigure.inverted().transform(picture.main.transData.transform((alpha0, condition))))
+
+
+def test_pointing_at_the_map_reads_it():
+    explorer = Basins()
+    explorer.rule.value = "gd"
+    for alpha0, said in ((0.1, "final loss / first loss = "), (5.0, "diverged")):
+        explorer.image.hovered = on_the_map(explorer, alpha0, 10.0)
+        assert f"pointer: α₀ = {alpha0:g}, condition number 10: {said}" in fates(explorer)[-1]
+    for nowhere in ((0.99, 0.99), ()):
+        explorer.image.hovered = nowhere
+        assert fates(explorer)[-1].startswith("Point at the map")
+
+
+def test_pressing_the_map_opens_that_run():
+    explorer = Basins()
+    explorer.rule.value = "secant"
+    explorer.image.pressed = on_the_map(explorer, 0.02, 30.0)
+    np.testing.assert_allclose((explorer.alpha0.value, explorer.condition.value), (0.02, 30), rtol=1e-6)
+    ran = descend("secant", toys.quadratic([1.0, 30.0]), [1, 1], 0.02, explorer.steps.value)
+    np.testing.assert_allclose(explorer._picture.curves[0]["secant"].get_ydata(), ran.alpha, rtol=1e-6)
+    explorer.image.pressed = (0.99, 0.99)
+    assert explorer.alpha0.value == pytest.approx(0.02)
+
+
+def test_the_map_of_the_readers_own_family():
+    explorer = Basins(lambda kappa: toys.quadratic(kappa[..., None] ** np.linspace(0, 1, 5)))
+    explorer.image.pressed = on_the_map(explorer, 0.01, 50.0)
+    assert "opened: α₀ = 0.01, condition number 50" in " ".join(fates(explorer))
 
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {Cobweb: "c", Paths: "angle", Basins: "c", Newton: "c"}[make]
+    control = {
+        Cobweb: "c",
+        Paths: "angle",
+        Basins: "c",
+        Newton: "c",
+        Eigenvalues: "alpha0",
+        windows: "p",
+        tensor_race: "alpha0",
+    }[make]
     for value in (0.5, 2.0):
         getattr(explorer, control).value = value
+    moved = pixels(explorer)
+    explorer.screen = Screen(explorer._picture)
+    explorer.refresh()
+    np.testing.assert_array_equal(moved, pixels(explorer))
+
+
+def test_controls_moved_in_two_threads_leave_the_picture_of_where_they_are():
+    explorer = Paths()
+
+    def move(control, value):
+        for share in (0.3, 0.6, 1.0):
+            control.value = share * value
+
+    moves = (explorer.condition, 80.0), (explorer.angle, 60.0)
+    threads = [threading.Thread(target=move, args=each) for each in moves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     moved = pixels(explorer)
     explorer.screen = Screen(explorer._picture)
     explorer.refresh()

@@ -1,17 +1,12 @@
 """A real browser, and a JupyterLab for it to open."""
 
-import os
+import contextlib
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from types import SimpleNamespace
+from functools import partial
 
-import nbformat
 import pytest
+
+from tools.lab import jupyterlab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -31,65 +26,33 @@ def browser():
 @pytest.fixture
 def visit(browser):
     """visit(url, **options) opens a page; `page.said` is what its console said, as (type, text)."""
-    contexts = []
-
-    def visit(url, **options):
-        contexts.append(browser.new_context(**({"viewport": {"width": 1100, "height": 900}} | options)))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(30_000)
-        page.said = []
-        page.on("console", lambda message: page.said.append((message.type, message.text)))
-        page.on("pageerror", lambda error: page.said.append(("error", str(error))))
-        page.goto(url)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
+    with contextlib.ExitStack() as closing:
+        yield partial(open_page, browser, closing)
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """A JupyterLab of its own, with nobody's settings: `url`, and `write(name, cells)` and `log()`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    notebooks, log = tmp_path / "notebooks", tmp_path / "lab.log"
-    notebooks.mkdir()
-    own = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    own += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += ["--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"]
-    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="]
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            cwd=notebooks,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=os.environ | {name: str(tmp_path / name.lower()) for name in own},
-        )
-
-    def write(name, cells):
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        nbformat.write(book, notebooks / name)
-
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(url, server, log)
-        yield SimpleNamespace(url=url, write=write, log=log.read_text)
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+@pytest.fixture(scope="module")
+def visit_once(browser):
+    """The same for pages that all tests of a module share."""
+    with contextlib.ExitStack() as closing:
+        yield partial(open_page, browser, closing)
 
 
-def _wait_for(url, server, log):
-    for _ in range(300):
-        assert server.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(f"{url}/api/status", timeout=5).close()
-            return
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start: {log.read_text()}")
+def open_page(browser, closing, url, **options):
+    context = browser.new_context(**({"viewport": {"width": 1100, "height": 900}} | options))
+    closing.callback(context.close)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.said = []
+    page.on("console", lambda message: page.said.append((message.type, message.text)))
+    page.on("pageerror", lambda error: page.said.append(("error", str(error))))
+    page.goto(url)
+    return page
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """A JupyterLab with nobody's settings: `url`, and `write(name, cells)` and `log()`."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed.")
+    with jupyterlab(tmp_path_factory.mktemp("lab")) as running:
+        yield running

@@ -1,98 +1,303 @@
 """Explorers in a JupyterLab: run the notebook, move the controls, see the pictures change, and nothing complain."""
 
 import re
-from functools import partial
 
 import pytest
 
-api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
-
 SESSION = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext"
-CORE = ["Paths", "Newton"]
-CELLS = [f"from tlr.explorers import {', '.join(CORE)}, Race", "race = Race()\nrace", *(f"{name}()" for name in CORE)]
-#: Knobs of rules whose boxes are not checked at first.
-WITHOUT_EFFECT = ("η (naive)", "β (hypergradient)")
-RUNS = f"async (code) => (await {SESSION}.session.kernel.requestExecute({{code}}).done).content.status === 'ok'"
-PIXELS = "(root) => [...root.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
-CHANGED = "([image, before]) => image.src !== before"
+#: Counts what controls have said and the kernel has not done with. (A kernel may handle them beside the cells, so that
+#: to run an empty cell after them would not do.)
+COUNT_PENDING = f"""() => {{
+    window.pending = 0;
+    {SESSION}.session.kernel.anyMessage.connect((_, {{msg, direction}}) => {{
+        if (direction === "send") window.pending += msg.header.msg_type === "comm_msg";
+        else if (msg.header.msg_type === "status" && msg.content.execution_state === "idle")
+            window.pending -= msg.parent_header.msg_type === "comm_msg";
+    }});
+}}"""
+RUN = f"""async (code) => {{
+    const reply = (await {SESSION}.session.kernel.requestExecute({{code}}).done).content;
+    return reply.status === "ok" ? "ok" : reply.evalue;
+}}"""
+CANVASES = "(root) => [...root.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+#: A number for the pixels of an image.
+DIGEST = """async (image) => {
+    const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+    return bytes.reduce((digest, byte) => (31 * digest + byte) % 2147483647, 7);
+}"""
+COUNT = """(image) => {
+    if (image.seen === undefined)
+        new MutationObserver(() => { image.seen += 1; }).observe(image, {attributeFilter: ["src"]});
+    image.seen = 0;
+}"""
+
+#: The explorers whose pictures the kernel draws: a name in the kernel, and what makes it.
+EXPLORERS = {
+    "cobweb": "Cobweb()",
+    "paths": "Paths()",
+    "basins": "Basins()",
+    "newton": "Newton()",
+    "eigenvalues": "Eigenvalues()",
+    "windows": "Windows({alpha: gradients - alpha for alpha in (0.0, 2.0)})",
+    "tensors": "TensorRace(train)",
+}
+SETUP = """
+import numpy as np
+from tlr.explorers import *
+
+gradients = 1 + np.random.default_rng(0).standard_normal((3, 13, 5))
+
+def train(per, curvature, alpha0):
+    for step in range(10**6):
+        yield 2 / (1 + step * alpha0), {"model": alpha0 * 1.001 ** (step % 1000)}
+"""
+#: Knobs of rules that are not drawn at first.
+WITHOUT_EFFECT = ("η (naive)", "β (hypergradient)")
 
 
-def open_and_run(lab, visit, name):
-    # High enough for every output to be on the screen: JupyterLab only renders what is.
-    page = visit(f"{lab.url}/lab/tree/{name}?reset", viewport={"width": 1300, "height": 2700})
+@pytest.fixture(scope="module")
+def page(lab, visit_once):
+    """A notebook in which every explorer runs; tests share it, and leave its controls as they please."""
+    lab.write("explorers.ipynb", [SETUP, *(f"{name} = {make}\n{name}" for name, make in EXPLORERS.items())])
+    return open_and_run(lab, visit_once, "explorers.ipynb", len(EXPLORERS))
+
+
+@pytest.fixture(autouse=True)
+def nothing_complains(request, lab):
+    """No error in the console, in a cell, or in the server's log, where kernels write theirs."""
+    logged = len(lab.log())
+    yield
+    if "page" in request.fixturenames:
+        page = request.getfixturevalue("page")
+        assert [text for kind, text in page.said if kind == "error"] == []
+        assert page.locator("[data-mime-type^='application/vnd.jupyter.std'], [data-mime-type$='error']").count() == 0
+    assert re.findall(r".*(?:ERROR|CRITICAL|Traceback|^\[E).*", lab.log()[logged:], re.MULTILINE) == []
+
+
+def open_and_run(lab, visit, name, images):
+    page = visit(f"{lab.url}/lab/tree/{name}?reset", viewport={"width": 1300, "height": 1100})
     page.wait_for_function(f"() => {SESSION}?.session?.kernel?.status === 'idle'")
+    page.evaluate(COUNT_PENDING)
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_selector(".tlr-race .tlr-fate:not(:empty)")
-    page.wait_for_function(f"() => document.querySelectorAll('img.widget-image').length === {len(CORE)}")
+    page.wait_for_function(f"() => document.querySelectorAll('img.widget-image').length === {images}")
     return page
 
 
-def pixels(page):
-    page.evaluate(NEXT_FRAME)
-    return page.locator(".tlr-race").evaluate(PIXELS)
+class Shown:
+    """One explorer on the page."""
+
+    def __init__(self, page, name):
+        self.page, self.name = page, name
+        number = list(EXPLORERS).index(name)
+        self.output = page.locator(".jp-OutputArea-output:has(img.widget-image)").nth(number)
+        self.image = self.output.locator("img.widget-image")
+        page.mouse.move(0, 0)
+        self.image.scroll_into_view_if_needed()
+
+    def run(self, code):
+        """Run code in the kernel, and let the page show what came of it."""
+        assert self.page.evaluate(RUN, code) == "ok"
+        self.page.evaluate(NEXT_FRAME)
+
+    def digest(self):
+        """A number for the picture, once the kernel has answered all that was asked of it."""
+        for _ in range(2):
+            self.page.wait_for_function("() => window.pending === 0")
+            self.page.evaluate(NEXT_FRAME)
+        return self.image.evaluate(DIGEST)
+
+    def count(self):
+        """Count pictures from here on."""
+        self.image.evaluate(COUNT)
+
+    def pictures(self):
+        """How many there were."""
+        return self.image.evaluate("(image) => image.seen")
+
+    def wait_for_pictures(self, number):
+        """Wait until there have been as many more."""
+        more = [self.image.element_handle(), self.pictures() + number]
+        self.page.wait_for_function("([image, number]) => image.seen >= number", arg=more)
+
+    def sliders(self):
+        """Label and row of every slider that can be moved, the last first."""
+        # An α₀ or a condition number at its end leaves nothing for others to change.
+        rows = self.output.locator(".widget-hslider:has(.noUi-target:not([disabled]))").all()
+        return [(row.locator("label").text_content(), row) for row in reversed(rows)]
+
+    def slider(self, label):
+        """The handle of the slider with this label."""
+        return self.row(label).locator(".noUi-handle")
+
+    def row(self, label):
+        """All of that slider."""
+        return self.output.locator(".widget-hslider", has=self.page.get_by_text(label, exact=True))
+
+    def drag(self, row, share, steps=3):
+        """Drag a slider's handle to a share of its length, and beyond at the ends."""
+        handle, track = row.locator(".noUi-handle").bounding_box(), row.locator(".noUi-target").bounding_box()
+        mouse, height = self.page.mouse, handle["y"] + handle["height"] / 2
+        mouse.move(handle["x"] + handle["width"] / 2, height)
+        mouse.down()
+        mouse.move(track["x"] + (1.2 * share - 0.1) * track["width"], height, steps=steps)
+        mouse.up()
 
 
-def move_the_race(page):
-    plane = page.locator(".tlr-plane")
-    plane.press("End")
-    before = pixels(page)
-    for name in ("alpha0", "condition", "rotation", "c", "beta", "noise"):
-        seen = {before}
-        for key in ("Home", "End"):
-            page.locator(f".tlr-race input[aria-label='{name}']").press(key)
-            seen.add(pixels(page))
-        assert len(seen) >= 2 + (name != "noise"), name  # noise begins at its lower end
-        plane.press("r")
-    plane.click(position={"x": 200, "y": 100})
-    page.wait_for_function("() => document.querySelector('.tlr-clock').textContent !== 't = 100'")
-    plane.press("Space")
-    assert pixels(page) != before
-    plane.press("r")
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_slider_goes_to_both_ends_by_keyboard_and_by_mouse(page, name):
+    shown = Shown(page, name)
+    before = shown.digest()
+    for label, row in shown.sliders():
+        handle, seen = row.locator(".noUi-handle"), []
+        for move in ("Home", 1, 0, "End"):
+            handle.press(move) if isinstance(move, str) else shown.drag(row, move)
+            seen.append(shown.digest())
+        assert seen[:2] == [seen[2], seen[3]], label
+        assert len({before, *seen}) > 1 or label in WITHOUT_EFFECT, label
+        before = seen[-1]
 
 
-def changes_picture(page, image, action):
-    """Whether the action brings another picture."""
-    before = image.get_attribute("src")
-    action()
-    try:
-        page.wait_for_function(CHANGED, arg=[image.element_handle(), before], timeout=1500)
-    except api.TimeoutError:
-        return False
-    return True
+@pytest.mark.parametrize("name", ["cobweb", "paths"])
+def test_every_box_by_mouse_and_by_keyboard(page, name):
+    shown = Shown(page, name)
+    shown.run(f"{name}.x0.value = 0.05" if name == "cobweb" else f"{name}.alpha0.value = 0.02")
+    for box in shown.output.locator(".widget-checkbox input").all():
+        before = shown.digest()
+        box.click()
+        assert shown.digest() != before
+        box.press("Space")
+        assert shown.digest() == before
 
 
-def move_a_core_explorer(page, output):
-    image = output.locator("img.widget-image")
-    # The last first: an α₀ or a condition number at its end leaves nothing for others to change.
-    for row in reversed(output.locator(".widget-hslider:has(.noUi-target:not([disabled]))").all()):
-        handle, label = row.locator(".noUi-handle"), row.locator("label").text_content()
-        if label in WITHOUT_EFFECT:
-            handle.press("End")
-        else:
-            moved = [changes_picture(page, image, partial(handle.press, key)) for key in ("Home", "End")]
-            assert any(moved), label
-    for box in output.locator(".widget-checkbox input").all():
-        assert changes_picture(page, image, box.click)
+@pytest.mark.parametrize("name", ["paths", "basins", "eigenvalues", "windows", "tensors"])
+def test_every_menu_by_keyboard(page, name):
+    shown = Shown(page, name)
+    menu, seen = shown.output.locator("select"), set()
+    for key in ("Home", "End"):
+        menu.press(key)
+        seen.add(shown.digest())
+    assert len(seen) == 2
 
 
-def test_explorers_in_jupyterlab_and_after_the_kernel_is_gone(lab, visit):
-    lab.write("explorers.ipynb", CELLS)
-    page = open_and_run(lab, visit, "explorers.ipynb")
+@pytest.mark.parametrize("name", ["cobweb", "paths", "eigenvalues"])
+def test_play_runs_until_it_is_paused(page, name):
+    shown = Shown(page, name)
+    shown.slider("step t").press("End")
+    shown.digest()
+    button = shown.output.locator(".jupyter-widgets-play button, .widget-play button").first
+    shown.count()
+    button.click()
+    shown.wait_for_pictures(3)
+    button.press("Space")
+    paused = shown.digest()
+    assert int(shown.slider("step t").get_attribute("aria-valuenow").split(".")[0]) > 0
+    assert shown.digest() == paused
+
+
+def test_the_map_reads_what_is_pointed_at_and_opens_what_is_pressed(page):
+    shown = Shown(page, "basins")
+    shown.run("basins.rule.value, basins.steps.value, basins.c.value = 'gd', 200, 0.25")
+    shown.run("basins.alpha0.value, basins.condition.value = 0.003, 100.0")
+    before = shown.digest()
+    box = shown.image.bounding_box()
+    spot = box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"]
+    page.mouse.move(*spot)
+    reads = shown.digest()
+    shown.run("assert basins._picture.reading.get_text().startswith('pointer: α₀ = 0.0')")
+    page.mouse.click(*spot)
+    opened = shown.digest()
+    shown.run("assert 0.003 < basins.alpha0.value < 0.1 and 10 < basins.condition.value < 1000")
+    page.mouse.move(0, 0)
+    assert len({before, reads, opened, shown.digest()}) == 4
+
+
+def test_the_race_of_tensors_runs_until_it_is_stopped(page):
+    shown = Shown(page, "tensors")
+    shown.count()
+    button = shown.output.locator("button")
+    button.click()
+    shown.wait_for_pictures(3)
+    assert button.text_content().strip() == "Stop"
+    shown.slider("α₀").press("ArrowLeft")  # begins anew, and goes on
+    shown.wait_for_pictures(3)
+    button.press("Enter")
+    page.wait_for_function("(button) => button.textContent.trim() === 'Start'", arg=button.element_handle())
+    stopped = shown.digest()
+    page.wait_for_timeout(300)
+    assert shown.digest() == stopped
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("paths", ["α₀", "condition number", "c (TLR)", "β (hypergradient)"]),
+        ("eigenvalues", ["α₀", "condition number"]),
+        ("basins", ["opened: α₀", "c (TLR)", "opened: condition"]),
+    ],
+)
+def test_extreme_settings_say_diverged_and_recover(page, name, labels):
+    shown = Shown(page, name)
+    shown.run(f"{name}.rule.value = 'published'" if name != "paths" else "paths.function.value = 'quadratic'")
+    if name != "basins":
+        shown.slider("step t").press("End")
+
+    def press(key):
+        for label in labels:
+            shown.slider(label).press(key)
+        return shown.digest()
+
+    small = press("Home")
+    assert press("End") != small
+    words = f"' '.join(text.get_text() for text in {name}._picture.figure.texts if text.get_visible())"
+    shown.run(f"assert 'diverged' in {words}, {words}")
+    assert press("Home") == small
+    shown.run(f"assert 'diverged' not in {words}, {words}")
+
+
+def test_rapid_dragging_leaves_no_queue(page):
+    shown = Shown(page, "paths")
+    row = shown.row("rotation (°)")
+    shown.drag(row, 0)
+    shown.drag(row, 1)
+    there = shown.digest()
+    shown.drag(row, 0)
+    shown.digest()
+    shown.count()
+    shown.drag(row, 1, steps=100)
+    during = shown.pictures()
+    assert shown.digest() == there
+    # Of a hundred moves the kernel drew some, and of those none after the last but the one that was under way.
+    assert during < 100
+    assert shown.pictures() - during <= 2
+
+
+def test_pointing_about_leaves_no_queue(page):
+    shown = Shown(page, "basins")
+    box = shown.image.bounding_box()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.2 * box["height"])
+    shown.digest()
+    shown.count()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.6 * box["height"], steps=100)
+    during = shown.pictures()
+    shown.digest()
+    assert shown.pictures() - during <= 2
+
+
+def test_the_race_goes_on_when_the_kernel_is_gone(lab, visit):
+    lab.write("race.ipynb", ["from tlr.explorers import Race\nrace = Race()\nrace"])
+    page = open_and_run(lab, visit, "race.ipynb", 0)
+    page.wait_for_selector(".tlr-race .tlr-fate:not(:empty)")
     move_the_race(page)
-    for output in page.locator(".jp-OutputArea-output:has(img.widget-image)").all():
-        move_a_core_explorer(page, output)
 
     page.locator(".tlr-race input[aria-label='alpha0']").press("End")
-    page.wait_for_function(RUNS, arg="assert race.alpha0 == 1000")
-    before = pixels(page)
-    assert page.evaluate(RUNS, "race.alpha0 = 0.01")
+    page.wait_for_function(f"async (code) => await ({RUN})(code) === 'ok'", arg="assert race.alpha0 == 1000")
+    before = canvases(page)
+    assert page.evaluate(RUN, "race.alpha0 = 0.01") == "ok"
     page.wait_for_function(
         "() => document.querySelector('input[aria-label=alpha0]').getAttribute('aria-valuetext') === '0.01'"
     )
-    assert pixels(page) != before
-    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
-    assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert canvases(page) != before
 
     page.evaluate(f"async () => {{ await {SESSION}.shutdown(); }}")
     page.wait_for_function(f"() => !{SESSION}.session")
@@ -100,8 +305,30 @@ def test_explorers_in_jupyterlab_and_after_the_kernel_is_gone(lab, visit):
 
     # Keys meant for the race are JupyterLab's commands too: r would make a raw cell of this one.
     kinds = page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model.type)")
-    assert kinds == ["code"] * len(CELLS)
+    assert kinds == ["code"]
     # JupyterLab itself notes that settings no longer reach a kernel.
-    page.said = [(kind, text) for kind, text in page.said if "Could not send widget sync message" not in text]
-    assert [text for kind, text in page.said if kind == "error"] == []
-    assert re.findall(r".*(?:ERROR|CRITICAL|Traceback|^\[E).*", lab.log(), re.MULTILINE) == []
+    errors = [text for kind, text in page.said if kind == "error"]
+    assert [text for text in errors if "Could not send widget sync message" not in text] == []
+
+
+def canvases(page):
+    page.evaluate(NEXT_FRAME)
+    return page.locator(".tlr-race").evaluate(CANVASES)
+
+
+def move_the_race(page):
+    plane = page.locator(".tlr-plane")
+    plane.press("End")
+    before = canvases(page)
+    for name in ("alpha0", "condition", "rotation", "c", "beta", "noise"):
+        seen = {before}
+        for key in ("Home", "End"):
+            page.locator(f".tlr-race input[aria-label='{name}']").press(key)
+            seen.add(canvases(page))
+        assert len(seen) >= 2 + (name != "noise"), name  # noise begins at its lower end
+        plane.press("r")
+    plane.click(position={"x": 200, "y": 100})
+    page.wait_for_function("() => document.querySelector('.tlr-clock').textContent !== 't = 100'")
+    plane.press("Space")
+    assert canvases(page) != before
+    plane.press("r")

@@ -5,15 +5,32 @@ Paths(toy)    two dimensions: paths, α and loss of any rules on any function, t
 Basins()      the final loss for every α₀ and condition number
 Newton(toy)   one step: the loss along it, the parabolas of Eqs. 8 and 8′, and where each rule jumps
 Live(...)     training: loss, α and accuracy while it goes on, with a button that stops it
+Eigenvalues() many dimensions: each component of a descent, and whether α shrinks it
+Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
+TensorRace(…) a network, live: one α for all of it against one for each tensor
 Race()        rules side by side from wherever the reader presses, computed and drawn by the browser; `save_html`
 """
 
 from tlr.explorers.base import Explorer
 from tlr.explorers.basins import Basins
 from tlr.explorers.cobweb import Cobweb
+from tlr.explorers.eigenvalues import Eigenvalues
 from tlr.explorers.live import Live
 from tlr.explorers.newton import Newton
 from tlr.explorers.paths import Paths
 from tlr.explorers.race import Race
+from tlr.explorers.tensors import TensorRace
+from tlr.explorers.windows import Windows
 
-__all__ = ["Basins", "Cobweb", "Explorer", "Live", "Newton", "Paths", "Race"]
+__all__ = [
+    "Basins",
+    "Cobweb",
+    "Eigenvalues",
+    "Explorer",
+    "Live",
+    "Newton",
+    "Paths",
+    "Race",
+    "TensorRace",
+    "Windows",
+]

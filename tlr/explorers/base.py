@@ -5,6 +5,8 @@ Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have i
 
 import base64
 import io
+import threading
+from contextlib import contextmanager
 
 import ipywidgets as widgets
 import numpy as np
@@ -14,9 +16,13 @@ from PIL import Image
 from tlr.plots.style import house_style
 from tlr.plots.toys import RULE_STYLES
 
-__all__ = ["Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
+__all__ = ["DRAWING", "Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
 
 _LABEL = "130px"
+
+#: JupyterLab hands what controls say to several threads of a kernel that has them (its subshells). Whoever draws, or
+#: changes what is drawn, holds this: matplotlib, its settings included, is for one thread at a time.
+DRAWING = threading.RLock()
 
 
 class Screen:
@@ -63,11 +69,7 @@ class Explorer(widgets.VBox):
     def set_up(self, picture, controls, layout):
         """Arrange `layout` (rows of widgets) above the picture, and draw it anew when one of `controls` moves."""
         self.screen = Screen(picture)
-        width, height = self.screen.canvas.get_width_height()
-        # A fixed height keeps the page from jumping while the first picture loads.
-        self.image = widgets.Image(
-            format="png", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
-        )
+        self.image = self.make_image(*self.screen.canvas.get_width_height())
         for control in controls:
             control.observe(self._on_move, "value")
         self._quiet = False
@@ -75,15 +77,32 @@ class Explorer(widgets.VBox):
         self.children = [*rows, self.image]
         self.refresh()
 
+    def make_image(self, width, height):
+        """The widget that shows the picture as its `value`, in pixels."""
+        # A fixed height keeps the page from jumping while the first picture loads.
+        return widgets.Image(
+            format="png", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
+        )
+
     def draw(self):
         """Compute what the controls ask for and update the picture."""
         raise NotImplementedError
 
     def refresh(self):
         """Draw, and show the result."""
-        with house_style():
+        with DRAWING, house_style():
             self.draw()
             self.image.value = self.screen.png()
+
+    @contextmanager
+    def at_once(self):
+        """Several controls moved in this block are one move, drawn at its end."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+        self.refresh()
 
     def _on_move(self, _change):
         if not self._quiet:
@@ -169,7 +188,7 @@ def rule_boxes(rules, chosen):
 
 def player(steps):
     """(play button, slider): the step to show, from 0 to `steps`, by itself or by hand; it begins at the end."""
-    play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=80)
+    play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=60)
     scrub = slider("step t", steps, (0, steps), 1, "The step up to which the paths are drawn")
     # Not jslink: the link between the two has to work in Colab too, where jslink does not.
     widgets.link((play, "value"), (scrub, "value"))

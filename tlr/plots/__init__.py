@@ -1,11 +1,12 @@
 """Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends."""
 
+from tlr.plots.basins import basins
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.grids import grid, label
 from tlr.plots.ledger import ledger
 from tlr.plots.sensitivity import sensitivity
 from tlr.plots.style import METHODS, Method, house_style
-from tlr.plots.toys import basins, cobweb, curves, paths
+from tlr.plots.toys import cobweb, curves, paths
 from tlr.plots.training import agreement, images, runs, window_agreement
 
 __all__ = [

@@ -14,8 +14,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from tlr.descent import RULES, relative_rate_map
 from tlr.plots.style import METHODS, house_style
@@ -23,12 +22,13 @@ from tlr.plots.style import METHODS, house_style
 __all__ = [
     "PICTURE_SIZE",
     "RULE_STYLES",
-    "BasinPicture",
+    "STYLES",
     "CobwebPicture",
+    "DescentPicture",
     "PathsPicture",
-    "basins",
     "cobweb",
     "curves",
+    "decades",
     "paths",
 ]
 
@@ -38,7 +38,7 @@ RULE_STYLES = {
     for rule in RULES
 }
 #: And the torch optimizers that `tlr.training.descend_with` runs.
-_STYLES = METHODS | RULE_STYLES
+STYLES = METHODS | RULE_STYLES
 
 #: Inches of the figure that `CobwebPicture` and `PathsPicture` are laid out for.
 PICTURE_SIZE = (9.2, 5.4)
@@ -46,17 +46,10 @@ _LOWEST, _HIGHEST = 1e-16, 1e12
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
 _GRID = 140
-#: A line that can be seen on any color.
-_EDGE = {
-    "color": "#ffffff",
-    "linestyle": "--",
-    "linewidth": 1.5,
-    "path_effects": [withStroke(linewidth=3, foreground="#000000")],
-}
 
 
-class _Picture:
-    """What both pictures share: two panels over the steps, a line for every rule, what became of it below."""
+class DescentPicture:
+    """What pictures of descents share: two panels over the steps, a line for every rule, what became of it below."""
 
     def __init__(self, figure, rules, panels):
         figure.set_layout_engine("none")
@@ -75,7 +68,7 @@ class _Picture:
         self.now = [self._lines(axes, dots=True) for axes in self.panels]
         self.keys, self.fates = {}, {}
         for rule in self.rules:
-            style = _STYLES[rule].line | {"label": None}
+            style = STYLES[rule].line | {"label": None}
             self.keys[rule] = figure.add_artist(mpl.lines.Line2D([], [], transform=figure.transFigure, **style))
             self.fates[rule] = figure.text(0, 0, "", va="center", fontsize=9)
         self.groups = [*self.curves, *self.now, self.keys, self.fates]
@@ -88,7 +81,7 @@ class _Picture:
     def _lines(self, axes, dots=False):
         lines = {}
         for rule in self.rules:
-            style = _STYLES[rule]
+            style = STYLES[rule]
             extra = {"linestyle": "", "marker": style.marker, "markersize": 7} if dots else {}
             (lines[rule],) = axes.plot([], [], **style.line | extra | {"label": None})
         return lines
@@ -117,10 +110,10 @@ class _Picture:
             shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, _LOWEST, None), np.nan)
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
-        self._limits(axes, (0, 1.02 * steps), _decades([*series.values()]))
+        self._limits(axes, (0, 1.02 * steps), decades([*series.values()]))
 
 
-class CobwebPicture(_Picture):
+class CobwebPicture(DescentPicture):
     """One dimension: the map from x_t to x_{t+1}, x = αλ, with the cobweb of each rule, x and the loss over t."""
 
     def __init__(self, figure, rules=("published", "secant", "barzilai_borwein")):
@@ -147,13 +140,13 @@ class CobwebPicture(_Picture):
             corners = np.repeat(orbit, 2)
             self.webs[rule].set_data(corners[:-1], np.concatenate([[0], corners[2:]]))
             self.ends[rule].set_data(orbit[-1:], orbit[-1:] if step > 1 else [0])
-            self.fates[rule].set_text(f"{_STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
+            self.fates[rule].set_text(f"{STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
         self._limits(self.main, (0, reach), (0, reach))
         self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
         self._draw_panel(1, {rule: ran.loss / ran.loss[0] for rule, ran in trajectories.items()}, step)
 
 
-class PathsPicture(_Picture):
+class PathsPicture(DescentPicture):
     """Two dimensions: bands of equal loss with the paths on them, α and the loss over t."""
 
     def __init__(self, figure, rules=tuple(RULES)):
@@ -196,7 +189,7 @@ class PathsPicture(_Picture):
             path = _within_reach(ran.w[: step + 1], toy.window)
             self.steps[rule].set_data(*path.T)
             self.ends[rule].set_data(*path[-1:].T)
-            self.fates[rule].set_text(f"{_STYLES[rule].label}: {_fate(ran, step, floor)}")
+            self.fates[rule].set_text(f"{STYLES[rule].label}: {_fate(ran, step, floor)}")
         self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
         self._draw_panel(1, {rule: ran.loss - floor for rule, ran in trajectories.items()}, step)
 
@@ -247,58 +240,6 @@ def paths(toy, trajectories, step=None):
     return picture.figure
 
 
-class BasinPicture:
-    """One panel of `basins` that changes: the rule in its title and the final loss for every pair of x and y."""
-
-    def __init__(self, figure, x, y):
-        figure.set_layout_engine("none")
-        self.figure, self.stale = figure, True
-        with house_style():
-            self.axes = figure.add_axes((0.1, 0.13, 0.68, 0.78))
-            self.mesh = _basin(self.axes, x, y, np.ones((len(y), len(x))))
-            (self.edge,) = self.axes.plot(2 / y, y, **_EDGE)
-            self.axes.set(xlabel="α₀", ylabel="condition number")
-            _basin_bar(figure.colorbar(self.mesh, cax=figure.add_axes((0.81, 0.13, 0.025, 0.78)), extend="both"))
-
-    @property
-    def moving(self):
-        """The artists that `update` moves, and those drawn over them."""
-        return [self.mesh, self.edge, self.axes.title, *self.axes.spines.values()]
-
-    def update(self, rule, ratio):
-        """Show final loss / first loss, (m, n), under the name of the rule."""
-        self.axes.set_title(_STYLES[rule].label)
-        self.mesh.set_array(_decades_of(ratio))
-
-
-def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None):
-    """A map for each rule: final loss over first loss, for every pair of an x and a y; both axes logarithmic.
-
-    Args:
-        x, y: the values along the axes, (n,) and (m,).
-        ratios: rule → final loss / first loss, (m, n); inf where the path diverged.
-        xlabel, ylabel: what x and y are.
-        edge: x as a function of y to mark with a dashed line, (m,) (default: none).
-    """
-    columns = min(3, len(ratios))
-    rows = -(-len(ratios) // columns)
-    with house_style():
-        figure, axes = plt.subplots(
-            rows, columns, figsize=(9.2, 0.8 + 2.7 * rows), sharex=True, sharey=True, squeeze=False
-        )
-        for axis, (rule, ratio) in zip(axes.flat, ratios.items(), strict=False):
-            mesh = _basin(axis, x, y, ratio)
-            axis.set_title(_STYLES[rule].label)
-            if edge is not None:
-                axis.plot(edge, y, **_EDGE)
-        for axis in axes.flat[len(ratios) :]:
-            axis.set_visible(False)
-        figure.supxlabel(xlabel, fontsize="medium")
-        figure.supylabel(ylabel, fontsize="medium")
-        _basin_bar(figure.colorbar(mesh, ax=axes, extend="both", aspect=30, pad=0.02))
-    return figure
-
-
 def curves(series, *, ylabel, start=None):
     """One curve a rule over the steps, on a logarithmic axis.
 
@@ -312,7 +253,7 @@ def curves(series, *, ylabel, start=None):
         figure, axes = plt.subplots(figsize=(9.2, 4.2))
         for rule, values in series.items():
             values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-            axes.plot(values, **_STYLES[rule].line, linewidth=1.5)
+            axes.plot(values, **STYLES[rule].line, linewidth=1.5)
         axes.set(yscale="log", xlabel="step t", ylabel=ylabel, xlim=(0, max(map(len, series.values())) - 1))
         if start is not None:
             low, high = axes.get_ylim()
@@ -323,25 +264,6 @@ def curves(series, *, ylabel, start=None):
     return figure
 
 
-def _basin(axes, x, y, ratio):
-    colors = mpl.colormaps["viridis"].with_extremes(over="#d0d0d0")
-    mesh = axes.pcolormesh(x, y, _decades_of(ratio), cmap=colors, vmin=-12, vmax=0, shading="nearest", rasterized=True)
-    axes.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
-    axes.xaxis.set_major_locator(FixedLocator(_inner_decades(x)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.grid(False)
-    return mesh
-
-
-def _basin_bar(bar):
-    bar.set_ticks([-12, -8, -4, 0], labels=["$10^{-12}$", "$10^{-8}$", "$10^{-4}$", "1"])
-    bar.set_label("final loss / first loss\n(gray: it rose, or diverged)")
-
-
-def _decades_of(ratio):
-    return np.log10(np.clip(ratio, 1e-30, 1e30))
-
-
 def _last(trajectories):
     return next(iter(trajectories.values())).steps
 
@@ -350,7 +272,7 @@ def _finite_max(values):
     return np.max(values, where=np.isfinite(values), initial=0)
 
 
-def _decades(values):
+def decades(values):
     """Limits at whole decades around the positive finite values, at least two decades and within the drawable."""
     values = np.concatenate([*values, []])
     values = values[np.isfinite(values) & (values > 0)]
@@ -359,11 +281,6 @@ def _decades(values):
     logs = np.log10(np.clip([values.min(), values.max()], _LOWEST, _HIGHEST))
     low, high = np.floor(logs[0]), np.ceil(logs[1])
     return 10.0**low, 10.0 ** max(high, low + 2)
-
-
-def _inner_decades(values):
-    """Every other power of ten strictly between the first value and the last, so that neighbors' labels stay apart."""
-    return 10.0 ** np.arange(np.floor(np.log10(values[0]) + 1.01), np.log10(values[-1]) - 0.01, 2)
 
 
 def _within_reach(points, window):

@@ -1,0 +1,29 @@
+"""A picture that says where the pointer is."""
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+__all__ = ["PointedImage"]
+
+
+class PointedImage(anywidget.AnyWidget):
+    """A PNG like `ipywidgets.Image`, which no pointer reaches.
+
+    Attributes:
+        value: the PNG.
+        width, height: in pixels.
+        text: what it shows, for those who do not see it.
+        hovered: where the pointer is, (x, y) in shares of the width and height from below, or () where it is not.
+        pressed: where it was pressed last, the same.
+    """
+
+    value = traitlets.Bytes().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)
+    height = traitlets.Int().tag(sync=True)
+    text = traitlets.Unicode().tag(sync=True)
+    hovered = traitlets.Tuple().tag(sync=True)
+    pressed = traitlets.Tuple().tag(sync=True)
+
+    _esm = (Path(__file__).parent / "front" / "pointed.js").read_text(encoding="utf-8")
