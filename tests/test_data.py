@@ -122,7 +122,8 @@ def test_default_folder_is_the_users_cache(monkeypatch, tmp_path):
 def test_unknown_name_says_what_there_is(data_folder, name):
     np.savez(data_folder / "own.npz", **arrays())
     expected = re.escape(
-        f"Unknown data set {name!r}: there are digits (embedded), mnist (downloadable), own (in the data folder). "
+        f"Unknown data set {name!r}: there are digits (embedded), mnist (downloadable), cifar10 (downloadable), "
+        f"cifar100 (downloadable), own (in the data folder). "
         f"To use your own, put NAME.npz into {data_folder}."
     )
     with pytest.raises(ValueError, match=f"^{expected}$"):
