@@ -1,6 +1,7 @@
 """The official archives: where they are, what they must hash to, and how their bytes become arrays.
 
-Nothing in an archive is read before its checksum is verified, and nothing is unpickled: CIFAR comes in a binary version.
+Nothing in an archive is read before its checksum is verified, and nothing is unpickled: there is a binary version of
+CIFAR.
 """
 
 import gzip

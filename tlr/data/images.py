@@ -76,13 +76,19 @@ class Data:
         return images(self.x_train), labels(self.y_train), images(self.x_test), labels(self.y_test)
 
     def normalizer(self, device="cpu"):
-        """`normalize` with this data set's mean and standard deviation: uint8 images on `device` → float32."""
+        """`normalize` with this data set's mean and standard deviation: uint8 images on `device` → float32.
+
+        Images in colour come with their channels last in memory, as fast convolutions want them.
+        """
         import torch
 
         def numbers(values):
             return values[0] if len(values) == 1 else torch.tensor(values, device=device)[:, None, None]
 
-        return partial(normalize, mean=numbers(self.mean), std=numbers(self.std))
+        scaled = partial(normalize, mean=numbers(self.mean), std=numbers(self.std))
+        if self.channels == 1:
+            return scaled
+        return lambda images: scaled(images).contiguous(memory_format=torch.channels_last)
 
 
 def normalize(images, mean=0.5, std=0.5):

@@ -103,7 +103,9 @@ def load_multi30k(place, length=40, at_least=2):
 def _vocabulary(sentences, at_least):
     """Word → its number, the most frequent first."""
     counts = Counter(word for sentence in sentences for word in sentence)
-    words = sorted((word for word, count in counts.items() if count >= at_least), key=lambda word: (-counts[word], word))
+    words = sorted(
+        (word for word, count in counts.items() if count >= at_least), key=lambda word: (-counts[word], word)
+    )
     return {word: number for number, word in enumerate(words, start=END + 1)}
 
 
