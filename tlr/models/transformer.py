@@ -40,7 +40,12 @@ class Transformer(nn.Module):
             self.source = nn.Embedding(inputs, width)
             self.target = nn.Embedding(outputs, width)
             self.dropout = nn.Dropout(dropout)
-            self.transformer = nn.Transformer(width, heads, layers, layers, hidden, dropout, batch_first=True)
+            sizes = {"nhead": heads, "dim_feedforward": hidden, "dropout": dropout, "batch_first": True}
+            # torch's shortcut for padding is a prototype, and cuts off what is padded in every sentence
+            encoder = nn.TransformerEncoder(
+                nn.TransformerEncoderLayer(width, **sizes), layers, nn.LayerNorm(width), enable_nested_tensor=False
+            )
+            self.transformer = nn.Transformer(width, num_decoder_layers=layers, custom_encoder=encoder, **sizes)
             self.output = nn.Linear(width, outputs)
             for p in self.parameters():
                 if p.ndim > 1:

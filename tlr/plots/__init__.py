@@ -1,5 +1,6 @@
 """Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends."""
 
+from tlr.plots.compare import compare, rates
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.style import METHODS, Method, house_style
 from tlr.plots.toys import basins, cobweb, curves, paths
@@ -12,12 +13,14 @@ __all__ = [
     "along_the_step",
     "basins",
     "cobweb",
+    "compare",
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
     "house_style",
     "images",
     "paths",
+    "rates",
     "response",
     "runs",
     "window_agreement",
