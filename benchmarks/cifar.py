@@ -74,6 +74,7 @@ def main():
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
     arguments = parser.parse_args()
     device, data = choose_device("auto"), images(arguments.images)
+    torch._dynamo.config.recompile_limit = 64  # five networks in one process, each for several sizes of a batch
     name = torch.cuda.get_device_name(device) if gpu else f"{torch.get_num_threads()} of {os.cpu_count()} cores"
     print(f"{arguments.model}, {len(data.x_train)} images ({data.name}), {arguments.precision}, {name}")
     epochs = {method: trainer(method, data, device, arguments) for method in PAPER}

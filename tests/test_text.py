@@ -4,6 +4,7 @@ import gzip
 
 import numpy as np
 import pytest
+import torch
 
 from tlr.data import folder, load
 from tlr.data.text import BEGIN, END, IGNORED, UNKNOWN, load_multi30k
@@ -67,6 +68,24 @@ def test_the_loop_teaches_a_transformer(tmp_path):
     x, y = pairs.tensors()[2:]
     predicted = model(x).argmax(1)
     assert accuracy(model, x, y, pairs.normalizer()) == (predicted == y)[y >= 0].double().mean()
+
+
+def test_dropout_is_drawn_from_seed_and_epoch_so_that_a_run_can_go_on(tmp_path):
+    pairs = load_multi30k(write(tmp_path), length=10, at_least=1)
+
+    def begin():
+        model = Transformer(pairs.inputs, pairs.classes, width=8, hidden=8, heads=2, layers=1, dropout=0.5)
+        return model, make_optimizer("adam", model.parameters(), lr=0.01)
+
+    options = {"batch_size": 2, "progress": False}
+    expected = train(*begin(), pairs, epochs=3, **options)
+    parts = begin()
+    history = train(*parts, pairs, epochs=1, **options)
+    torch.manual_seed(99)
+    state = torch.get_rng_state()
+    train(*parts, pairs, epochs=3, history=history, **options)
+    assert history.train_loss.tolist() == expected.train_loss.tolist()
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.skipif(not (folder() / "multi30k").is_dir(), reason="needs multi30k in $TLR_DATA_DIR")

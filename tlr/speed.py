@@ -38,6 +38,7 @@ class Speed:
         self.precision, self.compile = precision, compile
         self.compile_seconds = None
         self._scaler, self._scale = None, {}
+        self._compiled = {}
 
     def prepare(self, model, optimizer):
         """The network to call in place of `model`, with the same weights.
@@ -56,10 +57,10 @@ class Speed:
                 self._scaler.load_state_dict(self._scale)
         if has_convolutions(model):
             model.to(memory_format=torch.channels_last)
-        if not self.compile:
-            return model
-        torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
-        return torch.compile(model, dynamic=False)
+        if self.compile and self._compiled.get("of") is not model:
+            self._compiled = {"of": model, "network": torch.compile(model, dynamic=False)}
+            self.compile_seconds = None
+        return self._compiled["network"] if self.compile else model
 
     def warm_up(self, network, batches, images):
         """Compile for the batches (images, labels) of training and the images of evaluation; nothing else changes."""

@@ -105,7 +105,8 @@ def train(
         data: a `tlr.data.Data`, or a `tlr.data.text.Pairs`.
         epochs: passes over the training data, those in `history` included.
         batch_size: images a step; the last batch of an epoch may be smaller.
-        seed: of the order of the batches. The same seed gives every optimizer the same batches.
+        seed: of the order of the batches, and of what the network draws, as for dropout. The same seed gives every
+            optimizer the same batches. The global random state is left as it was.
         scheduler: a torch LRScheduler, stepped after each epoch (default None).
         progress: show a progress bar (default True).
         history: the `History` of a run to go on with, which grows in place (default: a new run). Model, optimizer and
@@ -140,15 +141,20 @@ def train(
             speed.backward(loss)
         return loss
 
-    if speed.compile:
+    if speed.compile and speed.compile_seconds is None:
         sizes = {min(batch_size, len(x_train)), len(x_train) % batch_size} - {0}
         batches = [(normalize(x_train[:size]), y_train[:size]) for size in sizes]
         speed.warm_up(network, batches, normalize(x_test[:EVALUATED]))
     steps, past = steps_per_epoch(data, batch_size), len(history.epochs)
-    with tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not progress) as bar:
+    devices = [device] if device.type == "cuda" else []
+    with (
+        tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not progress) as bar,
+        torch.random.fork_rng(devices=devices),
+    ):
         try:
             for epoch in range(past, epochs):
                 start = time.perf_counter()
+                torch.manual_seed(_seed_of_dropout(seed, epoch))
                 network.train()
                 _mode(optimizer, "train")
                 total = torch.zeros((), device=device)
@@ -190,6 +196,11 @@ def epoch_order(n, seed, epoch):
 def steps_per_epoch(data, batch_size):
     """N, the batches in an epoch, the last of which may be smaller."""
     return math.ceil(len(data.x_train) / batch_size)
+
+
+def _seed_of_dropout(seed, epoch):
+    """What a network draws in an epoch follows from (seed, epoch) too, so that a run can go on from there."""
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
 
 
 def _mode(optimizer, mode):

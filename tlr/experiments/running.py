@@ -151,6 +151,8 @@ def _train(setting, folder, checkpoint, device, precision, compile, deadline, pr
     images = _load(setting.data)
     model, optimizer, scheduler = _build(setting, images, device)
     speed = Speed(choose_precision(precision, device, model), compile)
+    if compile:
+        torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
     parts = {"model": model, "optimizer": optimizer, **({"scheduler": scheduler} if scheduler else {})}
     if speed.precision == "float16":
         parts["speed"] = speed
