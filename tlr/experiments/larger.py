@@ -17,7 +17,8 @@ What it leaves open, and what was chosen:
 - Figure 4 and table 1 need images in memory: with 64 × 64 pixels ImageNet has 16 GB. Put them into imagenet64.npz.
 
 The small twins are real photographs on a network that a CPU trains in minutes: WRN-10-1 on the first 10,000 images of
-CIFAR-10, 12 epochs. What they show, they show of that.
+CIFAR-10, 12 epochs. What they show, they show of that. Their records in the package were made on a copy of the
+photographs that had been compressed as JPEG, so that their accuracies are a little below those on the original.
 """
 
 from tlr.experiments.grid import BATCH_SIZES, GRID, TLR, Figure
