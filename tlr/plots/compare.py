@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from tlr.plots.style import METHODS, house_style
 
@@ -92,6 +92,7 @@ def rates(record):
                 axes.plot(values, color="#b0b0b0", linewidth=0.7, zorder=1)
         axes.plot([], [], color="#b0b0b0", linewidth=0.7, label="norms and biases")
         axes.set(yscale="log", xlabel="epoch", ylabel="learning rate α")
-        axes.yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=ScalarFormatter())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
         figure.legend(loc="outside right center", fontsize=9, handlelength=3)
     return figure
