@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import os
 import re
 import signal
@@ -9,8 +10,10 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,7 +22,7 @@ import pytest
 import torch
 
 import tlr.data
-from tlr.data import Archive, Data, load, normalize
+from tlr.data import Archive, CifarArchive, Data, load, normalize
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 #: MD5 of the four official IDX files, unpacked; published in many places.
@@ -122,7 +125,8 @@ def test_default_folder_is_the_users_cache(monkeypatch, tmp_path):
 def test_unknown_name_says_what_there_is(data_folder, name):
     np.savez(data_folder / "own.npz", **arrays())
     expected = re.escape(
-        f"Unknown data set {name!r}: there are digits (embedded), mnist (downloadable), own (in the data folder). "
+        f"Unknown data set {name!r}: there are digits (embedded), mnist (downloadable), cifar10 (downloadable), "
+        f"cifar100 (downloadable), own (in the data folder). "
         f"To use your own, put NAME.npz into {data_folder}."
     )
     with pytest.raises(ValueError, match=f"^{expected}$"):
@@ -213,6 +217,20 @@ def test_normalize_maps_pixels_to_minus_one_to_one():
     expected = (np.arange(256) / 255 - 0.5) / 0.5
     np.testing.assert_allclose(normalize(pixels), expected, atol=1e-7)
     assert normalize(pixels).dtype == torch.float32
+
+
+def test_channels_are_normalized_one_by_one_and_come_last_in_memory():
+    data = Data("own", **arrays(shape=(4, 3, 3)), mean=(0.5, 0.25, 0.0), std=(0.5, 0.25, 1.0))
+    images = data.tensors()[0]
+    shown = data.normalizer()(images)
+    expected = (images / 255 - torch.tensor(data.mean)[:, None, None]) / torch.tensor(data.std)[:, None, None]
+    torch.testing.assert_close(shown, expected)
+    assert shown.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_gray_images_are_normalized_as_they_always_were():
+    data = Data("own", **arrays())
+    assert torch.equal(data.normalizer()(data.tensors()[0]), normalize(data.tensors()[0]))
 
 
 # --------------------------------------------------------------------------------------------- download
@@ -361,6 +379,76 @@ def test_folder_that_cannot_be_written(offer, data_folder, mirror, monkeypatch):
     offer(mirror.url)
     with pytest.raises(OSError, match=r"The data folder .* cannot be written to \(Not a directory\): set TLR_DATA_DIR"):
         load("tiny")
+
+
+# CIFAR's archives
+
+
+def cifar(labels, splits):
+    """An archive of CIFAR's form with one member for each (path, images, labels); the archive's bytes."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path, images, y in splits:
+            planes = images.transpose(0, 3, 1, 2).reshape(len(images), -1)
+            before = np.full((len(y), labels - 1), 99, np.uint8)  # CIFAR-100's superclass, which is not the label
+            member = tarfile.TarInfo(path)
+            content = np.hstack([before, y[:, None], planes]).tobytes()
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("labels", [1, 2])
+def test_cifar_is_read_from_its_binary_version(mirror, data_folder, monkeypatch, labels):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (5, 32, 32, 3), np.uint8)
+    y = np.array([3, 1, 4, 1, 5], np.uint8)
+    content = cifar(
+        labels, [("b/1.bin", images[:2], y[:2]), ("b/2.bin", images[2:4], y[2:4]), ("b/t.bin", images[4:], y[4:])]
+    )
+    monkeypatch.setitem(FILES, "tiny.tar.gz", content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    official = CifarArchive((mirror.url,), "tiny.tar.gz", sha256, ("b/1.bin", "b/2.bin"), ("b/t.bin",), labels)
+    monkeypatch.setitem(tlr.data.DOWNLOADS, "tiny", official)
+    data = load("tiny")
+    np.testing.assert_array_equal(data.x_train, images[:4])
+    np.testing.assert_array_equal(data.y_train, y[:4])
+    np.testing.assert_array_equal(data.x_test, images[4:])
+    assert [path.name for path in data_folder.iterdir()] == ["tiny.npz"]
+
+
+def test_an_archive_that_is_not_the_official_one_is_never_opened(mirror, data_folder, monkeypatch):
+    monkeypatch.setitem(FILES, "cifar-10-binary.tar.gz", b"no archive at all")
+    official = replace(tlr.data.DOWNLOADS["cifar10"], mirrors=(mirror.url,))
+    monkeypatch.setitem(tlr.data.DOWNLOADS, "cifar10", official)
+    with pytest.raises(
+        ConnectionError, match=r"cifar10 could not be downloaded: .*\(wrong checksum\).* put cifar10.npz"
+    ):
+        load("cifar10")
+    assert list(data_folder.iterdir()) == []
+
+
+# A part of a data set
+
+
+def test_a_part_has_the_first_images(data_folder):
+    np.savez(data_folder / "own.npz", **arrays(20))
+    whole, part = load("own"), load("own-10")
+    assert (part.name, len(part.x_train), len(part.x_test)) == ("own-10", 10, 2)
+    np.testing.assert_array_equal(part.x_train, whole.x_train[:10])
+    np.testing.assert_array_equal(part.y_test, whole.y_test[:2])
+    assert part.checksum != whole.checksum
+
+
+def test_a_part_that_is_larger_than_the_whole_is_refused(data_folder):
+    np.savez(data_folder / "own.npz", **arrays())
+    with pytest.raises(ValueError, match=r"^There is no 'own-7': own has 6 images to train on\.$"):
+        load("own-7")
+
+
+def test_a_part_of_nothing_is_an_unknown_name(data_folder):
+    with pytest.raises(ValueError, match="Unknown data set 'nothing'"):
+        load("nothing-10")
 
 
 def loader(folder, url):

@@ -75,6 +75,8 @@ def test_an_option_that_the_method_does_not_have_is_none():
         ({"batch_size": 64.0}, "needs a number as its batch_size, not 64.0"),
         ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
         ({"data": "../mnist"}, "unlike '../mnist'"),
+        ({"augment": "mixup"}, "Unknown augmentation 'mixup': choose from crop-flip"),
+        ({"method": "adam", "momentum": 0.9}, "'adam' has no option momentum"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(changes, said):
@@ -108,6 +110,7 @@ CHANGED = {
     "p": 0.5,
     "c": 1.0,
     "per": "tensor",
+    "augment": "crop-flip",
 }
 
 

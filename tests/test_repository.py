@@ -36,6 +36,7 @@ READING_ORDER = [
     "descent",
     "data",
     "models",
+    "speed",
     "training",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write

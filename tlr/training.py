@@ -11,9 +11,14 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
 from tlr.data import normalize
+from tlr.data.augmentation import AUGMENTATIONS
 from tlr.descent import Trajectory
+from tlr.speed import Speed
 
 __all__ = ["Epoch", "History", "accuracy", "descend_with", "epoch_order", "steps_per_epoch", "train"]
+
+#: Images that are evaluated at a time.
+EVALUATED = 2000
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ def train(
     progress=True,
     history=None,
     on_epoch=None,
+    augment=None,
+    speed=None,
 ):
     """Train `model` on `data` with cross entropy, on the device that the model is on.
 
@@ -95,10 +102,11 @@ def train(
         optimizer: any torch optimizer over the model's parameters. Its `step` gets a closure, so that rules which
             evaluate the loss more than once a step run in the same loop. One that trains at other weights than it
             is evaluated at (schedulefree) is told when, by its `train()` and `eval()`.
-        data: a `tlr.data.Data`.
+        data: a `tlr.data.Data`, or a `tlr.data.text.Pairs`.
         epochs: passes over the training data, those in `history` included.
         batch_size: images a step; the last batch of an epoch may be smaller.
-        seed: of the order of the batches. The same seed gives every optimizer the same batches.
+        seed: of the order of the batches, and of what the network draws, as for dropout. The same seed gives every
+            optimizer the same batches. The global random state is left as it was.
         scheduler: a torch LRScheduler, stepped after each epoch (default None).
         progress: show a progress bar (default True).
         history: the `History` of a run to go on with, which grows in place (default: a new run). Model, optimizer and
@@ -110,31 +118,51 @@ def train(
     Returns:
         A `History`. A run whose loss stops being finite ends after that epoch, a run that is interrupted
         (KeyboardInterrupt) ends at once; both return what they have.
+
+    Raises:
+        ValueError: an unknown augmentation, or what `tlr.speed.Speed.prepare` refuses.
     """
+    if augment not in (None, *AUGMENTATIONS):
+        raise ValueError(f"Unknown augmentation {augment!r}: choose from {', '.join(AUGMENTATIONS)}.")
     device = next(model.parameters()).device
     x_train, y_train, x_test, y_test = data.tensors(device)
+    normalize = data.normalizer(device)
+    speed = Speed() if speed is None else speed
+    network = speed.prepare(model, optimizer)
     if history is None:
         history = History(alpha0=_alpha(optimizer))
     history.status = "done"
 
     def loss_and_gradients(images, labels):
         optimizer.zero_grad()
-        loss = cross_entropy(model(images), labels)
+        with speed.cast(device):
+            loss = cross_entropy(network(images), labels)
         if torch.is_grad_enabled():  # a line search asks for the loss alone
-            loss.backward()
+            speed.backward(loss)
         return loss
 
+    if speed.compile and speed.compile_seconds is None:
+        sizes = {min(batch_size, len(x_train)), len(x_train) % batch_size} - {0}
+        batches = [(normalize(x_train[:size]), y_train[:size]) for size in sizes]
+        speed.warm_up(network, batches, normalize(x_test[:EVALUATED]))
     steps, past = steps_per_epoch(data, batch_size), len(history.epochs)
-    with tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not progress) as bar:
+    devices = [device] if device.type == "cuda" else []
+    with (
+        tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not progress) as bar,
+        torch.random.fork_rng(devices=devices),
+    ):
         try:
             for epoch in range(past, epochs):
                 start = time.perf_counter()
-                model.train()
+                torch.manual_seed(_seed_of_dropout(seed, epoch))
+                network.train()
                 _mode(optimizer, "train")
                 total = torch.zeros((), device=device)
+                changed = augment and AUGMENTATIONS[augment](len(x_train), seed, epoch, device)
                 for batch in epoch_order(len(x_train), seed, epoch).to(device).split(batch_size):
-                    images, labels = normalize(x_train.index_select(0, batch)), y_train.index_select(0, batch)
-                    loss = optimizer.step(partial(loss_and_gradients, images, labels))
+                    images, labels = x_train.index_select(0, batch), y_train.index_select(0, batch)
+                    images = normalize(changed(images, batch) if changed else images)
+                    loss = speed.step(optimizer, partial(loss_and_gradients, images, labels))
                     total += len(batch) * loss.detach()
                     bar.update()
                 mean_loss = total.item() / len(x_train)  # the epoch's one wait for the device
@@ -142,7 +170,8 @@ def train(
                     scheduler.step()
                 trained = time.perf_counter()
                 _mode(optimizer, "eval")
-                right = accuracy(model, x_test, y_test)
+                with speed.cast(device):
+                    right = accuracy(network, x_test, y_test, normalize)
                 evaluated = time.perf_counter()
                 done = Epoch(mean_loss, right, _alpha(optimizer), trained - start, evaluated - trained)
                 history.epochs.append(done)
@@ -169,6 +198,11 @@ def steps_per_epoch(data, batch_size):
     return math.ceil(len(data.x_train) / batch_size)
 
 
+def _seed_of_dropout(seed, epoch):
+    """What a network draws in an epoch follows from (seed, epoch) too, so that a run can go on from there."""
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
+
+
 def _mode(optimizer, mode):
     """Tell an optimizer that has modes which one begins."""
     getattr(optimizer, mode, lambda: None)()
@@ -181,13 +215,16 @@ def _alpha(optimizer):
 
 
 @torch.no_grad()
-def accuracy(model, x, y, batch_size=2000):
-    """Share of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1."""
+def accuracy(model, x, y, normalize=normalize, batch_size=EVALUATED):
+    """Share of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1.
+
+    Where y is (n, L), the share of its words that `model` predicts; negative ones are not asked for.
+    """
     model.eval()
     right = torch.zeros((), dtype=torch.int64, device=x.device)
     for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True):
         right += (model(normalize(images)).argmax(1) == labels).sum()
-    return right.item() / len(y)
+    return right.item() / (len(y) if y.ndim == 1 else (y >= 0).sum().item())
 
 
 def descend_with(make, toy, start, steps, *, name=""):

@@ -5,11 +5,11 @@ Importing this imports no torch; `run` and `sweep` do when they are first used.
 
 from importlib import import_module
 
-from tlr.experiments.figures import FIGURES, Figure, settings
+from tlr.experiments.figures import COLLECTIONS, FIGURES, Figure, settings
 
 _HOME = {"run": "tlr.experiments.running", "sweep": "tlr.experiments.sweeping"}
 
-__all__ = ["FIGURES", "Figure", "settings", *_HOME]
+__all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings", *_HOME]
 
 
 def __getattr__(name):

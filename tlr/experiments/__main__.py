@@ -3,6 +3,7 @@
     python -m tlr.experiments list
     python -m tlr.experiments run figure-1-digits
     python -m tlr.experiments run figure-1-mnist --epochs 8 --seeds 0 1 2 --jobs 2 --minutes 30
+    python -m tlr.experiments run cifar --compile --minutes 9
 
 A run that is finished is never run again, one that was stopped goes on where it stopped: stop with Ctrl-C whenever
 you like, and give the same command again.
@@ -13,7 +14,7 @@ import math
 import sys
 
 from tlr import records
-from tlr.experiments.figures import FIGURES, settings
+from tlr.experiments.figures import COLLECTIONS, FIGURES, settings
 
 
 def parser():
@@ -29,19 +30,30 @@ def parser():
         each.add_argument(
             "--seeds", type=int, nargs="+", default=[0], help="one run of each for every seed (default: 0)"
         )
-    running.add_argument("figure", choices=FIGURES, metavar="FIGURE", help="a name that `list` shows")
+    names = [*FIGURES, *COLLECTIONS]
+    running.add_argument(
+        "figure",
+        choices=names,
+        metavar="FIGURE",
+        help=f"a name that `list` shows, or a collection: {', '.join(COLLECTIONS)}",
+    )
     running.add_argument("--jobs", type=int, help="runs at a time, each in a process with one thread (default: 1)")
     running.add_argument("--device", default="auto", help="auto (default), cpu, cuda, …")
+    running.add_argument(
+        "--precision", default="auto", help="float32, bfloat16, float16 or auto (default): what suits the device"
+    )
+    running.add_argument("--compile", action="store_true", help="through torch.compile: worth it on a GPU")
     running.add_argument("--minutes", type=float, default=math.inf, help="stop after about that long")
     return whole
 
 
 def show_list(epochs, seeds, folder):
-    print(f"{'':18}{'runs':>5}{'finished':>10}")
+    width = max(map(len, FIGURES))
+    print(f"{'':{width}}{'runs':>6}{'finished':>10}")
     for name, figure in FIGURES.items():
         wanted = settings(name, epochs=epochs, seeds=seeds)
         finished = sum(record.finished for record in records.load(wanted, folder))
-        print(f"{name:18}{len(wanted):5}{finished:10}  {figure.title}")
+        print(f"{name:{width}}{len(wanted):6}{finished:10}  {figure.title}")
 
 
 def run(figure, epochs, seeds, folder, **options):
@@ -63,7 +75,7 @@ def main(arguments=None):
     command = {"list": show_list, "run": run}[chosen.pop("command")]
     try:
         command(**chosen)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError, ModuleNotFoundError) as error:
         sys.exit(str(error))
 
 

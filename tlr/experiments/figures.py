@@ -1,4 +1,4 @@
-"""The paper's figures as data: each a grid of settings.
+"""The paper's figures as data: each a grid of settings. Those on MNIST are here, the larger ones in `larger`.
 
 What the paper states, these grids have: cross entropy, momentum 0.8, weight decay 5e-4, p = 1/3, c = 1/4, 80 epochs,
 an MLP 784–1000–10, α₀ ∈ {0.001, 0.01, 0.1}, batch sizes 64, 128, 256 and 512, and the values of p, c, η and β that it
@@ -30,74 +30,56 @@ The digits twins have the same grids on the 1,797 embedded digits, with 100 hidd
 epoch is one to eight steps there, no longer than the momentum's memory, and notebook 03 shows what that does to TLR.
 """
 
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import replace
+from itertools import chain, product
 
+from tlr.experiments.grid import ALPHA0, BATCH_SIZES, GRID, TLR, Figure
+from tlr.experiments.larger import COLLECTIONS, LARGER
 from tlr.records import Setting
 
-__all__ = ["FIGURES", "Figure", "settings"]
+__all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings"]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One figure of the paper as a grid: every variant at every combination of the axes' values.
-
-    Attributes:
-        title: what the figure shows.
-        variants: the methods with their options, as keyword arguments of `Setting`.
-        axes: name of a field of `Setting` → its values, those that tell most first.
-        data, model, epochs: as in `Setting`.
-    """
-
-    title: str
-    variants: tuple[dict, ...]
-    axes: dict[str, tuple]
-    data: str = "mnist"
-    model: str = "mlp-1000"
-    epochs: int = 80
-
-
-#: The extremes first: if it is robust there, it is robust.
-_BATCH_SIZES = (64, 512, 256, 128)
-_ALPHA0 = (0.1, 0.001, 0.01)
-_GRID = {"alpha0": _ALPHA0, "batch_size": _BATCH_SIZES}
 _POINT = {"alpha0": (0.1,), "batch_size": (256,)}
-_TLR = ({"method": "published"}, {"method": "secant"})
 
 _PAPER = {
-    "figure-1": Figure("TLR over α₀ and batch size, beside SGD", (*_TLR, {"method": "sgd"}), _GRID),
+    "figure-1": Figure("TLR over α₀ and batch size, beside SGD", (*TLR, {"method": "sgd"}), GRID),
     "figure-2": Figure(
         "hypergradient descent over β and batch size, beside TLR",
-        (*_TLR, *({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))),
-        {"alpha0": (0.1,), "batch_size": _BATCH_SIZES},
+        (*TLR, *({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))),
+        {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
     ),
-    "figure-6": Figure("TLR over the update frequency p", _TLR, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}),
-    "figure-7": Figure("TLR per tensor, beside one α for the model", _TLR, {**_POINT, "per": ("tensor", "model")}),
+    "figure-6": Figure("TLR over the update frequency p", TLR, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}),
+    "figure-7": Figure("TLR per tensor, beside one α for the model", TLR, {**_POINT, "per": ("tensor", "model")}),
     "figure-8": Figure(
         "TLR over the bound 1 + c and α₀",
-        _TLR,
-        {"alpha0": _ALPHA0, "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
+        TLR,
+        {"alpha0": ALPHA0, "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
         epochs=40,
     ),
     "figure-9": Figure(
         "a fixed meta step size η, beside TLR",
         (
-            *_TLR,
+            *TLR,
             *({"method": "fixed_eta", "eta": eta / unit} for unit in (1, 78**2) for eta in (1.0, 0.001, 0.1, 0.01)),
         ),
         _POINT,
     ),
     "figure-10": Figure(
         "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
-        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *_TLR),
-        _GRID,
+        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *TLR),
+        GRID,
     ),
 }
 
-#: Name → `Figure`: figure-1-mnist and so on, and their small twins figure-1-digits and so on.
-FIGURES = {f"{name}-mnist": figure for name, figure in _PAPER.items()} | {
-    f"{name}-digits": replace(figure, data="digits", model="mlp-100", epochs=figure.epochs // 4)
-    for name, figure in _PAPER.items()
+#: Name → `Figure`: figure-1-mnist and so on, their small twins figure-1-digits and so on, and the larger ones.
+FIGURES = {
+    **{f"{name}-mnist": figure for name, figure in _PAPER.items()},
+    **{
+        f"{name}-digits": replace(figure, data="digits", model="mlp-100", epochs=figure.epochs // 4)
+        for name, figure in _PAPER.items()
+    },
+    **LARGER,
 }
 
 
@@ -108,7 +90,7 @@ def settings(name, *, epochs=None, seeds=(0,)):
     seen the extremes; all methods at a point before the next point, so that they can be compared.
 
     Args:
-        name: a key of `FIGURES`.
+        name: a key of `FIGURES`, or of `COLLECTIONS`: then its figures one after the other, each setting once.
         epochs: instead of the figure's own (default None).
         seeds: one run of each for every seed (default: seed 0).
 
@@ -118,12 +100,16 @@ def settings(name, *, epochs=None, seeds=(0,)):
     Raises:
         ValueError: an unknown name, or what `Setting` refuses.
     """
+    if name in COLLECTIONS:
+        each = (settings(figure, epochs=epochs, seeds=seeds) for figure in COLLECTIONS[name])
+        return list(dict.fromkeys(chain.from_iterable(each)))
     if name not in FIGURES:
-        raise ValueError(f"Unknown figure {name!r}: choose from {', '.join(FIGURES)}.")
+        raise ValueError(f"Unknown figure {name!r}: choose from {', '.join((*FIGURES, *COLLECTIONS))}.")
     figure = FIGURES[name]
     points = [dict(zip(figure.axes, values, strict=True)) for values in product(*figure.axes.values())]
     points.sort(key=lambda point: sum(figure.axes[axis].index(value) for axis, value in point.items()))
+    common = {"data": figure.data, "model": figure.model, "augment": figure.augment}
     return [
-        Setting(data=figure.data, model=figure.model, epochs=epochs or figure.epochs, seed=seed, **point, **variant)
+        Setting(**common | point | variant, epochs=epochs or figure.epochs, seed=seed)
         for seed, point, variant in product(seeds, points, figure.variants)
     ]

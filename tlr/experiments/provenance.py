@@ -15,12 +15,13 @@ import tlr
 __all__ = ["provenance"]
 
 
-def provenance(data, device):
+def provenance(data, device, precision):
     """What a record says about where it comes from, as a dict that JSON can hold.
 
     Args:
         data: the `tlr.data.Data` that is trained on.
         device: a torch.device.
+        precision: of the network's products, as in `tlr.speed.Speed`.
 
     Returns:
         A dict: `commit` and `dirty` (whether the package's files differ from it) of the checkout that the package is
@@ -39,7 +40,7 @@ def provenance(data, device):
         "device": device.type,
         "device_name": torch.cuda.get_device_name(device) if device.type == "cuda" else _processor(),
         "threads": torch.get_num_threads(),
-        "precision": "float32",
+        "precision": precision,
         "checksum": data.checksum,
     }
 

@@ -22,6 +22,7 @@ from tlr.optim import learning_rates
 from tlr.peers import make_optimizer
 from tlr.peers.schedules import exponential, multistep
 from tlr.rule import window
+from tlr.speed import Speed, choose_precision, has_convolutions
 from tlr.training import Epoch, History, steps_per_epoch, train
 
 __all__ = ["choose_device", "run"]
@@ -34,7 +35,7 @@ _SCHEDULES = {"multistep": multistep, "exponential": exponential}
 _FUSED = ("sgd", "published", "secant")  # those whose step is torch's SGD, which has a fused kernel
 
 
-def run(setting, folder=None, *, device="auto", deadline=math.inf, progress=False):
+def run(setting, folder=None, *, device="auto", precision="auto", compile=False, deadline=math.inf, progress=False):
     """Train a setting to the end, unless that is done already, and keep its record.
 
     After each epoch a checkpoint and the record so far are written, so that a run that is stopped in whatever way loses
@@ -45,6 +46,9 @@ def run(setting, folder=None, *, device="auto", deadline=math.inf, progress=Fals
         setting: a `tlr.records.Setting`.
         folder: of the records (default: `tlr.records.folder()`).
         device: "auto" (default) is a GPU if torch sees one, else "cpu"; or what `torch.device` takes.
+        precision: "float32", "bfloat16" or "float16"; "auto" (default) is float32 on a CPU and for an MLP, and
+            otherwise bfloat16 on a GPU that has it, float16 on one that has not.
+        compile: run the network through torch.compile (default False).
         deadline: stop after the first epoch that ends later than this, by `time.time()` (default: never).
         progress: show a bar of the steps (default False).
 
@@ -53,16 +57,19 @@ def run(setting, folder=None, *, device="auto", deadline=math.inf, progress=Fals
         process is at this setting.
 
     Raises:
-        OSError: the folder cannot be written to, or is full. ValueError: the data set or the device is unknown.
+        OSError: the folder cannot be written to, or is full. ValueError: the data set, the device or the precision is
+            unknown. MemoryError: the device has too little memory. ModuleNotFoundError: the model's package is missing.
     """
     folder = records.folder() if folder is None else Path(folder)
     lock, checkpoint = (folder / IN_PROGRESS / f"{setting.name}{suffix}" for suffix in (".lock", ".pt"))
     with _locked(lock) as locked:
         if not locked:
             return None
-        record = _finished(setting, folder) or _train(
-            setting, folder, checkpoint, choose_device(device), deadline, progress
-        )
+        record = _finished(setting, folder)
+        if not record:
+            device = choose_device(device)
+            with _enough_memory(setting, device):
+                record = _train(setting, folder, checkpoint, device, precision, compile, deadline, progress)
         if record.finished:
             checkpoint.unlink(missing_ok=True)
     if record.finished:
@@ -83,8 +90,29 @@ def choose_device(name):
         device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"There is no device {name!r} here ({str(error).splitlines()[0]}): try 'auto'.") from None
+        reason = str(error).splitlines()[0]
+        if "driver" in reason.lower() and "too old" in reason:
+            advice = "update the driver, or install a torch that was built for it, or run with 'cpu'"
+        elif "not compiled with CUDA" in reason:
+            advice = "this torch is for CPUs only: install one for your GPU, or try 'auto'"
+        else:
+            advice = "try 'auto'"
+        raise ValueError(f"There is no device {name!r} here ({reason}): {advice}.") from None
     return device
+
+
+@contextmanager
+def _enough_memory(setting, device):
+    """Say in one sentence that memory is short; torch tells it in many, and on a CPU as a plain RuntimeError."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "can't allocate memory" not in str(error):
+            raise
+        raise MemoryError(
+            f"{device.type} has too little memory for {setting.model} at batch size {setting.batch_size}: end what "
+            "else uses it, take a smaller batch size or model, or run with fewer jobs; finished epochs are kept."
+        ) from None
 
 
 @contextmanager
@@ -119,17 +147,24 @@ def _finished(setting, folder):
     return record if record is not None and record.finished else None
 
 
-def _train(setting, folder, checkpoint, device, deadline, progress):
+def _train(setting, folder, checkpoint, device, precision, compile, deadline, progress):
     images = _load(setting.data)
     model, optimizer, scheduler = _build(setting, images, device)
+    speed = Speed(choose_precision(precision, device, model), compile)
+    if compile:
+        torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
     parts = {"model": model, "optimizer": optimizer, **({"scheduler": scheduler} if scheduler else {})}
+    if speed.precision == "float16":
+        parts["speed"] = speed
     groups = tuple(learning_rates(optimizer))
     with _one_thread(device):
-        session = provenance(images, device)
+        session = provenance(images, device, speed.precision)
         history, sessions = _resume(checkpoint, setting, parts, session)
         sessions = [*sessions, {"first_epoch": 1 + len(history.epochs) if history else 1, **session}]
 
         def keep(history):
+            if speed.compile:
+                sessions[-1]["compile_seconds"] = round(speed.compile_seconds, 2)
             if history.status == "diverged" or len(history.epochs) == setting.epochs:
                 return
             _save(checkpoint, setting, parts, history, sessions)
@@ -148,6 +183,8 @@ def _train(setting, folder, checkpoint, device, deadline, progress):
             progress=progress,
             history=history,
             on_epoch=keep,
+            augment=setting.augment,
+            speed=speed,
         )
     record = _record(setting, history, groups, sessions, history.status)
     if record.finished:
@@ -163,17 +200,19 @@ def _load(name):
 
 def _build(setting, images, device):
     """The model, its optimizer and the schedule (or None), as they are before the first step."""
-    model = make_model(setting.model, images.inputs, images.classes, setting.seed).to(device)
+    model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
     options = {
         name: value
         for name in ("momentum", "weight_decay", "c", "per", "eta", "beta")
         if (value := getattr(setting, name)) is not None
     }
+    steps = steps_per_epoch(images, setting.batch_size)
     if setting.p is not None:
-        options["update_every"] = window(steps_per_epoch(images, setting.batch_size), setting.p)
+        options["update_every"] = window(steps, setting.p)
     method = "sgd" if setting.method in _SCHEDULES else setting.method
-    if method in _FUSED:
+    if method in _FUSED and not has_convolutions(model):  # on a CPU that kernel ignores strides
         options["fused"] = True
+    options |= {"sls": {"steps_per_epoch": steps}, "sps": {"steps_per_epoch": steps, "c": 0.2}}.get(method, {})
     optimizer = make_optimizer(method, model.named_parameters(), lr=setting.alpha0, **options)
     schedule = _SCHEDULES.get(setting.method)
     return model, optimizer, schedule and schedule(optimizer, setting.epochs)
@@ -248,5 +287,5 @@ def _resume(path, setting, parts, session):
         warnings.warn(f"The checkpoint {path} cannot be used ({reason}): this run starts anew.", stacklevel=5)
         return None, []
     for name, part in parts.items():
-        part.load_state_dict(content["parts"][name])
+        part.load_state_dict(content["parts"].get(name, {}))  # float16 may go on where another precision stopped
     return history, content["sessions"]

@@ -14,7 +14,17 @@ from tlr.experiments.running import choose_device, run
 __all__ = ["sweep"]
 
 
-def sweep(settings, folder=None, *, jobs=None, device="auto", minutes=math.inf, progress=True):
+def sweep(
+    settings,
+    folder=None,
+    *,
+    jobs=None,
+    device="auto",
+    precision="auto",
+    compile=False,
+    minutes=math.inf,
+    progress=True,
+):
     """Run every setting that is not finished, in the given order.
 
     joblib spreads the runs: over processes of this machine with `jobs`, or over what `joblib.parallel_config` names,
@@ -26,7 +36,7 @@ def sweep(settings, folder=None, *, jobs=None, device="auto", minutes=math.inf, 
         settings: a list of `tlr.records.Setting`, such as `tlr.experiments.settings` gives.
         folder: of the records (default: `tlr.records.folder()`).
         jobs: runs at a time (default: what `joblib.parallel_config` says, or else 1).
-        device: as for `run`.
+        device, precision, compile: as for `run`.
         minutes: stop after about that long (default: never).
         progress: show a bar with the time left, and a line for each finished run (default True).
 
@@ -34,7 +44,8 @@ def sweep(settings, folder=None, *, jobs=None, device="auto", minutes=math.inf, 
         A list of the `tlr.records.Record` of these settings that there are now in the folder, in the given order.
 
     Raises:
-        OSError: the folder cannot be written to, or is full. ValueError: an unknown data set or device.
+        OSError: the folder cannot be written to, or is full. ValueError: an unknown data set, device or precision.
+        MemoryError: a device has too little memory. ModuleNotFoundError: a model's package is missing.
         ConnectionError: the data could not be downloaded. KeyboardInterrupt: somebody pressed Ctrl-C.
     """
     folder = (records.folder() if folder is None else Path(folder)).resolve()
@@ -44,7 +55,7 @@ def sweep(settings, folder=None, *, jobs=None, device="auto", minutes=math.inf, 
         data.load(name)  # downloads it once, before several processes ask for it
     open_settings = [setting for setting in settings if not _finished(setting, folder)]
     runs = (
-        delayed(run)(setting, folder, device=device, deadline=deadline)
+        delayed(run)(setting, folder, device=device, precision=precision, compile=compile, deadline=deadline)
         for setting in open_settings
         if time.time() < deadline  # joblib asks for the next run when a worker is free
     )

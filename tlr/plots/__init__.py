@@ -1,6 +1,7 @@
 """Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends."""
 
 from tlr.plots.basins import basins
+from tlr.plots.compare import compare, rates
 from tlr.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.plots.grids import grid, label
 from tlr.plots.ledger import ledger
@@ -16,6 +17,7 @@ __all__ = [
     "along_the_step",
     "basins",
     "cobweb",
+    "compare",
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
@@ -25,6 +27,7 @@ __all__ = [
     "label",
     "ledger",
     "paths",
+    "rates",
     "response",
     "runs",
     "sensitivity",

@@ -21,10 +21,16 @@ OPTIONS = {
     "fixed_eta": (*_SGD, "p", "eta"),
     "hypergradient": (*_SGD, "beta"),
     "yellowfin": ("weight_decay",),
+    "adam": (),
+    "sls": (),
+    "sps": (),
 }
 
 #: What the paper gives an option unless it says otherwise (section 5 and appendix D); η and β are always to be chosen.
 PAPER = {"momentum": 0.8, "weight_decay": 5e-4, "p": 1 / 3, "c": 1 / 4, "per": "model"}
+
+#: How training images may be changed at random: the names of `tlr.data.augmentation.AUGMENTATIONS`.
+AUGMENTATIONS = ("crop-flip",)
 
 _EVERY_OPTION = {name for names in OPTIONS.values() for name in names}
 
@@ -43,7 +49,8 @@ class Setting:
 
     Attributes:
         method: "sgd", its schedules "multistep" and "exponential", "published" (TLR) and "secant" (TLR with
-            Eq. 8′), "fixed_eta", "hypergradient" or "yellowfin": the names of `tlr.plots.METHODS`.
+            Eq. 8′), "fixed_eta", "hypergradient", "yellowfin", "adam", "sls" or "sps": the names of
+            `tlr.plots.METHODS`.
         alpha0: α₀, the first learning rate.
         batch_size: images a step.
         data: what `tlr.data.load` is asked for (default "mnist").
@@ -56,6 +63,7 @@ class Setting:
         per: "model" or "tensor", what shares one α (default "model").
         eta: the meta step size η of "fixed_eta".
         beta: the step size β of "hypergradient".
+        augment: "crop-flip", or None (default) where every epoch sees the images as they are.
 
     Raises:
         ValueError: an unknown method, an option that the method does not have or lacks, a value of the wrong type.
@@ -75,6 +83,7 @@ class Setting:
     per: str | None = None
     eta: float | None = None
     beta: float | None = None
+    augment: str | None = None
 
     def __post_init__(self):
         if self.method not in OPTIONS:
@@ -92,6 +101,8 @@ class Setting:
                 raise ValueError(f"{self.method!r} needs a number as its {name}, not {value!r}.") from None
         if not re.fullmatch(r"\w[\w.-]*", self.data):
             raise ValueError(f"A data set's name has letters, digits, dots and dashes only, unlike {self.data!r}.")
+        if self.augment not in (None, *AUGMENTATIONS):
+            raise ValueError(f"Unknown augmentation {self.augment!r}: choose from {', '.join(AUGMENTATIONS)}.")
         for name in ("batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")

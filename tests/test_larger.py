@@ -1,0 +1,174 @@
+"""The paper's larger figures: grids as it states them, runs that say what is missing, and a command for all of them."""
+
+import re
+
+import pytest
+import torch
+
+from tlr import records
+from tlr.experiments import COLLECTIONS, FIGURES, run, running, settings
+from tlr.experiments.__main__ import main
+from tlr.records import Setting
+
+BATCH_SIZES = {64, 128, 256, 512}
+PEERS = {"published", "secant", "multistep", "adam", "sls", "sps"}
+CIFAR = [name for name in FIGURES if "cifar" in name and "small" not in name]
+
+
+def values(name, field):
+    return {getattr(setting, field) for setting in settings(name)}
+
+
+@pytest.mark.parametrize(
+    ("name", "methods", "grid", "runs"),
+    [
+        ("figure-2-cifar10", {"published", "secant", "hypergradient"}, {"beta": {None, 1e-3, 1e-4, 1e-5}}, 20),
+        ("figure-2-cifar100", {"published", "secant", "hypergradient"}, {"batch_size": BATCH_SIZES}, 20),
+        ("figure-13-cifar10", PEERS, {"batch_size": BATCH_SIZES, "per": {None, "model", "tensor"}}, 28),
+        ("figure-3-cifar100", PEERS, {"batch_size": BATCH_SIZES, "per": {None, "model", "tensor"}}, 28),
+        ("figure-6-cifar100", {"published", "secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
+        ("figure-8-cifar10", {"published", "secant"}, {"alpha0": {0.001, 0.01, 0.1}, "epochs": {40}}, 36),
+        (
+            "figure-11-cifar10",
+            {"sgd", "multistep", "exponential", "yellowfin", "published", "secant"},
+            {"batch_size": BATCH_SIZES, "alpha0": {0.001, 0.01, 0.1}},
+            72,
+        ),
+        ("figure-14-cifar10", PEERS, {"model": {"wrn-16-4", "wrn-16-8", "wrn-22-4", "wrn-22-8"}}, 28),
+        ("figure-16-cifar100", PEERS, {"model": {"densenet-12"}, "batch_size": {256}}, 7),
+        ("figure-17-multi30k", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer"}}, 7),
+        ("figure-4-imagenet64", PEERS - {"sls"} | {"sgd"}, {"batch_size": {96}, "model": {"resnet-50"}}, 7),
+    ],
+)
+def test_a_figure_has_the_papers_grid(name, methods, grid, runs):
+    assert values(name, "method") == methods
+    assert {field: values(name, field) for field in grid} == grid
+    assert len(set(settings(name))) == len(settings(name)) == runs
+
+
+@pytest.mark.parametrize("name", CIFAR)
+def test_what_the_paper_states_of_all_holds(name):
+    for setting in settings(name):
+        assert setting.data == name.rpartition("-")[2]
+        assert setting.augment == "crop-flip"
+        assert setting.weight_decay == (None if setting.method in ("adam", "sls", "sps") else 5e-4)
+        if setting.method == "multistep" and "batch size, beside" in FIGURES[name].title:
+            assert setting.alpha0 == 0.1 or "α₀" in FIGURES[name].title
+
+
+def test_a_collection_has_every_setting_of_its_figures_once_and_the_most_telling_first():
+    every = settings("cifar", seeds=(0, 1))
+    assert len(set(every)) == len(every)
+    assert set(every) == {setting for name in CIFAR for setting in settings(name, seeds=(0, 1))}
+    assert every[:40] == settings("figure-2-cifar10", seeds=(0, 1))
+    assert set(COLLECTIONS) == {"cifar", "cifar-small"}
+
+
+def test_a_collection_runs_from_one_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(COLLECTIONS, "cifar-small", ("figure-7-digits", "figure-6-digits"))
+    main(["run", "cifar-small", "--epochs", "1", "--folder", str(tmp_path)])
+    assert capsys.readouterr().out.splitlines()[-1] == "12 of 12 runs are finished."
+
+
+@pytest.mark.parametrize("method", ["adam", "sls", "sps"])
+def test_the_rivals_run_and_go_on_as_if_they_had_never_stopped(method, tmp_path):
+    setting = Setting(method=method, alpha0=0.01, batch_size=200, data="digits", model="mlp-20", epochs=3)
+    expected = run(setting, tmp_path / "at once")
+    while not (record := run(setting, tmp_path / "in pieces", deadline=0)).finished:
+        pass
+    assert record.train_loss.tolist() == expected.train_loss.tolist()
+    assert record.alpha.tolist() == expected.alpha.tolist()
+    assert record.train_loss[-1] < record.train_loss[0]
+
+
+# What is missing
+
+
+SMALL = Setting(method="sgd", alpha0=0.1, batch_size=64, data="digits", model="mlp-20", epochs=2)
+
+
+def test_a_record_says_which_precision_it_has_and_what_compiling_took(tmp_path, monkeypatch):
+    compiled = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda model, **options: compiled(model, backend="eager", **options))
+    (session,) = run(SMALL, tmp_path, precision="bfloat16", compile=True).sessions
+    assert session["precision"] == "bfloat16"
+    assert session["compile_seconds"] >= 0
+    assert records.find(SMALL, tmp_path).sessions == (session,)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total capacity of …"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried …"),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_is_one_sentence_and_what_was_finished_is_kept(raised, tmp_path, monkeypatch):
+    run(SMALL, tmp_path, deadline=0)
+
+    def train(*args, **options):
+        raise raised
+
+    monkeypatch.setattr(running, "train", train)
+    expected = "cpu has too little memory for mlp-20 at batch size 64: end what else uses it, take a smaller batch size"
+    with pytest.raises(MemoryError, match=f"^{expected}.*; finished epochs are kept\\.$"):
+        run(SMALL, tmp_path)
+    assert len(records.find(SMALL, tmp_path).train_loss) == 1
+
+
+def test_another_error_is_not_mistaken_for_too_little_memory(tmp_path, monkeypatch):
+    def train(*args, **options):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(running, "train", train)
+    with pytest.raises(RuntimeError, match=r"^something else$"):
+        run(SMALL, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        (
+            "Torch not compiled with CUDA enabled",
+            "this torch is for CPUs only: install one for your GPU, or try 'auto'",
+        ),
+        (
+            "The NVIDIA driver on your system is too old (found version 11040).",
+            "update the driver, or install a torch that was built for it, or run with 'cpu'",
+        ),
+        ("No CUDA GPUs are available\nmore lines", "try 'auto'"),
+    ],
+)
+def test_a_gpu_that_cannot_be_used_says_what_to_do(reason, advice, monkeypatch):
+    def empty(*size, device):
+        raise RuntimeError(reason)
+
+    monkeypatch.setattr(torch, "empty", empty)
+    first_line = reason.splitlines()[0]
+    expected = re.escape(f"There is no device 'cuda' here ({first_line}): {advice}.")
+    with pytest.raises(ValueError, match=f"^{expected}$"):
+        running.choose_device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ("figure-4-imagenet64", "Unknown data set 'imagenet64': .* put NAME.npz into"),
+        ("figure-17-multi30k", "Multi30k needs .*train.de.gz, which is not there"),
+    ],
+)
+def test_missing_data_is_one_sentence_on_the_command_line(figure, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
+    with pytest.raises(SystemExit, match=said) as stopped:
+        main(["run", figure, "--folder", str(tmp_path / "records")])
+    assert "\n" not in str(stopped.value)
+
+
+def test_a_missing_package_is_one_sentence_on_the_command_line(tmp_path, monkeypatch):
+    def sweep(*args, **options):
+        raise ModuleNotFoundError("resnet-50 comes from the package torchvision")
+
+    monkeypatch.setattr("tlr.experiments.sweeping.sweep", sweep)
+    with pytest.raises(SystemExit, match=r"^resnet-50 comes from the package torchvision$"):
+        main(["run", "figure-4-imagenet64", "--folder", str(tmp_path)])

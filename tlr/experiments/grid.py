@@ -1,0 +1,32 @@
+"""What every figure is made of: a grid of settings, and the values that the paper varies."""
+
+from dataclasses import dataclass
+
+__all__ = ["ALPHA0", "BATCH_SIZES", "GRID", "TLR", "Figure"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the paper as a grid: every variant at every combination of the axes' values.
+
+    Attributes:
+        title: what the figure shows.
+        variants: the methods with their options, as keyword arguments of `Setting`.
+        axes: name of a field of `Setting` → its values, those that tell most first.
+        data, model, epochs, augment: as in `Setting`.
+    """
+
+    title: str
+    variants: tuple[dict, ...]
+    axes: dict[str, tuple]
+    data: str = "mnist"
+    model: str = "mlp-1000"
+    epochs: int = 80
+    augment: str | None = None
+
+
+#: The extremes first: if it is robust there, it is robust.
+BATCH_SIZES = (64, 512, 256, 128)
+ALPHA0 = (0.1, 0.001, 0.01)
+GRID = {"alpha0": ALPHA0, "batch_size": BATCH_SIZES}
+TLR = ({"method": "published"}, {"method": "secant"})
