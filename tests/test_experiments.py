@@ -87,8 +87,12 @@ ALPHA0, BATCH_SIZES = {0.001, 0.01, 0.1}, {64, 128, 256, 512}
         (
             "figure-9",
             {"published", "secant", "fixed_eta"},
-            {"eta": {None, 0.001, 0.01, 0.1, 1.0}, "alpha0": {0.1}, "batch_size": {256}},
-            6,
+            {
+                "eta": {None, *(eta / unit for eta in (0.001, 0.01, 0.1, 1.0) for unit in (1, 78**2))},
+                "alpha0": {0.1},
+                "batch_size": {256},
+            },
+            10,
         ),
         (
             "figure-10",

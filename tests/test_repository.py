@@ -264,7 +264,13 @@ assert len(records.table(found)) > len(found)
 @posix
 def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
     checkout = tmp_path / "checkout"
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".*", "build", "data", "__pycache__"))
+    checkout.mkdir()
+    for name in ("binder", "notebooks", "tlr"):
+        shutil.copytree(
+            ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+        )
+    for name in ("LICENSE", "README.md", "environment.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, checkout)
     environ = ALONE | {"PATH": f"{fresh.parent}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run([checkout / "binder" / "postBuild"], cwd=checkout, env=environ, check=True, capture_output=True)
     subprocess.run([fresh, "-c", IMPORT_ALL_AND_REPLAY], cwd=tmp_path, env=ALONE, check=True)

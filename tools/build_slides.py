@@ -149,10 +149,12 @@ def sections(path):
 
 
 def figure(output, name):
-    """The Markdown of a picture, which is written beside the decks; the race is live."""
+    """The Markdown of a picture, which is written beside the decks, or of a table; the race is live."""
     data = output.get("data", {})
     if data.get("text/plain") == Race.description:
         return RACE
+    if "text/html" in data:
+        return f"```{{raw}} html\n{data['text/html']}\n```"
     if "image/png" not in data:
         return None
     (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
