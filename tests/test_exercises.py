@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from tlr.exercises import derivation, minibatches, mnist, quadratics
+from tlr.exercises import cifar, derivation, minibatches, mnist, quadratics, verdict_ledger
 from tlr.exercises.verdict import NotYet, Verdict, call, exercise, number, whole
 from tools.exercises import (
     graded_cells,
@@ -25,7 +25,7 @@ from tools.exercises import (
     verdict,
 )
 
-MODULES = [derivation, quadratics, minibatches, mnist]
+MODULES = [derivation, quadratics, minibatches, mnist, cifar, verdict_ledger]
 CHECKERS = [pytest.param(getattr(module, name), id=name) for module in MODULES for name in module.__all__]
 MASTERS = masters()
 CHECKED = [pytest.param(master, each, id=each.id) for master in MASTERS for each in master.exercises if each.check]
@@ -84,7 +84,7 @@ def test_every_checker_has_an_exercise(module):
 
 
 def by_module(module):
-    (master,) = [master for master in MASTERS if master.name.endswith(module.__name__.split(".")[-1])]
+    (master,) = [master for master in MASTERS if module.__name__.split(".")[-1].startswith(master.name[3:])]
     return master.exercises
 
 

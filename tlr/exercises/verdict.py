@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-__all__ = ["NotYet", "Verdict", "call", "exercise", "number", "percent", "whole"]
+__all__ = ["NotYet", "Verdict", "call", "exercise", "number", "percent", "returned", "whole", "word"]
 
 #: What stands in a starter where the answer goes.
 OPEN = ...
@@ -78,22 +78,40 @@ def whole(answer, name):
     return int(value)
 
 
-def call(function, *arguments):
+def word(answer, name, words):
+    """The answer as one of the words; anything else is not yet an answer."""
+    if _is_open(answer):
+        raise _Unanswered
+    if not isinstance(answer, str) or answer not in words:
+        raise NotYet(f"{name} is one of {', '.join(map(repr, words))}, and yours is {answer!r}.")
+    return answer
+
+
+def returned(function, *arguments):
     """What the student's function returns; an error in it is a wrong answer, not an error of the checker."""
     if not callable(function):
         raise NotYet(f"the answer is a function, and yours is {function!r}.")
-    given = ", ".join(f"{argument:g}" for argument in arguments)
     try:
         with np.errstate(all="ignore"):
-            value = function(*arguments)
+            return function(*arguments)
     except Exception as error:
-        raise NotYet(f"called with ({given}) your function stops with {type(error).__name__}: {error}.") from None
-    return number(value, f"what your function returns for ({given})")
+        raise NotYet(
+            f"called with ({_listed(arguments)}) your function stops with {type(error).__name__}: {error}."
+        ) from None
+
+
+def call(function, *arguments):
+    """The number that the student's function returns, as in `returned`."""
+    return number(returned(function, *arguments), f"what your function returns for ({_listed(arguments)})")
 
 
 def percent(share):
     """A share as it is said: 0.42 → "42 %"."""
     return f"{100 * share:.0f} %"
+
+
+def _listed(arguments):
+    return ", ".join(f"{argument:g}" if isinstance(argument, Real) else str(argument) for argument in arguments)
 
 
 def _is_open(answer):
