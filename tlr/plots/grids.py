@@ -132,10 +132,8 @@ def _looks(lines):
             if value in METHODS and len(group) == 1:
                 look = METHODS[value].line
             elif value in METHODS:
-                look = {
-                    "color": _tint(METHODS[value].color, j / (len(group) - 1)),
-                    "linestyle": _DASHES[j % len(_DASHES)],
-                }
+                dash = _DASHES[(j + 1) % len(_DASHES)]  # the solid line is TLR's
+                look = {"color": _tint(METHODS[value].color, j / (len(group) - 1)), "linestyle": dash}
             else:
                 look = {"color": shades[i], "linestyle": _DASHES[j if len(of_first) < len(lines) else i]}
             looks.append((line, look | {"label": label(line)}))
