@@ -7,11 +7,13 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 
 from tlr import plots, toys
 from tlr.descent import RULES, descend
+from tlr.plots.style import shades
 from tlr.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture
 
 line = toys.quadratic([1.0])
@@ -43,6 +45,18 @@ def test_no_two_methods_look_alike():
     for trait in ("label", "color", "dash", "marker"):
         assert len({getattr(look, trait) for look in looks}) == len(looks), trait
     assert all(MarkerStyle(look.marker).is_filled() for look in looks)
+
+
+def contrast_to_white(color):
+    """WCAG 2.2: from 1 for white to 21 for black."""
+    channels = np.array(to_rgb(color))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
+
+
+def test_every_line_stands_out_from_white():
+    colors = [look.color for look in plots.METHODS.values()] + shades(24)
+    assert min(map(contrast_to_white, colors)) >= 3.0
 
 
 def test_figures_of_descents_take_any_method():

@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from tlr.plots.style import METHODS, house_style
+from tlr.plots.style import DASHES, METHODS, house_style, shades
 
 __all__ = ["compare", "rates"]
 
 # What tells variants of one method apart, its colour being one: a dash and a marker for each.
-_VARIANTS = (("-", "o"), ((0, (5, 1.5)), "s"), ((0, (1, 1)), "^"), ("-.", "D"), ((0, (3, 1, 1, 1, 1, 1)), "v"))
+_VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
 
@@ -80,17 +80,17 @@ def rates(record):
     names += [name for name in record.groups if name.endswith(("shortcut.weight", "output.weight"))]
     names = [name for name in record.groups if name in names]
     everything = np.vstack([record.alpha0, record.alpha])
-    shades = plt.get_cmap("viridis")(np.linspace(0, 0.9, len(names)))
+    colors = shades(len(names))
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 4.2))
         for name, values in zip(record.groups, everything.T, strict=True):
             if name in names:
                 number = names.index(name)
-                dash = _VARIANTS[number % len(_VARIANTS)][0]
-                axes.plot(values, color=shades[number], linestyle=dash, label=name.removesuffix(".weight"))
+                dash = DASHES[number % len(DASHES)]
+                axes.plot(values, color=colors[number], linestyle=dash, label=name.removesuffix(".weight"))
             else:
-                axes.plot(values, color="#b0b0b0", linewidth=0.7, zorder=1)
-        axes.plot([], [], color="#b0b0b0", linewidth=0.7, label="norms and biases")
+                axes.plot(values, color="#8c8c8c", linewidth=0.7, zorder=1)
+        axes.plot([], [], color="#8c8c8c", linewidth=0.7, label="norms and biases")
         axes.set(yscale="log", xlabel="epoch", ylabel="learning rate α")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())

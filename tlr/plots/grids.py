@@ -7,15 +7,13 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
-from tlr.plots.style import METHODS, house_style
+from tlr.plots.style import DASHES, METHODS, house_style, shades
 
 __all__ = ["grid", "label"]
 
 #: What is measured by epoch → the label of its axis.
 _QUANTITIES = {"train_loss": "training loss", "alpha": "learning rate α", "test_accuracy": "test accuracy (%)"}
 _SYMBOLS = {"alpha0": "α₀", "batch_size": "batch", "beta": "β", "eta": "η"}
-_SHADES = ["#440154", "#3b528b", "#21918c", "#5ec962", "#b8a100", "#e5610b"]
-_DASHES = ["-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3))]
 
 
 def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES), log=(), limits=None):
@@ -125,17 +123,17 @@ def _looks(lines):
     """(line, keyword arguments for `Axes.plot`) for each line."""
     first = [next(iter(line.values())) for line in lines]
     of_first = {value: [line for line, own in zip(lines, first, strict=True) if own == value] for value in first}
-    shades = [_SHADES[round(i)] for i in np.linspace(0, len(_SHADES) - 1, max(2, len(of_first)))]
+    colors = shades(len(of_first))
     looks = []
     for i, (value, group) in enumerate(of_first.items()):
         for j, line in enumerate(group):
             if value in METHODS and len(group) == 1:
                 look = METHODS[value].line
             elif value in METHODS:
-                dash = _DASHES[(j + 1) % len(_DASHES)]  # the solid line is TLR's
+                dash = DASHES[(j + 1) % len(DASHES)]  # the solid line is TLR's
                 look = {"color": _tint(METHODS[value].color, j / (len(group) - 1)), "linestyle": dash}
             else:
-                look = {"color": shades[i], "linestyle": _DASHES[j if len(of_first) < len(lines) else i]}
+                look = {"color": colors[i], "linestyle": DASHES[j if len(of_first) < len(lines) else i]}
             looks.append((line, look | {"label": label(line)}))
     return looks
 

@@ -16,7 +16,7 @@ class RunsPicture:
 
     Args:
         figure: an empty matplotlib Figure.
-        names: of the runs to come; those of `METHODS` are drawn in their style, up to five others in shades.
+        names: of the runs to come; those of `METHODS` are drawn in their style, any others in shades.
         epochs: the length of the axes.
     """
 

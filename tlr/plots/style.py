@@ -1,15 +1,21 @@
 """One look for every figure: the same colour, line and label for the same method everywhere.
 
 Colours are Okabe and Ito's for the methods of the first notebooks, Tol's muted ones for further peers and grays for
-schedules, which colour-blind readers can tell apart within each set; no two methods share a line style or a marker,
+schedules, which colour-blind readers can tell apart within each set; those that are too light for a line on white are
+darkened to a contrast of 3:1, which WCAG 2.2 asks of graphics (1.4.11). No two methods share a line style or a marker,
 so that they can be told apart without colour. Every marker is a filled one.
 """
 
 from dataclasses import dataclass
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-__all__ = ["METHODS", "Method", "house_style"]
+__all__ = ["DASHES", "METHODS", "Method", "house_style", "shades"]
+
+#: Line styles of what is not a method; `shades` has the colours.
+DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
 
 
 @dataclass(frozen=True)
@@ -29,26 +35,36 @@ class Method:
 
 METHODS = {
     "sgd": Method("SGD, fixed α", "#000000", (0, (1, 1)), "s"),
-    "naive": Method("naive TLR, η", "#E69F00", (0, (5, 1, 1, 1, 1, 1)), "v"),
+    "naive": Method("naive TLR, η", "#C08500", (0, (5, 1, 1, 1, 1, 1)), "v"),
     "published": Method("TLR (Eq. 8)", "#0072B2", "-", "o"),
     "secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
-    "barzilai_borwein": Method("Barzilai–Borwein", "#CC79A7", (0, (3, 1, 1, 1)), "^"),
+    "barzilai_borwein": Method("Barzilai–Borwein", "#C977A5", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
-    "fixed_eta": Method("fixed η (D.4)", "#56B4E9", (0, (7, 1, 1, 1)), "X"),
+    "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),
     "multistep": Method("SGD, ×0.1 at ½ and ¾", "#4D4D4D", (0, (1, 2)), "<"),
-    "exponential": Method("SGD, exponential", "#7F7F7F", (0, (1, 4)), ">"),
-    "cosine": Method("SGD, cosine", "#999999", (0, (2, 1)), "p"),
+    "exponential": Method("SGD, exponential", "#6E6E6E", (0, (1, 4)), ">"),
+    "cosine": Method("SGD, cosine", "#919191", (0, (2, 1)), "p"),
     "adam": Method("Adam", "#332288", (0, (9, 2)), "*"),
     "adamw": Method("AdamW", "#882255", (0, (9, 1.5, 3, 1.5)), "h"),
     "hypergradient_adam": Method("Adam-HD, β", "#117733", (0, (4, 1, 1, 1, 1, 1, 1, 1)), "d"),
-    "sls": Method("SLS", "#999933", (0, (3, 3)), "8"),
+    "sls": Method("SLS", "#959532", (0, (3, 3)), "8"),
     "sps": Method("SPS", "#AA4499", (0, (6, 2, 2, 2)), (4, 1, 0)),
     "alig": Method("AliG", "#661100", (0, (2, 2, 6, 2)), (3, 1, 0)),
     "yellowfin": Method("YellowFin", "#8C6D1F", (0, (10, 2, 1, 2)), (5, 0, 180)),
-    "schedulefree": Method("Schedule-Free SGD", "#44AA99", (0, (3, 1)), (4, 1, 45)),
+    "schedulefree": Method("Schedule-Free SGD", "#3FA08F", (0, (3, 1)), (4, 1, 45)),
     "prodigy": Method("Prodigy", "#CC6677", (0, (5, 5)), "H"),
-    "dadaptation": Method("D-Adaptation", "#88CCEE", (0, (8, 4)), (6, 1, 0)),
+    "dadaptation": Method("D-Adaptation", "#8E7CC3", (0, (8, 4)), (6, 1, 0)),
 }
+
+
+_SHADES = LinearSegmentedColormap.from_list(
+    "shades", ("#440154", "#3b528b", "#21918c", "#3fa34d", "#998600", "#e5610b")
+)
+
+
+def shades(n):
+    """n colours of lines that are no methods but have an order, such as values of β or tensors: hex, dark to bright."""
+    return [to_hex(color) for color in _SHADES(np.linspace(0, 1, n))]
 
 
 def house_style():

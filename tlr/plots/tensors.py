@@ -1,16 +1,16 @@
 """Two trainings side by side, while they go on: one α for all tensors, and one for each."""
 
-import matplotlib as mpl
+from itertools import cycle
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tlr.plots.style import METHODS, house_style
+from tlr.plots.style import DASHES, METHODS, house_style, shades
 from tlr.plots.toys import decades
 
 __all__ = ["TensorPicture"]
 
-_DASHES = ["-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), "-.", (0, (1, 1))]
 _EACH = {"color": "#4D4D4D", "linestyle": (0, (1, 1))}
 #: A dot where a line has got to.
 _HEAD = {"marker": "o", "markevery": [-1], "markersize": 5}
@@ -76,11 +76,10 @@ class TensorPicture:
             return
         for line in self._tensors.values():
             line.remove()
-        colors = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(names)))
         style = {"linewidth": 1.5, "animated": True} | _HEAD
         self._tensors = {
             name: self.alpha.plot([], [], color=color, linestyle=dash, label=name, **style)[0]
-            for name, color, dash in zip(names, colors, _DASHES * len(names), strict=False)
+            for name, color, dash in zip(names, shades(len(names)), cycle(DASHES), strict=False)
         }
         for legend in self.figure.legends:
             legend.remove()

@@ -1,14 +1,13 @@
 """The figures of mini-batch training: what consecutive gradients say, and how runs went."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tlr.plots.style import METHODS, house_style
+from tlr.plots.style import DASHES, METHODS, house_style, shades
 
 __all__ = ["agreement", "images", "runs", "window_agreement"]
-
-_SHADES = ["#440154", "#3b528b", "#21918c", "#5ec962", "#b8a100"]
-_DASHES = ["-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), "-.", (0, (1, 1))]
 
 
 def images(pictures, labels):
@@ -77,8 +76,8 @@ def runs(rows, *, floor=0.0):
 
     Args:
         rows: title → (name → run). A run has `train_loss`, `alpha` and `test_accuracy` by epoch, `alpha0` and
-            `status`, as a `tlr.training.History` has. Names of `METHODS` are drawn in their style, up to five others
-            in shades. A run that diverged ends in crosses at the edge; where an α is negative the axis of α has both
+            `status`, as a `tlr.training.History` has. Names of `METHODS` are drawn in their style, any others in
+            shades. A run that diverged ends in crosses at the edge; where an α is negative the axis of α has both
             signs, and an α of 0, the end of a schedule, leaves the panel.
         floor: where the axis of the accuracy begins (0..1, default 0).
     """
@@ -112,7 +111,7 @@ def styles(names):
     """Keyword arguments for `Axes.plot` for each name: a method's own if all are names of `METHODS`, or else shades."""
     if all(name in METHODS for name in names):
         return [METHODS[name].line for name in names]
-    return [{"color": color, "linestyle": dash} for color, dash in zip(_SHADES, _DASHES, strict=True)][: len(names)]
+    return [{"color": color, "linestyle": dash} for color, dash in zip(shades(len(names)), cycle(DASHES), strict=False)]
 
 
 def _draw_run(axes, run, style, top):

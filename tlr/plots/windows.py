@@ -57,7 +57,7 @@ class WindowsPicture:
         self.bars = self.neighbors.bar(_BINS[:-1], 0, np.diff(_BINS), align="edge", color=_AGREE)
         (self.mean,) = self.neighbors.plot([], [], color="#000000", linewidth=1.5)
         for values in self._shares.values():
-            self.share.plot(np.arange(1, len(values) + 1), values, color="#b3b3b3", linewidth=1)
+            self.share.plot(np.arange(1, len(values) + 1), values, color="#8c8c8c", linewidth=1)
         (self.line,) = self.share.plot([], [], color=_DISAGREE)
         (self.here,) = self.share.plot([], [], "o", color="#000000", markersize=8)
         self.words = [self.figure.text(0.08, y, "", va="center", fontsize=10) for y in (0.085, 0.035)]
