@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,3 +150,13 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path):
 def test_importing_it_leaves_sympy_for_later():
     code = "import sys, tlr.explorers; sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_answers_in_the_notebook_are_this_races():
+    answers = (Path(__file__).parent.parent / "notebooks" / "02_quadratics.ipynb").read_text(encoding="utf-8")
+    loss = {name: path.loss / path.loss[0] for name, path in Race().descents().items()}
+    below = {name: int(np.argmax(values < 1e-6)) for name, values in loss.items()}
+    assert f"after {below['barzilai_borwein']} steps, the secant rule after {below['secant']}, the" in answers
+    assert f"published after {below['published']}, hypergradient descent after {below['hypergradient']}." in answers
+    assert 1e11 < loss["published"].max() < 1e12
+    assert loss["secant"].max() < 2

@@ -30,9 +30,10 @@ CHARACTERS, ROWS = 450, 4  # of Markdown, and of a table, on one slide
 LONG = 150  # characters of a formula that needs more than one line
 PICTURES = ("![", "<iframe")
 RACE = '<iframe class="race" data-src="race.html" title="Race of learning rates: press anywhere on the plane"></iframe>'
-# Presses the button, since nobody wants to look for it in front of a class.
+# Presses the button, since nobody wants to look for it in front of a class; the list of keys would not fit below.
 LARGE_TYPE = """<script type="module">
 [...document.querySelectorAll("button")].find((button) => button.textContent === "Large type").click();
+document.querySelector(".tlr-keys").hidden = true;
 </script>"""
 
 
