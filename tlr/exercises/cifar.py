@@ -5,9 +5,9 @@ from math import ceil, log
 import numpy as np
 
 from tlr import experiments, records
-from tlr.exercises.verdict import NotYet, call, exercise, number
+from tlr.exercises.verdict import NotYet, call, exercise, number, whole
 
-__all__ = ["mean_product", "rounding", "updates_needed"]
+__all__ = ["mean_product", "peaks", "rounding", "updates_needed"]
 
 #: Steps an epoch of the recorded runs: 10,000 photographs in batches of 64.
 STEPS = 157
@@ -37,10 +37,41 @@ def updates_needed(function):
 
 
 @exercise
+def peaks(of_published, of_secant):
+    """For Eq. 8 and Eq. 8′ the epoch after which α is largest, and the first that ends with it below α₀ again."""
+    given = {"Eq. 8": of_published, "Eq. 8′": of_secant}
+    right = {"Eq. 8": _peak("published"), "Eq. 8′": _peak("secant")}
+    answers = {}
+    for rule, pair in given.items():
+        if np.shape(pair) != (2,):
+            raise NotYet(f"for {rule} two epochs are asked for, in brackets, and yours is {pair!r}.")
+        answers[rule] = tuple(whole(epoch, f"each epoch of {rule}") for epoch in pair)
+    if answers == right:
+        return (
+            ", ".join(
+                f"{rule} peaks after epoch {peak} and is below after {below}" for rule, (peak, below) in right.items()
+            )
+            + "."
+        )
+    if list(answers.values()) == list(right.values())[::-1]:
+        raise NotYet("the two rules seem to be swapped.")
+    for rule, (peak, below) in answers.items():
+        if (peak, below) == (right[rule][0] - 1, right[rule][1] - 1):
+            raise NotYet(f"both epochs of {rule} are one too early: the trace begins with α₀, before the first epoch.")
+        if peak != right[rule][0]:
+            raise NotYet(f"epoch {peak} is not where α of {rule} is largest.")
+        if below < right[rule][1]:
+            raise NotYet(f"after epoch {below} α of {rule} is still above α₀ = 0.1.")
+        if below > right[rule][1]:
+            raise NotYet(f"after epoch {below} α of {rule} has been below already: which epoch was the first?")
+    raise AssertionError
+
+
+@exercise
 def mean_product(product, change):
     """The mean ⟨g_t, g_{t−1}⟩ behind the line of β = 10⁻⁵, and the first epoch of β = 10⁻⁴ that it predicts."""
     product, change = number(product, "the mean product"), number(change, "the predicted change")
-    line, other = _alpha(1e-5), _alpha(1e-4)
+    line, other = _trace(beta=1e-5), _trace(beta=1e-4)
     slope = np.polyfit(np.arange(len(line)), line, 1)[0]
     right, first = (value / (STEPS * 1e-5) for value in (slope, line[1] - line[0]))
     if np.isclose(product, -right, rtol=0.1):
@@ -84,8 +115,14 @@ def rounding(gap, left_in_bfloat16, left_in_float32):
     return "a gap of 0.0005, and of the hundred steps nothing is left in bfloat16, and all in float32."
 
 
-def _alpha(beta):
-    """α of the recorded hypergradient run with this β: before the first epoch, and after each."""
+def _peak(method):
+    """The epoch after which α of this variant of TLR is largest, and the first that ends with it below α₀ again."""
+    alpha = _trace(method=method)
+    return int(alpha.argmax()), int(np.flatnonzero(alpha > alpha[0])[-1]) + 1
+
+
+def _trace(**chosen):
+    """α of the recorded run of figure 2 whose setting has these values: before the first epoch, and after each."""
     runs = records.load(experiments.settings("figure-2-cifar10-small"))
-    (run,) = (run for run in runs if run.setting.beta == beta)
+    (run,) = (run for run in runs if all(getattr(run.setting, name) == value for name, value in chosen.items()))
     return np.append(run.alpha0[0], run.alpha[:, 0])
