@@ -139,9 +139,8 @@ def _looks(lines):
 
 
 def _tint(color, share):
-    """The colour from dark (share 0) over itself (½) to light (1)."""
-    dark = np.array(to_rgb(color)) * min(1, 0.5 + share)
-    return tuple(1 - (1 - dark) * min(1, 1.6 - 1.2 * share))
+    """The colour from dark (share 0) to itself (1)."""
+    return tuple(np.array(to_rgb(color)) * (0.35 + 0.65 * share))
 
 
 def _curve(record, quantity):
