@@ -14,7 +14,8 @@ What it leaves open, and what was chosen:
 - Precision is the machine's: float32 on a CPU, bfloat16 or float16 on a GPU. The record says which.
 - Figure 17: batch size 128, Adam with α = 0.0001, as in the tutorial that the paper names; words as in
   `tlr.data.text`. Its accuracy is the share of words that are predicted rightly, given those before.
-- Figure 4 and table 1 need images in memory: with 64 × 64 pixels ImageNet has 16 GB. Put them into imagenet64.npz.
+- Figure 4 and table 1 need images in memory: with 64 × 64 pixels ImageNet has 16 GB. From a folder of it
+  `python -m tlr.data.pack FOLDER imagenet64` makes the file that they want. Augmented as CIFAR is.
 
 The small twins are real photographs on a network that a CPU trains in minutes: WRN-10-1 on the first 10,000 images of
 CIFAR-10, 12 epochs. What they show, they show of that. Their records in the package were made on a copy of the
