@@ -117,7 +117,7 @@ LARGER = {
     "figure-13-cifar10-small-sps": _cifar(
         "cifar10-10000",
         "figure 13's SPS over its c, on 10,000 images and a small network",
-        tuple({**_SPS, "c": c} for c in (0.2, 1.0, 0.5)),
+        tuple({**_SPS, "c": c} for c in (0.2, 0.5, 1.0)),
         {"batch_size": (64,)},
         model="wrn-10-1",
         epochs=12,

@@ -24,9 +24,8 @@ def compare(records, *, floor=0.0, ceiling=None):
         ceiling: where the axis of the loss ends (default: above the highest).
     """
     negative = any(np.any(record.alpha <= 0) for record in records)
-    top = ceiling or 1.2 * max(
-        np.nanmax(record.train_loss[np.isfinite(record.train_loss)], initial=1) for record in records
-    )
+    finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
+    lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
     with house_style():
         figure, (loss, alpha, accuracy) = plt.subplots(1, 3, figsize=(9.2, 4.2))
         for record, style in zip(records, _styles(records), strict=True):
@@ -40,7 +39,7 @@ def compare(records, *, floor=0.0, ceiling=None):
             accuracy.plot(epochs, 100 * record.test_accuracy[:shown], **style)
             if record.status == "diverged":
                 loss.plot(shown + 1, top, "x", color=style["color"], markersize=9, markeredgewidth=2.5, clip_on=False)
-        loss.set(title="training loss", ylim=(None, top))
+        loss.set(title="training loss", ylim=(lowest - 0.05 * (top - lowest), top))
         alpha.set(title="learning rate α")
         if negative:
             alpha.axhline(0, color="#000000", linewidth=0.8)
