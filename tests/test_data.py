@@ -127,7 +127,7 @@ def test_unknown_name_says_what_there_is(data_folder, name):
     expected = re.escape(
         f"Unknown data set {name!r}: there are digits (embedded), mnist (downloadable), cifar10 (downloadable), "
         f"cifar100 (downloadable), own (in the data folder). "
-        f"To use your own, put NAME.npz into {data_folder}."
+        f"To use your own, put NAME.npz into {data_folder}: python -m tlr.data.pack makes it from a folder of images."
     )
     with pytest.raises(ValueError, match=f"^{expected}$"):
         load(name)

@@ -376,6 +376,12 @@ def test_accuracy_counts_where_accuracy_is_claimed(adaptive):
     assert claim("DenseNet").judge(Stub(ours, *rivals), "").verdict == DOES_NOT_HOLD
 
 
+def test_a_point_of_accuracy_is_no_better_generalization(adaptive):
+    ours = record(adaptive("published"), accuracy=0.9)
+    rivals = [record(adaptive(name), accuracy=0.89) for name in ("adam", "sps")]
+    assert claim("Adam and SPS").judge(Stub(ours, *rivals), "").verdict == DOES_NOT_HOLD
+
+
 def test_who_is_faster_has_the_lower_mean_and_both_variants_must(adaptive):
     rivals = [record(adaptive(name), loss=0.1, first_loss=2) for name in ("adam", "sls", "sps", "sgd")]
     model = record(adaptive("published"), loss=0.2, first_loss=1)

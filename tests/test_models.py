@@ -164,7 +164,13 @@ def test_resnet_50_comes_from_torchvision(monkeypatch):
     assert torch.equal(make_model("resnet-50", 1, 9, 3).weight, make_model("resnet-50", 1, 9, 3).weight)
 
 
-def test_without_torchvision_resnet_50_says_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torchvision", None)
+@pytest.mark.parametrize(
+    "raised", [ModuleNotFoundError("No module named 'torchvision'"), RuntimeError("operator torchvision::nms …")]
+)
+def test_without_a_torchvision_that_fits_resnet_50_says_what_to_do(monkeypatch, raised):
+    def import_module(name):
+        raise raised
+
+    monkeypatch.setattr("tlr.models.import_module", import_module)
     with pytest.raises(ModuleNotFoundError, match=r"torchvision: python -m pip install torchvision, in the version"):
-        make_model("resnet-50", 1, 10)
+        make_model("resnet-50", 3072, 10)

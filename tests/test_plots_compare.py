@@ -67,6 +67,13 @@ def test_variants_of_a_method_share_its_colour_and_nothing_else():
 
 def test_an_option_that_all_runs_share_is_not_told():
     assert labels(plots.compare([record("fixed_eta", eta=0.1), record()])) == ["fixed η (D.4)", "TLR (Eq. 8)"]
+    assert labels(plots.compare([record("sps"), record()])) == ["SPS", "TLR (Eq. 8)"], "the c of two methods"
+
+
+def test_a_loss_beyond_the_ceiling_leaves_the_axis():
+    bottom, top = plots.compare([record(loss=(2.0, 9e3)), record(loss=(2.0, 1.0))], ceiling=3).axes[0].get_ylim()
+    assert 0.5 < bottom < 1
+    assert top == 3
 
 
 def test_many_rates_are_a_median_and_a_band():

@@ -65,6 +65,13 @@ def test_an_option_that_the_method_does_not_have_is_none():
     assert Setting(method="yellowfin", alpha0=0.1, batch_size=64).momentum is None
 
 
+def test_sps_has_a_c_of_its_own():
+    sps = Setting(method="sps", alpha0=1.0, batch_size=64)
+    assert sps.c == 0.2
+    assert "c =" not in str(sps)
+    assert "c = 0.5" in str(Setting(method="sps", alpha0=1.0, batch_size=64, c=0.5))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -9,12 +9,13 @@ import os
 import struct
 import tarfile
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["DOWNLOADS", "Archive", "CifarArchive", "download"]
+__all__ = ["DOWNLOADS", "Archive", "CifarArchive", "appears_whole", "download"]
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,18 @@ def download(archive, target):
     Raises:
         ConnectionError: no mirror delivered a file. OSError: the folder cannot be written to.
     """
+    with appears_whole(target) as part:
+        arrays = archive.arrays(lambda mirrors, file, sha256: _fetch(mirrors, file, sha256, target, part.parent))
+        np.savez_compressed(part, **arrays)
+
+
+@contextmanager
+def appears_whole(target):
+    """A path to write to, in a folder of its own; if nothing is raised, what lies there becomes `target`.
+
+    Raises:
+        OSError: the folder of the target cannot be written to.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent)
@@ -127,9 +140,8 @@ def download(archive, target):
             "set TLR_DATA_DIR to a folder that can."
         ) from error
     with scratch:
-        arrays = archive.arrays(lambda mirrors, file, sha256: _fetch(mirrors, file, sha256, target, scratch.name))
         part = Path(scratch.name) / target.name
-        np.savez_compressed(part, **arrays)
+        yield part
         os.replace(part, target)
 
 

@@ -20,6 +20,7 @@ EMBEDDED = ("digits",)
 STATISTICS = {
     "cifar10": {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2470, 0.2435, 0.2616)},
     "cifar100": {"mean": (0.5071, 0.4865, 0.4409), "std": (0.2673, 0.2564, 0.2762)},
+    "imagenet64": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},  # usual, of larger crops
 }
 
 
@@ -60,7 +61,8 @@ def load(name="digits"):
         return _part(load(whole), name, int(number))
     if not known and name not in DOWNLOADS:
         raise ValueError(
-            f"Unknown data set {name!r}: there are {_listed()}. To use your own, put NAME.npz into {folder()}."
+            f"Unknown data set {name!r}: there are {_listed()}. To use your own, put NAME.npz into {folder()}: "
+            "python -m tlr.data.pack makes it from a folder of images."
         )
     if not known:
         download(DOWNLOADS[name], path)

@@ -212,7 +212,8 @@ def _build(setting, images, device):
     method = "sgd" if setting.method in _SCHEDULES else setting.method
     if method in _FUSED and not has_convolutions(model):  # on a CPU that kernel ignores strides
         options["fused"] = True
-    options |= {"sls": {"steps_per_epoch": steps}, "sps": {"steps_per_epoch": steps, "c": 0.2}}.get(method, {})
+    if method in ("sls", "sps"):
+        options["steps_per_epoch"] = steps
     optimizer = make_optimizer(method, model.named_parameters(), lr=setting.alpha0, **options)
     schedule = _SCHEDULES.get(setting.method)
     return model, optimizer, schedule and schedule(optimizer, setting.epochs)

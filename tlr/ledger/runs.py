@@ -131,7 +131,9 @@ def corner_of_the_others(archive, figure):
     return Finding(grade(passed, 4), f"{_where(found)}: {passed} of the 4 do. Losses: {words}.")
 
 
-def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grade, early=False, per=("model",)):
+def beats(
+    *rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grade, early=False, per=("model",), margin=0
+):
     """A judge: does TLR end better than each of the rivals in each panel?
 
     Args:
@@ -141,6 +143,7 @@ def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grad
         verdict: from the number of comparisons won, and of all, as `grade`, `always` and `mostly` do.
         early: compare the mean over the epochs, which is lower for who gets there faster.
         per: the variants of TLR that have to.
+        margin: by how much more than nothing (default 0).
     """
 
     def judge(archive, figure):
@@ -152,7 +155,7 @@ def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grad
         won = {}
         for rival in rivals:
             pairs = ours.merge(ends[ends.method == rival], on=list(by), suffixes=("", "_rival"))
-            won[rival] = int((pairs.score > pairs.score_rival).sum()), len(pairs)
+            won[rival] = int((pairs.score > pairs.score_rival + margin).sum()), len(pairs)
         passed, total = map(sum, zip(*won.values(), strict=True))
         tally = ", ".join(f"{_METHODS[rival]} in {wins} of {of}" for rival, (wins, of) in won.items())
         return Finding(verdict(passed, total), f"{_where(found)}: better than {tally}.")

@@ -57,7 +57,7 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
 def _resnet50(outputs, seed):
     try:
         resnet50 = import_module("torchvision.models").resnet50
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # the latter where it was built for another torch
         raise ModuleNotFoundError(
             "resnet-50 comes from the package torchvision: python -m pip install torchvision, in the version that "
             "belongs to the torch that is installed.",

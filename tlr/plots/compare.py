@@ -13,7 +13,7 @@ _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
 
-def compare(records, *, floor=0.0):
+def compare(records, *, floor=0.0, ceiling=None):
     """Training loss, α and test accuracy of several records over the epochs, with one legend below.
 
     Args:
@@ -21,9 +21,11 @@ def compare(records, *, floor=0.0):
             apart by the first option in which they differ. Where a run has many rates, the line is their median
             and the band reaches from the smallest to the largest. One that diverged ends in a cross.
         floor: where the axis of the accuracy begins (0..1, default 0).
+        ceiling: where the axis of the loss ends (default: above the highest).
     """
     negative = any(np.any(record.alpha <= 0) for record in records)
-    top = 1.2 * max(np.nanmax(record.train_loss[np.isfinite(record.train_loss)], initial=1) for record in records)
+    finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
+    lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
     with house_style():
         figure, (loss, alpha, accuracy) = plt.subplots(1, 3, figsize=(9.2, 4.2))
         for record, style in zip(records, _styles(records), strict=True):
@@ -37,7 +39,7 @@ def compare(records, *, floor=0.0):
             accuracy.plot(epochs, 100 * record.test_accuracy[:shown], **style)
             if record.status == "diverged":
                 loss.plot(shown + 1, top, "x", color=style["color"], markersize=9, markeredgewidth=2.5, clip_on=False)
-        loss.set(title="training loss", ylim=(None, top))
+        loss.set(title="training loss", ylim=(lowest - 0.05 * (top - lowest), top))
         alpha.set(title="learning rate α")
         if negative:
             alpha.axhline(0, color="#000000", linewidth=0.8)
@@ -62,7 +64,8 @@ def _styles(records):
             label, dash, marker = f"{label}, per tensor", (0, (4, 1, 1, 1)), "p"
         for option, symbol in _SYMBOLS.items():
             value = getattr(record.setting, option)
-            if value is not None and len({getattr(other.setting, option) for other in records} - {None}) > 1:
+            alike = [other.setting for other in records if other.setting.method == kind[0]]
+            if len({getattr(setting, option) for setting in alike}) > 1:
                 label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {value:.3g}"
         line = {"color": look.color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
         styles.append(line | {"label": label})

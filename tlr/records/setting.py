@@ -23,11 +23,14 @@ OPTIONS = {
     "yellowfin": ("weight_decay",),
     "adam": (),
     "sls": (),
-    "sps": (),
+    "sps": ("c",),
 }
 
 #: What the paper gives an option unless it says otherwise (section 5 and appendix D); η and β are always to be chosen.
 PAPER = {"momentum": 0.8, "weight_decay": 5e-4, "p": 1 / 3, "c": 1 / 4, "per": "model"}
+
+#: What a method of others gives an option of that name: SPS the c of its authors' code for networks.
+OTHERS = {"sps": {"c": 0.2}}
 
 #: How training images may be changed at random: the names of `tlr.data.augmentation.AUGMENTATIONS`.
 AUGMENTATIONS = ("crop-flip",)
@@ -59,7 +62,8 @@ class Setting:
         seed: of the initial weights and of the batches' order (default 0).
         momentum, weight_decay: of SGD (the paper's: 0.8 and 5e-4).
         p: the share of an epoch between two updates of α (the paper's: 1/3).
-        c: the bound of the relative increase of α (the paper's: 1/4).
+        c: the bound of the relative increase of α (the paper's: 1/4); of "sps", what divides Polyak's step (its
+            authors' for networks: 0.2).
         per: "model" or "tensor", what shares one α (default "model").
         eta: the meta step size η of "fixed_eta".
         beta: the step size β of "hypergradient".
@@ -94,7 +98,7 @@ class Setting:
                 if value is not None:
                     raise ValueError(f"{self.method!r} has no option {name}: leave it out.")
                 continue
-            value = PAPER.get(name) if value is None else value
+            value = _usual(self.method, name) if value is None else value
             try:
                 object.__setattr__(self, name, kind(value))
             except TypeError:
@@ -125,7 +129,12 @@ class Setting:
         options = [
             f"{name} = {getattr(self, name):.4g}" if _KINDS[name] is float else f"per {self.per}"
             for name in OPTIONS[self.method]
-            if getattr(self, name) != PAPER.get(name)
+            if getattr(self, name) != _usual(self.method, name)
         ]
         parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])
+
+
+def _usual(method, option):
+    """What the option is unless it is given, or None where it has to be."""
+    return OTHERS.get(method, PAPER).get(option)

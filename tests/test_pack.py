@@ -1,0 +1,170 @@
+"""tlr.data.pack: a folder of images becomes a data set, or one sentence says which of them is in the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tlr.data import load
+from tlr.data.pack import main, pack
+from tlr.experiments.__main__ import main as experiments
+from tlr.models import WideResNet
+
+digits = load("digits")
+
+
+def write(folder, train=20, val=5):
+    """So many digits of each of three classes, as PNG files that lie as ImageNet's do."""
+    for name, x, y, n in (
+        ("train", digits.x_train, digits.y_train, train),
+        ("val", digits.x_test, digits.y_test, val),
+    ):
+        for digit, word in enumerate(("zero", "one", "two")):
+            (folder / name / word).mkdir(parents=True)
+            for number, pixels in enumerate(x[y == digit][:n]):
+                Image.fromarray(pixels).save(folder / name / word / f"{number}.PNG")
+    return folder
+
+
+@pytest.fixture
+def images(tmp_path):
+    return write(tmp_path / "images")
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def test_every_image_is_there_once_with_its_class(images):
+    pack(images, "words", size=8, jobs=1)
+    packed = load("words")
+    assert (packed.x_train.shape, packed.x_test.shape) == ((60, 8, 8, 3), (15, 8, 8, 3))
+    for x, y, all_x, all_y, n in (
+        (packed.x_train, packed.y_train, digits.x_train, digits.y_train, 20),
+        (packed.x_test, packed.y_test, digits.x_test, digits.y_test, 5),
+    ):
+        for label, digit in enumerate((1, 2, 0)):  # one, two, zero
+            ours = sorted(image[:, :, 0].tobytes() for image in x[y == label])
+            assert ours == sorted(image.tobytes() for image in all_x[all_y == digit][:n])
+        assert np.ptp(x, axis=3).max() == 0, "gray in all three channels"
+
+
+def test_the_first_images_are_a_sample_of_all_classes_and_the_same_every_time(images):
+    for name in ("once", "twice"):
+        pack(images, name, size=8, jobs=1)
+    assert load("once").checksum == load("twice").checksum
+    assert set(load("once-15").y_train) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(("shape", "suffix"), [((90, 300), "JPEG"), ((300, 90), "png"), ((600, 1800), "jpg")])
+def test_a_large_image_is_cut_to_its_central_square_and_scaled(images, shape, suffix):
+    picture = np.zeros((*shape, 3), np.uint8)
+    middle = (slice((shape[0] - min(shape)) // 2, None), slice((shape[1] - min(shape)) // 2, None))
+    picture[middle][: min(shape), : min(shape)] = (200, 100, 50)
+    for split in ("train", "val"):
+        (images / split / "flag").mkdir()
+        Image.fromarray(picture).save(images / split / "flag" / f"1.{suffix}", quality=95)
+    pack(images, "flags", size=32, jobs=1)
+    flags = load("flags")
+    (square,) = flags.x_test[flags.y_test == 0]
+    assert np.abs(square[1:-1, 1:-1].astype(int) - (200, 100, 50)).max() < 8
+
+
+def test_figure_4_runs_on_a_folder_from_two_commands(images, capsys, monkeypatch):
+    """With a small network in place of torchvision's ResNet-50."""
+    main([str(images), "imagenet64", "--size", "16", "--jobs", "1"])
+    network = SimpleNamespace(resnet50=lambda num_classes: WideResNet(10, 1, num_classes))
+    monkeypatch.setitem(sys.modules, "torchvision.models", network)
+    experiments(["run", "figure-4-imagenet64", "--epochs", "1", "--folder", str(images.parent / "records")])
+    assert capsys.readouterr().out.splitlines()[-1] == "7 of 7 runs are finished."
+
+
+def no_folder(images):
+    (images / "val").rename(images / "test")
+    return r"^There is no folder .*val: it must hold a folder of images for every class\.$"
+
+
+def no_classes(images):
+    for path in (images / "val").rglob("*.PNG"):
+        path.rename(images / "val" / f"{path.parent.name}_{path.name}")
+    for path in (images / "val").iterdir():
+        if path.is_dir():
+            path.rmdir()
+    return r"^.*val holds no folders: sort its images into one for every class\.$"
+
+
+def empty_class(images):
+    for path in (images / "train" / "two").iterdir():
+        path.rename(path.with_suffix(".txt"))
+    return r"^.*train/two holds no image: fill the folder, or remove it from train and val\.$"
+
+
+def other_classes(images):
+    (images / "val" / "two").rename(images / "val" / "three")
+    return r"^train and val must have the same classes; only one of them has three, two\.$"
+
+
+def no_image(images):
+    (images / "train" / "one" / "3.PNG").write_text("not an image")
+    return r"^.*train/one/3\.PNG cannot be read as an image \(.*\): replace it, or delete it\.$"
+
+
+def half_an_image(images):
+    path = images / "val" / "zero" / "1.PNG"
+    path.write_bytes(path.read_bytes()[:-30])
+    return r"^.*val/zero/1\.PNG cannot be read as an image \(.*\): replace it, or delete it\.$"
+
+
+@pytest.mark.parametrize("spoil", [no_folder, no_classes, empty_class, other_classes, no_image, half_an_image])
+def test_what_is_in_the_way_is_named_and_nothing_is_left_behind(images, data_folder, spoil):
+    said = spoil(images)
+    with pytest.raises(SystemExit, match=said):
+        main([str(images), "words", "--size", "8", "--jobs", "1"])
+    assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["cifar10", "digits", "multi30k", "../words", ""])
+def test_a_name_that_cannot_be_is_refused(images, name):
+    with pytest.raises(ValueError, match=r"cannot be the name: choose another, of letters, digits, dots and dashes\."):
+        pack(images, name)
+
+
+def test_a_data_set_is_never_overwritten(images):
+    before = pack(images, "words", size=8, jobs=1).read_bytes()
+    with pytest.raises(ValueError, match=r"^There is a .*words\.npz already: delete it, or choose another name\.$"):
+        pack(images, "words", size=4, jobs=1)
+    assert (images.parent / "data" / "words.npz").read_bytes() == before
+
+
+def test_too_little_room_is_said_before_anything_is_read(images, data_folder):
+    with pytest.raises(OSError, match=r"^words needs \d+\.\d GB, and .* has room for .*: make room, set TLR_DATA_DIR"):
+        pack(images, "words", size=1_000_000)
+    assert not list(data_folder.glob("*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process.")
+def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder):
+    os.mkfifo(images / "train" / "one" / "blocks.PNG")  # reading it waits
+    command = [sys.executable, "-m", "tlr.data.pack", images, "words", "--size", "8", "--jobs", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(data_folder.glob(".words-*/words.npz")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1].splitlines()[-1] == "Stopped: nothing is left behind."
+    assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
+
+
+def test_several_processes_read_the_same(images):
+    for name, jobs in (("alone", 1), ("together", 2)):
+        pack(images, name, size=8, jobs=jobs)
+    assert load("alone").checksum == load("together").checksum
