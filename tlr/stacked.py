@@ -7,6 +7,7 @@ where nothing waits, their weights fall out of the cache, and running one after 
 
 import torch
 from torch.nn.functional import cross_entropy, relu
+from torch.nn.utils import parameters_to_vector
 
 from tlr import rule
 from tlr.optim import TLR
@@ -14,12 +15,12 @@ from tlr.peers import FixedEta, Hypergradient
 
 __all__ = ["Stack"]
 
-#: Optimizer → what its state holds for each tensor, and which of a stack's buffers that is.
+#: Optimizer → which of a stack's buffers its state holds for each tensor, and by what names.
 _STATE = {
-    torch.optim.SGD: {"momentum_buffer": "momentum"},
-    TLR: {"momentum_buffer": "momentum", "window_start": "sums", "previous": "previous"},
-    FixedEta: {"momentum_buffer": "momentum", "sum_of_directions": "sums", "previous_sum": "previous"},
-    Hypergradient: {"momentum_buffer": "momentum", "previous_direction": "momentum"},
+    torch.optim.SGD: {"momentum": ["momentum_buffer"]},
+    TLR: {"momentum": ["momentum_buffer"], "sums": ["window_start"], "previous": ["previous"]},
+    FixedEta: {"momentum": ["momentum_buffer"], "sums": ["sum_of_directions"], "previous": ["previous_sum"]},
+    Hypergradient: {"momentum": ["momentum_buffer", "previous_direction"]},
 }
 
 
@@ -64,13 +65,9 @@ class Stack:
                 _sum_directions(optimizer)
         self._previous_square = column("previous_square")
         self._sizes = [p.numel() for p in models[0].parameters()]
-        self._flat = {"weights": self._gathered(lambda p, state, keys: p.detach())}
-        for name in ("momentum", "sums", "previous") if self._windows else ("momentum",):
-            self._flat[name] = self._gathered(
-                lambda p, state, keys, name=name: next(
-                    (state[key] for key in keys if keys[key] == name and key in state), torch.zeros_like(p)
-                )
-            )
+        buffers = ("momentum", "sums", "previous") if self._windows else ("momentum",)
+        self._flat = {name: torch.stack([_flat(*each, name) for each in self._replicas]) for name in buffers}
+        self._flat["weights"] = torch.stack([parameters_to_vector(model.parameters()).detach() for model in models])
         #: Each tensor of all replicas, (R, …): views of the weights.
         self._tensors = [
             part.view(len(models), *p.shape).requires_grad_()
@@ -148,17 +145,16 @@ class Stack:
             flat = {name: tensor[number].split(self._sizes) for name, tensor in self._flat.items()}
             for i, p in enumerate(model.parameters()):
                 p.copy_(flat["weights"][i].view_as(p))
-                for key, name in _STATE[type(optimizer)].items():
-                    optimizer.state[p][key] = flat[name][i].view_as(p).clone()
+                for name, keys in _STATE[type(optimizer)].items():
+                    for key in keys:
+                        optimizer.state[p][key] = flat[name][i].view_as(p).clone()
 
-    def _gathered(self, part):
-        """part(tensor, its state, the state's keys) of every tensor, with a row for each replica: (R, P)."""
-        rows = []
-        for model, optimizer in self._replicas:
-            keys = _STATE[type(optimizer)]
-            parts = [part(p, optimizer.state.get(p, {}), keys).flatten() for p in model.parameters()]
-            rows.append(torch.cat(parts))
-        return torch.stack(rows)
+
+def _flat(model, optimizer, name):
+    """A buffer of one replica in one row, (P,): zeros where it is not there yet."""
+    key, *_ = _STATE[type(optimizer)].get(name, [None])
+    states = ((p, optimizer.state.get(p, {})) for p in model.parameters())
+    return torch.cat([state.get(key, torch.zeros_like(p)).detach().flatten() for p, state in states])
 
 
 @torch.no_grad()
