@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -70,8 +71,9 @@ def sweep(
     spread = Parallel(
         n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
     )
-    with _Progress(open_settings, folder, progress) as bar:
-        for record in chain.from_iterable(spread(runs)):
+    # Closing ends the workers, wherever an exception came from.
+    with _Progress(open_settings, folder, progress) as bar, closing(spread(runs)) as found:
+        for record in chain.from_iterable(found):
             if record is None:
                 continue  # another sweep is at it
             if record.finished and not _finished(record.setting, folder):
