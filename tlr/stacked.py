@@ -111,7 +111,7 @@ class Stack:
                 if self._steps % every == 0:
                     self._close_window(members)
             alpha = torch.where(self._fixed, self._alpha, alpha)  # TLR's new α is for its next step
-        weights.addcmul_(momentum, alpha.float()[:, None], value=-1)
+        weights.addcmul_(momentum, alpha.to(weights.dtype)[:, None], value=-1)
 
     def _close_window(self, members):
         """Move α of those whose window ends here, by the sums of directions of this window and the one before."""

@@ -187,7 +187,7 @@ class Run:
     def __init__(self, setting, folder, device, precision="auto", compile=False, **session):
         self.setting, self._folder = setting, folder
         self.images = _load(setting.data)
-        self.model, self.optimizer, self.scheduler = _build(setting, self.images, device)
+        self.model, self.optimizer, self.scheduler = build(setting, self.images, device)
         self.speed = Speed(choose_precision(precision, device, self.model), compile)
         self._parts = {"model": self.model, "optimizer": self.optimizer}
         if self.scheduler:
@@ -271,7 +271,7 @@ def _load(name):
     return data.load(name)
 
 
-def _build(setting, images, device):
+def build(setting, images, device):
     """The model, its optimizer and the schedule (or None), as they are before the first step."""
     model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
     options = {
