@@ -460,7 +460,8 @@ def test_a_sweep_goes_where_joblib_is_told_to_send_it(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_a_dask_cluster_runs_a_sweep(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed  # takes a second
+
     with (
         distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None),
         joblib.parallel_config(backend="dask"),
