@@ -52,10 +52,11 @@ def _can_be_stacked(setting):
 def run_stacked(settings, folder=None, *, device="auto", deadline=math.inf):
     """Train settings together, each to the end, and keep their records: what `tlr.experiments.run` does, for several.
 
-    The records equal those of `run` up to the rounding of float32: in four epochs on the digits within 1e-4 of every
-    loss and α, in float64 within 1e-9. Where a run is chaotic, which TLR is once α has run away, rounding grows until
-    the two part. The checkpoints are the same, and either goes on with what the other began. A replica that diverges
-    ends, the others go on; those that are behind catch up first.
+    The records equal those of `run` up to rounding: on the digits, in four epochs, to 1e-4 of every loss and α. Where
+    training is chaotic, as on MNIST from α₀ = 0.1, rounding grows until two runs part, by no more than the same run
+    does with one thread and with two. The checkpoints are the same, and either goes on with what the other began. A
+    replica that diverges ends, the others go on; those that are behind catch up first.
+
     A record's session says in `replicas` how many began together, and its seconds are the replica's share of the time
     that an epoch of all of them took.
 
