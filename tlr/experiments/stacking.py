@@ -12,6 +12,8 @@ from tlr.training import Epoch, accuracy, epoch_order, steps_per_epoch
 
 __all__ = ["run_stacked", "stacks"]
 
+#: What replicas of a stack may differ in, and a value for all of them.
+_FREE = {"method": "sgd", "alpha0": 1.0, **dict.fromkeys(("p", "c", "per", "eta", "beta"))}
 _METHODS = ("sgd", "multistep", "exponential", "published", "secant", "fixed_eta", "hypergradient")
 
 
@@ -30,13 +32,9 @@ def stacks(settings, device):
     """
     groups = {}
     for setting in settings:
-        shared = replace(setting, **_SHARED) if device.type == "cuda" and _can_be_stacked(setting) else setting
+        shared = replace(setting, **_FREE) if device.type == "cuda" and _can_be_stacked(setting) else setting
         groups.setdefault(shared, []).append(setting)
     return list(groups.values())
-
-
-#: What replicas of a stack may differ in.
-_SHARED = {"method": "sgd", "alpha0": 1.0, **dict.fromkeys(("p", "c", "per", "eta", "beta"))}
 
 
 def _can_be_stacked(setting):
