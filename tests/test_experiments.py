@@ -460,7 +460,8 @@ def test_a_sweep_goes_where_joblib_is_told_to_send_it(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_a_dask_cluster_runs_a_sweep(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed  # takes a second
+
     with (
         distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None),
         joblib.parallel_config(backend="dask"),
@@ -529,22 +530,47 @@ def test_an_unknown_figure_is_said_with_the_names_that_there_are(figure, capsys)
 
 
 @posix
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(jobs, tmp_path):
+@pytest.mark.parametrize(
+    ("jobs", "send", "number"),
+    [
+        ("1", os.killpg, signal.SIGINT),  # Ctrl-C in a terminal: everyone in the foreground hears it
+        ("2", os.killpg, signal.SIGINT),
+        ("2", os.kill, signal.SIGTERM),
+    ],
+)
+def test_a_signal_stops_in_good_order_and_the_same_command_goes_on(jobs, send, number, tmp_path):
     command = [sys.executable, "-m", "tlr.experiments", "run", "figure-10-digits", "--epochs", "4000"]
     command += ["--jobs", jobs, "--folder", str(tmp_path)]
     first = settings("figure-10-digits", epochs=4000)[:2]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command],  # as a shell starts a job in the background
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     while not any(epochs_in(tmp_path, setting) for setting in first):
         time.sleep(0.01)
         assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everyone in the foreground hears it
+    send(process.pid, number)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "Stopped: the same command goes on from here." in said.splitlines()
     assert "Traceback" not in said
+    assert is_gone(process.pid, within=10), "the workers go with the command"
     reached = {setting: epochs_in(tmp_path, setting) for setting in first}
+    assert {records.find(setting, tmp_path).status for setting in first if reached[setting]} == {"interrupted"}
     main([*command[3:], "--minutes", "0.01"])
     assert sum(epochs_in(tmp_path, setting) for setting in reached) > sum(reached.values())
+
+
+def is_gone(group, within):
+    """Whether no process of a group is left after that many seconds at most."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False

@@ -408,6 +408,12 @@ def test_the_scatter_between_seeds_needs_three(adaptive):
         runs.between_seeds(found(0.1, 1), "f")
 
 
+def test_seconds_that_replicas_shared_tell_nothing_of_the_cost(adaptive):
+    shared = [replace(record(adaptive(name)), sessions=({"replicas": 2},)) for name in ("published", "sgd")]
+    with pytest.raises(ledger.Missing, match="shared their steps"):
+        runs.overhead(Stub(*shared), "figure-1-mnist")
+
+
 def test_detection_needs_an_alpha_for_every_tensor_if_one_fails(adaptive):
     model = adaptive("published")
     tensor = record(adaptive("published", per="tensor"), loss=0.1)

@@ -6,12 +6,14 @@
     python -m tlr.experiments run cifar --compile --minutes 9
 
 A run that is finished is never run again, one that was stopped goes on where it stopped: stop with Ctrl-C whenever
-you like, and give the same command again.
+you like, or in the background with `kill`, and give the same command again.
 """
 
 import argparse
 import math
+import signal
 import sys
+from contextlib import contextmanager
 
 from tlr import records
 from tlr.experiments.figures import COLLECTIONS, FIGURES, settings
@@ -58,16 +60,32 @@ def show_list(epochs, seeds, folder):
 
 def run(figure, epochs, seeds, folder, **options):
     """Run a figure, and say how far it is."""
-    from tlr.experiments.sweeping import sweep
-
     wanted = settings(figure, epochs=epochs, seeds=seeds)
     again = "the same command goes on from here"
     try:
-        found = sweep(wanted, folder, **options)
+        with _stopped_by_signals():
+            from tlr.experiments.sweeping import sweep
+
+            found = sweep(wanted, folder, **options)
     except KeyboardInterrupt:
         sys.exit(f"Stopped: {again}.")
     finished = sum(record.finished for record in found)
     print(f"{finished} of {len(wanted)} runs are finished{'' if finished == len(wanted) else f': {again}'}.")
+
+
+@contextmanager
+def _stopped_by_signals():
+    """SIGTERM does what Ctrl-C does, and so does SIGINT, which a shell makes its background jobs ignore."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def main(arguments=None):

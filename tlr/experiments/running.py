@@ -6,7 +6,7 @@ import pickle
 import time
 import warnings
 import zipfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -60,24 +60,49 @@ def run(setting, folder=None, *, device="auto", precision="auto", compile=False,
         OSError: the folder cannot be written to, or is full. ValueError: the data set, the device or the precision is
             unknown. MemoryError: the device has too little memory. ModuleNotFoundError: the model's package is missing.
     """
+
+    def train_to_the_end(settings, folder, device):
+        (setting,) = settings
+        under_way = Run(setting, folder, device, precision, compile)
+        return [_train(under_way, deadline, progress)]
+
+    return attend([setting], folder, device, train_to_the_end)[0]
+
+
+def attend(settings, folder, device, train):
+    """The records of settings, of which those are trained that nobody has finished and no other process is at.
+
+    Args:
+        settings: a list of `tlr.records.Setting`.
+        folder, device: as for `run`.
+        train: gets a list of settings, the folder and a torch.device, and returns as many records.
+
+    Returns:
+        A list with a record for each setting, or None where another process is at it. Raises what `run` raises.
+    """
     folder = records.folder() if folder is None else Path(folder)
-    lock, checkpoint = (folder / IN_PROGRESS / f"{setting.name}{suffix}" for suffix in (".lock", ".pt"))
-    with _locked(lock) as locked:
-        if not locked:
-            return None
-        record = _finished(setting, folder)
-        if not record:
+    found, locks = {}, {setting: _in_progress(setting, folder, ".lock") for setting in settings}
+    with ExitStack() as held:
+        for setting, lock in locks.items():
+            if held.enter_context(_locked(lock)):
+                found[setting] = _finished(setting, folder)
+        if left := [setting for setting, record in found.items() if record is None]:
             device = choose_device(device)
-            with _enough_memory(setting, device):
-                record = _train(setting, folder, checkpoint, device, precision, compile, deadline, progress)
-        if record.finished:
-            checkpoint.unlink(missing_ok=True)
-    if record.finished:
+            with _enough_memory(left[0], device), _one_thread(device):
+                found.update(zip(left, train(left, folder, device), strict=True))
+        finished = [setting for setting, record in found.items() if record.finished]
+        for setting in finished:
+            _in_progress(setting, folder, ".pt").unlink(missing_ok=True)
+    for setting in finished:
         # Who takes the lock between these lines finds the record finished, so nobody runs it twice. Windows removes no
         # file that somebody has open; the last one to close it does.
         with suppress(OSError):
-            lock.unlink()
-    return record
+            locks[setting].unlink()
+    return [found.get(setting) for setting in settings]
+
+
+def _in_progress(setting, folder, suffix):
+    return folder / IN_PROGRESS / f"{setting.name}{suffix}"
 
 
 def choose_device(name):
@@ -147,49 +172,97 @@ def _finished(setting, folder):
     return record if record is not None and record.finished else None
 
 
-def _train(setting, folder, checkpoint, device, precision, compile, deadline, progress):
-    images = _load(setting.data)
-    model, optimizer, scheduler = _build(setting, images, device)
-    speed = Speed(choose_precision(precision, device, model), compile)
-    if compile:
-        torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
-    parts = {"model": model, "optimizer": optimizer, **({"scheduler": scheduler} if scheduler else {})}
-    if speed.precision == "float16":
-        parts["speed"] = speed
-    groups = tuple(learning_rates(optimizer))
-    with _one_thread(device):
-        session = provenance(images, device, speed.precision)
-        history, sessions = _resume(checkpoint, setting, parts, session)
-        sessions = [*sessions, {"first_epoch": 1 + len(history.epochs) if history else 1, **session}]
+class Run:
+    """A run under way: what is trained, what came of it up to now, and how it is kept.
 
-        def keep(history):
-            if speed.compile:
-                sessions[-1]["compile_seconds"] = round(speed.compile_seconds, 2)
-            if history.status == "diverged" or len(history.epochs) == setting.epochs:
-                return
-            _save(checkpoint, setting, parts, history, sessions)
-            records.write(_record(setting, history, groups, sessions, "interrupted"), folder)
-            if time.time() > deadline:
-                raise KeyboardInterrupt
+    Args:
+        setting, folder, device, precision, compile: as for `tlr.experiments.run`, the device a torch.device.
+        **session: what its record says of this session beyond its provenance.
 
-        history = train(
-            model,
-            optimizer,
-            images,
-            epochs=setting.epochs,
-            batch_size=setting.batch_size,
-            seed=setting.seed,
-            scheduler=scheduler,
-            progress=progress,
-            history=history,
-            on_epoch=keep,
-            augment=setting.augment,
-            speed=speed,
+    Attributes:
+        images: the data. model, optimizer, scheduler (or None), speed: what `tlr.training.train` gets, as they were
+            after the last epoch of `history`, a `tlr.training.History`, which may be of an earlier session.
+    """
+
+    def __init__(self, setting, folder, device, precision="auto", compile=False, **session):
+        self.setting, self._folder = setting, folder
+        self.images = _load(setting.data)
+        self.model, self.optimizer, self.scheduler = build(setting, self.images, device)
+        self.speed = Speed(choose_precision(precision, device, self.model), compile)
+        self._parts = {"model": self.model, "optimizer": self.optimizer}
+        if self.scheduler:
+            self._parts["scheduler"] = self.scheduler
+        if self.speed.precision == "float16":
+            self._parts["speed"] = self.speed
+        rates = learning_rates(self.optimizer)
+        self._groups = tuple(rates)
+        self._checkpoint = _in_progress(setting, folder, ".pt")
+        session = provenance(self.images, device, self.speed.precision) | session
+        self.history, sessions = _resume(self._checkpoint, setting, self._parts, session)
+        if self.history is None:
+            self.history = History(alpha0=tuple(rates.values()))
+        self._sessions = [*sessions, {"first_epoch": 1 + len(self.history.epochs), **session}]
+
+    @property
+    def finished(self):
+        return self.history.status == "diverged" or len(self.history.epochs) == self.setting.epochs
+
+    def keep(self):
+        """Write the checkpoint and the record up to now, after an epoch that is not the last."""
+        if self.speed.compile:
+            self._sessions[-1]["compile_seconds"] = round(self.speed.compile_seconds, 2)
+        if not self.finished:
+            _save(self._checkpoint, self.setting, self._parts, self.history, self._sessions)
+            records.write(self._record("interrupted"), self._folder)
+
+    def end(self):
+        """The record, which is written if it is finished."""
+        record = self._record(self.history.status)
+        if record.finished:
+            records.write(record, self._folder)
+        return record
+
+    def _record(self, status):
+        history = self.history
+        return records.Record(
+            setting=self.setting,
+            status=status,
+            groups=self._groups,
+            alpha0=np.array(history.alpha0),
+            train_loss=history.train_loss,
+            test_accuracy=history.test_accuracy,
+            alpha=history.alpha,
+            seconds=history.seconds,
+            evaluation_seconds=history.evaluation_seconds,
+            sessions=tuple(self._sessions),
         )
-    record = _record(setting, history, groups, sessions, history.status)
-    if record.finished:
-        records.write(record, folder)
-    return record
+
+
+def _train(run, deadline, progress):
+    setting = run.setting
+    if run.speed.compile:
+        torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
+
+    def keep(_):
+        run.keep()
+        if time.time() > deadline and not run.finished:
+            raise KeyboardInterrupt
+
+    train(
+        run.model,
+        run.optimizer,
+        run.images,
+        epochs=setting.epochs,
+        batch_size=setting.batch_size,
+        seed=setting.seed,
+        scheduler=run.scheduler,
+        progress=progress,
+        history=run.history,
+        on_epoch=keep,
+        augment=setting.augment,
+        speed=run.speed,
+    )
+    return run.end()
 
 
 @lru_cache(maxsize=1)
@@ -198,7 +271,7 @@ def _load(name):
     return data.load(name)
 
 
-def _build(setting, images, device):
+def build(setting, images, device):
     """The model, its optimizer and the schedule (or None), as they are before the first step."""
     model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
     options = {
@@ -228,21 +301,6 @@ def _one_thread(device):
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _record(setting, history, groups, sessions, status):
-    return records.Record(
-        setting=setting,
-        status=status,
-        groups=groups,
-        alpha0=np.array(history.alpha0),
-        train_loss=history.train_loss,
-        test_accuracy=history.test_accuracy,
-        alpha=history.alpha,
-        seconds=history.seconds,
-        evaluation_seconds=history.evaluation_seconds,
-        sessions=tuple(sessions),
-    )
 
 
 def _save(path, setting, parts, history, sessions):

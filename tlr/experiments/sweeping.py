@@ -3,6 +3,8 @@
 import math
 import threading
 import time
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 from joblib import Parallel, delayed
@@ -10,6 +12,7 @@ from tqdm.auto import tqdm
 
 from tlr import data, records
 from tlr.experiments.running import choose_device, run
+from tlr.experiments.stacking import run_stacked, stacks
 
 __all__ = ["sweep"]
 
@@ -32,6 +35,10 @@ def sweep(
     kill, a full disk) costs each run under way its last epoch at most; called again it goes on. Two sweeps at once
     share the work. Records that come with the package do not count as finished: they were measured elsewhere.
 
+    On a GPU the runs of one MLP, batch size and seed train together (`tlr.experiments.stacking`), unless another
+    precision than float32 or compile is asked for. Their records say so, and equal those of separate runs up to
+    rounding.
+
     Args:
         settings: a list of `tlr.records.Setting`, such as `tlr.experiments.settings` gives.
         folder: of the records (default: `tlr.records.folder()`).
@@ -50,20 +57,23 @@ def sweep(
     """
     folder = (records.folder() if folder is None else Path(folder)).resolve()
     deadline = time.time() + 60 * minutes
-    choose_device(device)
+    chosen = choose_device(device)
     for name in {setting.data for setting in settings}:
         data.load(name)  # downloads it once, before several processes ask for it
     open_settings = [setting for setting in settings if not _finished(setting, folder)]
+    together = precision in ("auto", "float32") and not compile
+    groups = stacks(open_settings, chosen) if together else [[setting] for setting in open_settings]
     runs = (
-        delayed(run)(setting, folder, device=device, precision=precision, compile=compile, deadline=deadline)
-        for setting in open_settings
-        if time.time() < deadline  # joblib asks for the next run when a worker is free
+        delayed(_run)(group, folder, device=device, precision=precision, compile=compile, deadline=deadline)
+        for group in groups
+        if time.time() < deadline  # joblib asks for the next ones when a worker is free
     )
     spread = Parallel(
         n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
     )
-    with _Progress(open_settings, folder, progress) as bar:
-        for record in spread(runs):
+    # Closing ends the workers, wherever an exception came from.
+    with _Progress(open_settings, folder, progress) as bar, closing(spread(runs)) as found:
+        for record in chain.from_iterable(found):
             if record is None:
                 continue  # another sweep is at it
             if record.finished and not _finished(record.setting, folder):
@@ -73,6 +83,13 @@ def sweep(
             if record.finished and progress:
                 bar.tell(record)
     return [record for setting in settings if (record := _readable(setting, folder)) is not None]
+
+
+def _run(group, folder, *, precision, compile, **options):
+    """The records of settings that train together, or of one alone."""
+    if len(group) > 1:
+        return run_stacked(group, folder, **options)
+    return [run(*group, folder, precision=precision, compile=compile, **options)]
 
 
 def _readable(setting, folder):

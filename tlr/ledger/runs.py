@@ -298,6 +298,10 @@ def only_per_tensor(archive, figure):
 def overhead(archive, figure):
     """Seconds of an epoch over those of SGD (or its schedule) in the same setting."""
     found = archive.figure(figure)
+    if any("replicas" in session for record in found for session in record.sessions):
+        raise Missing(
+            f"The runs of {figure} shared their steps, so that their seconds tell nothing of a method's cost."
+        )
     seconds = {}
     for record in found:
         key = record.setting.method, record.setting.per
