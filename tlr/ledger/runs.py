@@ -143,7 +143,7 @@ def beats(
         verdict: from the number of comparisons won, and of all, as `grade`, `always` and `mostly` do.
         early: compare the mean over the epochs, which is lower for who gets there faster.
         per: the variants of TLR that have to.
-        margin: by how much more than nothing (default 0).
+        margin: the difference that it takes (default 0).
     """
 
     def judge(archive, figure):
