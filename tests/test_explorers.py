@@ -319,21 +319,12 @@ def test_the_map_of_the_readers_own_family():
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {
-        Cobweb: "c",
-        Paths: "angle",
-        Basins: "c",
-        Newton: "c",
-        Eigenvalues: "alpha0",
-        windows: "p",
-        tensor_race: "alpha0",
-    }[make]
-    for value in (0.5, 2.0):
-        getattr(explorer, control).value = value
-    moved = pixels(explorer)
-    explorer.screen = Screen(explorer._picture)
-    explorer.refresh()
-    np.testing.assert_array_equal(moved, pixels(explorer))
+    for name, control in controls(explorer).items():
+        control.value = ends(control)[0]
+        moved = pixels(explorer)
+        explorer.screen = Screen(explorer._picture)
+        explorer.refresh()
+        np.testing.assert_array_equal(moved, pixels(explorer), err_msg=name)
 
 
 def test_controls_moved_in_two_threads_leave_the_picture_of_where_they_are():

@@ -6,7 +6,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.ticker import LogLocator, NullLocator
 
 from tlr.plots.style import house_style
-from tlr.plots.toys import RULE_STYLES, decades
+from tlr.plots.toys import RULE_STYLES, decades, frame, limit
 
 __all__ = ["EigenPicture"]
 
@@ -23,7 +23,7 @@ class EigenPicture:
 
     def __init__(self, figure):
         figure.set_layout_engine("none")
-        self.figure, self.stale = figure, True
+        self.figure, self.stale, self._ran = figure, True, None
         with house_style():
             left, right = ((0.08, 0.4), (0.58, 0.36))
             boxes = [(x, y, width, 0.315) for x, width in (left, right) for y in (0.585, 0.19)]
@@ -49,9 +49,11 @@ class EigenPicture:
             axis.set_minor_locator(NullLocator())
 
     def _add_artists(self):
-        for axes in (self.factor, self.error):
-            axes.axvspan(1e-18, 2, color=_SHRINKS, alpha=0.08, linewidth=0)
-            axes.axvspan(2, 1e18, color=_GROWS, alpha=0.12, linewidth=0)
+        self.spans = [
+            axes.axvspan(*span, color=color, alpha=alpha, linewidth=0)
+            for axes in (self.factor, self.error)
+            for span, color, alpha in (((1e-18, 2), _SHRINKS, 0.08), ((2, 1e18), _GROWS, 0.12))
+        ]
         words = {"transform": self.factor.transAxes, "fontsize": 10}
         self.words = [
             self.factor.text(0.02, 0.86, "shrinks", color=_SHRINKS, **words),
@@ -71,8 +73,9 @@ class EigenPicture:
     @property
     def moving(self):
         """The artists that `update` moves."""
-        left = [self.curve, self.stems, self.dots, self.ends, *self.words]
-        return [*left, self.above, self.lines, self.best, self.rate, *self.now, self.fate]
+        frames = [artist for axes in (self.factor, self.error, self.errors, self.alpha) for artist in frame(axes)]
+        descent = [*self.spans, self.above, self.curve, self.lines, self.best, self.rate]
+        return [*frames, *descent, self.stems, self.dots, self.ends, *self.words, *self.now, self.fate]
 
     def update(self, eigenvalues, ran, errors, step):
         """Draw a descent up to a step.
@@ -87,20 +90,26 @@ class EigenPicture:
         colors = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(eigenvalues)))
         shown = np.where(np.isfinite(errors), np.clip(np.abs(errors), _LOWEST, _HIGHEST), np.nan)
         last = shown[min(step, np.isfinite(ran.loss).sum() - 1)]
-        self._limits(eigenvalues, ran, errors)
+        if ran is not self._ran:
+            self._ran = ran
+            self._limits(eigenvalues, ran, errors)
+            self._draw_descent(eigenvalues, ran, shown, colors)
         self.dots.set_offsets(np.column_stack([x, np.minimum(np.abs(1 - x), _TOP)]))
         self.ends.set_offsets(np.column_stack([x, last]))
         for points in (self.dots, self.ends):
             points.set_facecolor(colors)
         self.stems.set(segments=[[(at, 1), (at, end)] for at, end in zip(x, last, strict=True)], colors=colors)
-        time = np.arange(len(errors))
-        self.lines.set(segments=[np.column_stack([time, line]) for line in shown.T], colors=colors)
-        self.best.set(segments=[[(0, 1 / value), (len(time), 1 / value)] for value in eigenvalues], colors=colors)
-        self.rate.set(data=(time, ran.alpha), **RULE_STYLES[ran.rule].line | {"label": None})
-        self.above.set(y=2 / eigenvalues[-1], height=1e30)
         for line in self.now:
             line.set_xdata([step, step])
         self.fate.set_text(f"{RULE_STYLES[ran.rule].label}, {_fate(x, ran, step)}")
+
+    def _draw_descent(self, eigenvalues, ran, errors, colors):
+        """What is the same for every step of a descent."""
+        time = np.arange(len(errors))
+        self.lines.set(segments=[np.column_stack([time, line]) for line in errors.T], colors=colors)
+        self.best.set(segments=[[(0, 1 / value), (len(time), 1 / value)] for value in eigenvalues], colors=colors)
+        self.rate.set(data=(time, ran.alpha), **RULE_STYLES[ran.rule].line | {"label": None})
+        self.above.set(y=2 / eigenvalues[-1], height=1e30)
 
     def _limits(self, eigenvalues, ran, errors):
         """The same for every step of a descent, so that only its components move."""
@@ -114,9 +123,7 @@ class EigenPicture:
             self.alpha: (span, decades([ran.alpha, 1 / eigenvalues])),
         }
         for axes, (x, y) in wanted.items():
-            if (*axes.get_xlim(), *axes.get_ylim()) != (*x, *y):
-                axes.set(xlim=x, ylim=y)
-                self.stale = True
+            limit(axes, x, y)
         grid = np.geomspace(*reach, 400)
         self.curve.set_data(grid, np.abs(1 - grid))
 
