@@ -61,16 +61,20 @@ class Screen:
             self._background = self.canvas.copy_from_bbox(self.picture.figure.bbox)
             self._kept, self._bottom = [], self._background
             self.picture.stale = False
-        artists = sorted((each for each in self.picture.moving if each.get_visible()), key=lambda each: each.zorder)
-        resting = [*takewhile(_rests, artists)]
-        if self._kept != resting[: len(self._kept)]:
+        layers = {}
+        for artist in sorted(self.picture.moving, key=lambda artist: artist.zorder):
+            if artist.get_visible():
+                layers.setdefault(artist.axes, []).append(artist)
+        resting = [artist for layer in layers.values() for artist in takewhile(_rests, layer)]
+        if not set(self._kept) <= set(resting):
             self._kept, self._bottom = [], self._background
         self.canvas.restore_region(self._bottom)
-        for artist in resting[len(self._kept) :]:
-            artist.draw(renderer)
+        for artist in resting:
+            if artist not in self._kept:
+                artist.draw(renderer)
         if len(resting) > len(self._kept):
             self._kept, self._bottom = resting, self.canvas.copy_from_bbox(self.picture.figure.bbox)
-        for artist in artists[len(resting) :]:
+        for artist in (each for layer in layers.values() for each in layer if each not in resting):
             artist.draw(renderer)
 
 

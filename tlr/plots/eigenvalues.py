@@ -114,7 +114,7 @@ class EigenPicture:
     def _limits(self, eigenvalues, ran, errors):
         """The same for every step of a descent, so that only its components move."""
         reach = decades([np.outer(ran.alpha, eigenvalues).ravel(), [0.1, 100]])
-        height = decades([np.abs(errors).ravel(), [1]])
+        height = decades([np.abs(errors).ravel(), [1]], every=4)
         span = 0, 1.02 * ran.steps
         wanted = {
             self.factor: (reach, (0, _TOP)),

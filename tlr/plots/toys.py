@@ -288,14 +288,17 @@ def _finite_max(values):
     return np.max(values, where=np.isfinite(values), initial=0)
 
 
-def decades(values):
-    """Limits at whole decades around the positive finite values, at least two decades and within the drawable."""
+def decades(values, every=1):
+    """Limits at whole decades around the positive finite values, at least two decades and within the drawable.
+
+    Of `every` so many decades only one is a limit: the axes of what changes by many of them stay as they are for longer.
+    """
     values = np.concatenate([*values, []])
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
         return 0.1, 10.0
     logs = np.log10(np.clip([values.min(), values.max()], _LOWEST, _HIGHEST))
-    low, high = np.floor(logs[0]), np.ceil(logs[1])
+    low, high = every * np.floor(logs[0] / every), every * np.ceil(logs[1] / every)
     return 10.0**low, 10.0 ** max(high, low + 2)
 
 
