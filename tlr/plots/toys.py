@@ -291,7 +291,7 @@ def _finite_max(values):
 def decades(values, every=1):
     """Limits at whole decades around the positive finite values, at least two decades and within the drawable.
 
-    Of `every` so many decades only one is a limit: the axes of what changes by many of them stay as they are for longer.
+    With `every` above one only each so many decades is a limit: axes of what spans many stay as they are for longer.
     """
     values = np.concatenate([*values, []])
     values = values[np.isfinite(values) & (values > 0)]
