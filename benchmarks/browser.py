@@ -161,7 +161,8 @@ def report(name, measured, limits):
     print(f"{name}: Play {frames:5.1f} frames a second, at least {least} (medians of runs: {_list(rates)})")
     for late in lags:
         print(
-            f"{name}: a drag's last picture after {statistics.median(late):.0f} ms, limit {LAG_LIMIT} (runs: {_list(late)})"
+            f"{name}: the last picture after a drag's last move {statistics.median(late):.0f} ms, "
+            f"limit {LAG_LIMIT} ms (runs: {_list(late)})"
         )
     return wait < most and frames >= least and all(statistics.median(late) < LAG_LIMIT for late in lags)
 
