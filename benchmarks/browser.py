@@ -1,8 +1,9 @@
-"""The explorers in Chromium: milliseconds from key press to changed pixels, and Play's frames a second.
+"""The explorers in Chromium: from key press to changed pixels, Play's frames a second, and how far dragging lags.
 
 python -m benchmarks.browser
 """
 
+import math
 import shutil
 import statistics
 import tempfile
@@ -16,6 +17,8 @@ from tools.lab import jupyterlab
 RUNS = 5
 #: Milliseconds at most, frames a second at least.
 RACE_LIMITS, CORE_LIMITS = (20, 30), (80, 15)
+#: Milliseconds from the last move of a drag to the last new picture.
+LAG_LIMIT = 300
 
 # The page measures itself: from the key's own time stamp to the first frame whose pixels differ. The check is queued
 # after the explorer's own drawing, so that it sees what this frame drew.
@@ -75,14 +78,33 @@ WATCH_PICTURES = """(image) => {
 }"""
 
 COUNT_PICTURES = """async (image) => {
-    let [pictures, first, last] = [-1, 0, 0];
-    image.addEventListener("load", () => {
-        [pictures, last] = [pictures + 1, performance.now()];
-        first ||= last;
-    });
-    await new Promise((done) => setTimeout(done, 2000));
-    return 1000 * pictures / (last - first);
+    const shown = [];
+    image.addEventListener("load", () => shown.push(performance.now()));
+    await new Promise((done) => setTimeout(done, 1500));
+    return 1000 * (shown.length - 1) / (shown.at(-1) - shown[0]);
 }"""
+
+# Whatever moves comes to rest: the picture of a second later is that of where the handle was left.
+WATCH_DRAG = """(image) => {
+    window.moved = window.shown = 0;
+    document.addEventListener("pointermove", (event) => { window.moved = event.timeStamp; }, true);
+    image.addEventListener("load", () => requestAnimationFrame(() => { window.shown = performance.now(); }));
+}"""
+
+
+def lag(page, slider):
+    """How long after the last of many moves, at a hand's pace, the picture is that of where the handle was left."""
+    handle, track = (slider.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-target"))
+    mouse, y = page.mouse, track["y"] + track["height"] / 2
+    mouse.move(handle["x"] + handle["width"] / 2, y)
+    mouse.down()
+    for i in range(120):
+        share = 0.5 - 0.4 * math.cos(i / 10)
+        mouse.move(track["x"] + share * track["width"], y)
+        page.wait_for_timeout(8)
+    page.wait_for_timeout(1000)
+    mouse.up()
+    return page.evaluate("() => window.shown - window.moved")
 
 
 def race(browser, page_url):
@@ -99,17 +121,21 @@ def race(browser, page_url):
 
 
 def core(browser, lab, name, label):
-    """The same for an explorer in JupyterLab, whose slider `label` is moved."""
+    """The same for an explorer in JupyterLab, whose slider `label` is moved, and its lags."""
     lab.write(f"{name}.ipynb", [f"from tlr.explorers import {name}\n{name}()"])
     page = browser.new_page(viewport={"width": 1300, "height": 1100})
     page.goto(f"{lab.url}/lab/tree/{name}.ipynb?reset")
     session = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext.session"
     page.wait_for_function(f"() => {session}?.kernel?.status === 'idle'")
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    image, waits, rates = page.locator("img.widget-image"), [], []
-    handle = page.locator(".widget-hslider", has=page.get_by_text(label, exact=True)).locator(".noUi-handle")
+    image, waits, rates, lags = page.locator("img.widget-image"), [], [], []
+    slider, steps = (
+        page.locator(".widget-hslider", has=page.get_by_text(text, exact=True)) for text in (label, "step t")
+    )
+    handle = slider.locator(".noUi-handle")
     play = page.locator(".jupyter-widgets-play button, .widget-play button").first
     image.evaluate(WATCH_PICTURES)
+    image.evaluate(WATCH_DRAG)
     for _ in range(RUNS):
         page.evaluate("() => { window.waits = []; }")
         for i in range(20):
@@ -117,20 +143,28 @@ def core(browser, lab, name, label):
             page.wait_for_function("(n) => window.waits.length > n", arg=i)
             page.wait_for_timeout(50)  # the slider may have said more than once
         waits.append(statistics.median(page.evaluate("() => window.waits")))
+        lags.append(lag(page, slider))
+        steps.locator(".noUi-handle").press("Home")
+        page.wait_for_timeout(500)
         play.click()
         rates.append(image.evaluate(COUNT_PICTURES))
         play.click()
     page.close()
-    return waits, rates
+    return waits, rates, lags
 
 
 def report(name, measured, limits):
     """Print the medians of one explorer; whether they keep its limits."""
-    (waits, rates), (most, least) = measured, limits
+    (waits, rates, *lags), (most, least) = measured, limits
     wait, frames = statistics.median(waits), statistics.median(rates)
     print(f"{name}: key press to changed pixels {wait:5.1f} ms, limit {most} ms (medians of runs: {_list(waits)})")
     print(f"{name}: Play {frames:5.1f} frames a second, at least {least} (medians of runs: {_list(rates)})")
-    return wait < most and frames >= least
+    for late in lags:
+        print(
+            f"{name}: the last picture after a drag's last move {statistics.median(late):.0f} ms, "
+            f"limit {LAG_LIMIT} ms (runs: {_list(late)})"
+        )
+    return wait < most and frames >= least and all(statistics.median(late) < LAG_LIMIT for late in lags)
 
 
 def main():

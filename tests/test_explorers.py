@@ -10,6 +10,8 @@ import threading
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib.axis import Axis
+from matplotlib.image import AxesImage
 from PIL import Image
 
 from tlr import toys
@@ -319,21 +321,31 @@ def test_the_map_of_the_readers_own_family():
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    control = {
-        Cobweb: "c",
-        Paths: "angle",
-        Basins: "c",
-        Newton: "c",
-        Eigenvalues: "alpha0",
-        windows: "p",
-        tensor_race: "alpha0",
-    }[make]
-    for value in (0.5, 2.0):
-        getattr(explorer, control).value = value
-    moved = pixels(explorer)
-    explorer.screen = Screen(explorer._picture)
-    explorer.refresh()
-    np.testing.assert_array_equal(moved, pixels(explorer))
+    for name, control in controls(explorer).items():
+        control.value = ends(control)[0]
+        moved = pixels(explorer)
+        explorer.screen = Screen(explorer._picture)
+        explorer.refresh()
+        np.testing.assert_array_equal(moved, pixels(explorer), err_msg=name)
+
+
+@pytest.mark.parametrize("make", [Cobweb, Paths, Eigenvalues])
+def test_playing_draws_neither_ticks_nor_bands_again(make, monkeypatch):
+    explorer, drawn = make(), []
+    explorer.step.value = 10
+    for kind in (Axis, AxesImage):
+        monkeypatch.setattr(kind, "draw", lambda artist, _renderer: drawn.append(artist))
+    before = pixels(explorer)
+    explorer.step.value = 11
+    assert drawn == []
+    assert not np.array_equal(pixels(explorer), before)
+
+
+def test_what_moves_is_a_jpeg_of_what_is_stored():
+    explorer = Paths()
+    stored = np.asarray(Image.open(io.BytesIO(base64.b64decode(explorer._repr_mimebundle_()["image/png"]))))
+    assert Image.open(io.BytesIO(explorer.image.value)).format == "JPEG"
+    assert np.abs(stored - pixels(explorer).astype(float)).mean() < 2
 
 
 def test_controls_moved_in_two_threads_leave_the_picture_of_where_they_are():

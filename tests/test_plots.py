@@ -14,7 +14,7 @@ from matplotlib.markers import MarkerStyle
 from tlr import plots, toys
 from tlr.descent import RULES, descend
 from tlr.plots.style import shades
-from tlr.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture
+from tlr.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture, decades
 
 line = toys.quadratic([1.0])
 
@@ -131,6 +131,11 @@ def test_the_background_is_drawn_again_only_when_it_has_to_be():
     other = toys.beale()
     picture.update(other, run(other), 6)
     assert picture.stale
+
+
+@pytest.mark.parametrize(("every", "limits"), [(1, (1e-7, 1e2)), (4, (1e-8, 1e4))])
+def test_limits_at_whole_decades(every, limits):
+    assert decades([np.array([2e-7, 0, np.inf]), np.array([30])], every) == pytest.approx(limits)
 
 
 def test_cobweb_steps_along_the_orbit():

@@ -51,7 +51,7 @@ def run_stacked(settings, folder=None, *, device="auto", deadline=math.inf):
     """Train settings together, each to the end, and keep their records: what `tlr.experiments.run` does, for several.
 
     The records equal those of `run` up to rounding: on the digits, in four epochs, to 1e-4 of every loss and α. Where
-    training is chaotic, as on MNIST from α₀ = 0.1, rounding grows until two runs part, by no more than the same run
+    training is chaotic, as on MNIST from α₀ = 0.1, rounding grows until two runs part, about as far as the same run
     does with one thread and with two. The checkpoints are the same, and either goes on with what the other began. A
     replica that diverges ends, the others go on; those that are behind catch up first.
 

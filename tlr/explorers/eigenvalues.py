@@ -31,7 +31,7 @@ class Eigenvalues(Explorer):
 
     def __init__(self, toy=None):
         super().__init__()
-        self._own = toy
+        self._own, self._descended = toy, (None, None)
         names = [(RULE_STYLES[rule].label, rule) for rule in _RULES]
         self.rule = choice("rule", names, "How α changes")
         self.rule.value = "published"
@@ -45,13 +45,18 @@ class Eigenvalues(Explorer):
         self.set_up(self._picture, [*sliders, self.step], [[*sliders, self.play, self.step]])
 
     def draw(self):
-        """Descend by the rule and take the path apart."""
-        toy = self._own
-        if toy is None:
-            toy = toys.quadratic(np.geomspace(1, self.condition.value, self.count.value))
-        ran = descend(self.rule.value, toy, toy.start, self.alpha0.value, _STEPS)
-        eigenvalues, errors = eigen_errors(toy, ran.w)
+        """Descend by the rule and take the path apart, where more than the step has moved."""
+        asked = tuple(control.value for control in (self.rule, self.alpha0, self.condition, self.count))
+        if self._descended[0] != asked:
+            self._descended = asked, self._descend(*asked)
+        eigenvalues, ran, errors = self._descended[1]
         self._picture.update(eigenvalues, ran, errors, self.step.value)
+
+    def _descend(self, rule, alpha0, condition, count):
+        toy = toys.quadratic(np.geomspace(1, condition, count)) if self._own is None else self._own
+        ran = descend(rule, toy, toy.start, alpha0, _STEPS)
+        eigenvalues, errors = eigen_errors(toy, ran.w)
+        return eigenvalues, ran, errors
 
 
 def eigen_errors(toy, w):

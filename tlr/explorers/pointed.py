@@ -9,10 +9,10 @@ __all__ = ["PointedImage"]
 
 
 class PointedImage(anywidget.AnyWidget):
-    """A PNG like `ipywidgets.Image`, which no pointer reaches.
+    """A JPEG like `ipywidgets.Image`, which no pointer reaches.
 
     Attributes:
-        value: the PNG.
+        value: the JPEG.
         width, height: in pixels.
         text: what it shows, for those who do not see it.
         hovered: where the pointer is, (x, y) in shares of the width and height from below, or () where it is not.

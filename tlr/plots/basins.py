@@ -64,7 +64,7 @@ class BasinPicture(DescentPicture):
         """
         rule = ran.rule
         self.main.set_title(STYLES[rule].label)
-        self.mesh.set_array(_decades_of(ratio))
+        self.mesh.set(array=_decades_of(ratio))  # `set_array` would not say that it changed
         self._show({rule})
         self.opened.set_data(*([value] for value in place))
         self.reading.set_text(reading)

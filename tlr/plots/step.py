@@ -7,6 +7,7 @@ import numpy as np
 from tlr import rule
 from tlr.plots.derivation import EXACT
 from tlr.plots.style import METHODS, house_style
+from tlr.plots.toys import frame, limit
 
 __all__ = ["JUMPS", "StepPicture"]
 
@@ -54,8 +55,9 @@ class StepPicture:
     @property
     def moving(self):
         """The artists that `update` moves."""
+        frames = [*frame(self.curve), *frame(self.jumps)]
         lines = [self.loss, self.tangent, self.exact, *self.parabolas.values(), *self.best, self.here, self.origins]
-        return [*lines, *self.arrows.values(), *self.landings.values(), *self.numbers.values()]
+        return [*frames, *lines, *self.arrows.values(), *self.landings.values(), *self.numbers.values()]
 
     def update(self, along, step, c):
         """Draw one step.
@@ -90,8 +92,6 @@ class StepPicture:
 
     def _limits(self, alphas, losses):
         low, span = losses.min(), max(np.ptp(losses), 1e-12)
-        x, y = (alphas[0], alphas[-1]), (low - 0.35 * span, low + 1.15 * span)
-        if (*self.curve.get_xlim(), *self.curve.get_ylim()) != (*x, *y):
-            self.curve.set(xlim=x, ylim=y)
-            self.jumps.set_xlim(x)
-            self.stale = True
+        x = alphas[0], alphas[-1]
+        limit(self.curve, x, (low - 0.35 * span, low + 1.15 * span))
+        limit(self.jumps, x, self.jumps.get_ylim())

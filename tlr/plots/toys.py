@@ -4,8 +4,8 @@
 `update`; the explorers hold on to a picture, the functions use one once. A picture has
 
     figure   the matplotlib Figure it draws on
-    moving   the artists that `update` moves
-    stale    whether the last `update` changed anything else (limits, ticks, bands)
+    moving   the artists that `update` moves, the axes of panels whose limits follow the data among them
+    stale    whether the last `update` changed anything else (other limits, titles)
 """
 
 from dataclasses import replace
@@ -29,6 +29,8 @@ __all__ = [
     "cobweb",
     "curves",
     "decades",
+    "frame",
+    "limit",
     "paths",
 ]
 
@@ -42,6 +44,8 @@ STYLES = METHODS | RULE_STYLES
 
 #: Inches of the figure that `CobwebPicture` and `PathsPicture` are laid out for.
 PICTURE_SIZE = (9.2, 5.4)
+#: Where the keys below begin. Gradient descent, whose name is the longest, comes first where it comes at all.
+_COLUMNS = (0.015, 0.372, 0.686)
 _LOWEST, _HIGHEST = 1e-16, 1e12
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
@@ -76,7 +80,8 @@ class DescentPicture:
     @property
     def moving(self):
         """The artists that `update` moves."""
-        return [artist for group in self.groups for artist in group.values()]
+        frames = [artist for axes in self.panels for artist in frame(axes)]
+        return frames + [artist for group in self.groups for artist in group.values()]
 
     def _lines(self, axes, dots=False):
         lines = {}
@@ -92,16 +97,13 @@ class DescentPicture:
             for rule, artist in group.items():
                 artist.set_visible(rule in rules)
         for i, rule in enumerate(rule for rule in self.rules if rule in rules):
-            x, y = 0.015 + 0.332 * (i % 3), 0.085 - 0.055 * (i // 3)
+            x, y = _COLUMNS[i % 3], 0.085 - 0.055 * (i // 3)
             self.keys[rule].set_data((x, x + 0.04), (y, y))
             self.fates[rule].set_position((x + 0.047, y))
 
-    def _limits(self, axes, x=None, y=None):
-        """Set limits, and remember that the background has to be drawn again if they are new."""
-        for get, put, limits in ((axes.get_xlim, axes.set_xlim, x), (axes.get_ylim, axes.set_ylim, y)):
-            if limits is not None and tuple(get()) != tuple(limits):
-                put(*limits)
-                self.stale = True
+    def _limit_main(self, x, y):
+        """Limits of the main panel: the background has to be drawn again if they are new."""
+        self.stale |= limit(self.main, x, y)
 
     def _draw_panel(self, panel, series, step):
         """Series (rule → values over the steps) as curves, a mark at `step`, and limits at whole decades."""
@@ -110,7 +112,7 @@ class DescentPicture:
             shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, _LOWEST, None), np.nan)
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
-        self._limits(axes, (0, 1.02 * steps), decades([*series.values()]))
+        limit(axes, (0, 1.02 * steps), decades([*series.values()]))
 
 
 class CobwebPicture(DescentPicture):
@@ -141,7 +143,7 @@ class CobwebPicture(DescentPicture):
             self.webs[rule].set_data(corners[:-1], np.concatenate([[0], corners[2:]]))
             self.ends[rule].set_data(orbit[-1:], orbit[-1:] if step > 1 else [0])
             self.fates[rule].set_text(f"{STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
-        self._limits(self.main, (0, reach), (0, reach))
+        self._limit_main((0, reach), (0, reach))
         self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
         self._draw_panel(1, {rule: ran.loss / ran.loss[0] for rule, ran in trajectories.items()}, step)
 
@@ -200,8 +202,8 @@ class PathsPicture(DescentPicture):
         height = np.log10(np.maximum(values - floor, np.finfo(float).tiny))
         low = max(height.min(), height.max() - 4)
         self.bands.set_data((height - low) / (height.max() - low) * (_BANDS - 1e-6))
+        self._limit_main(*toy.window)
         self.bands.set_extent((*toy.window[0], *toy.window[1]))
-        self._limits(self.main, *toy.window)
         self.minima.set_data(*toy.minimum.T)
         self.toy = toy
         if self.main.get_title() != toy.name:
@@ -264,6 +266,22 @@ def curves(series, *, ylabel, start=None):
     return figure
 
 
+def frame(axes):
+    """What of axes moves with their limits: ticks, labels and grid, and the spines, which lie over the grid."""
+    return [axes.xaxis, axes.yaxis, *axes.spines.values()]
+
+
+def limit(axes, x, y):
+    """Set the limits of axes, (low, high) each, where they are new; whether any were."""
+    new = {}
+    if tuple(axes.get_xlim()) != tuple(x):
+        new["xlim"] = x
+    if tuple(axes.get_ylim()) != tuple(y):
+        new["ylim"] = y
+    axes.set(**new)
+    return bool(new)
+
+
 def _last(trajectories):
     return next(iter(trajectories.values())).steps
 
@@ -272,14 +290,17 @@ def _finite_max(values):
     return np.max(values, where=np.isfinite(values), initial=0)
 
 
-def decades(values):
-    """Limits at whole decades around the positive finite values, at least two decades and within the drawable."""
+def decades(values, every=1):
+    """Limits at whole decades around the positive finite values, at least two decades and within the drawable.
+
+    With `every` above one only each so many decades is a limit: axes of what spans many stay as they are for longer.
+    """
     values = np.concatenate([*values, []])
     values = values[np.isfinite(values) & (values > 0)]
     if values.size == 0:
         return 0.1, 10.0
     logs = np.log10(np.clip([values.min(), values.max()], _LOWEST, _HIGHEST))
-    low, high = np.floor(logs[0]), np.ceil(logs[1])
+    low, high = every * np.floor(logs[0] / every), every * np.ceil(logs[1] / every)
     return 10.0**low, 10.0 ** max(high, low + 2)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from tlr.plots.style import house_style
+from tlr.plots.toys import frame, limit
 
 __all__ = ["WindowsPicture"]
 
@@ -65,7 +66,7 @@ class WindowsPicture:
     @property
     def moving(self):
         """The artists that `update` moves."""
-        return [self.cosines, *self.map.spines.values(), *self.bars, self.mean, self.line, self.here, *self.words]
+        return [*frame(self.map), self.cosines, *self.bars, self.mean, self.line, self.here, *self.words]
 
     def update(self, alpha, length, cosines, neighbors, words):
         """Draw the windows of one length.
@@ -80,9 +81,7 @@ class WindowsPicture:
         self.cosines.set_data(cosines)
         covered = len(cosines) * length
         self.cosines.set_extent((0, covered, covered, 0))
-        if self.map.get_xlim() != (0, covered):
-            self.map.set(xlim=(0, covered), ylim=(covered, 0))
-            self.stale = True
+        limit(self.map, (0, covered), (covered, 0))
         counts, _ = np.histogram(neighbors, _BINS)
         for bar, height in zip(self.bars, counts / counts.max(), strict=True):
             bar.set_height(height)

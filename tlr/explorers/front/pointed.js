@@ -1,4 +1,4 @@
-// A PNG that the kernel draws, and where the pointer is on it.
+// A JPEG that the kernel draws, and where the pointer is on it.
 
 function render({ model, el }) {
   const image = document.createElement("img");
@@ -9,7 +9,7 @@ function render({ model, el }) {
 
   function show() {
     const before = image.src;
-    image.src = URL.createObjectURL(new Blob([model.get("value")], { type: "image/png" }));
+    image.src = URL.createObjectURL(new Blob([model.get("value")], { type: "image/jpeg" }));
     if (before) URL.revokeObjectURL(before);
   }
 
