@@ -50,7 +50,7 @@ def test_the_optimizer_of_sps_has_the_c_of_its_setting():
     images = running.data.load("digits")
     for c in (0.2, 0.5):
         setting = Setting(method="sps", alpha0=1.0, batch_size=200, data="digits", model="mlp-20", c=c)
-        (group,) = running._build(setting, images, torch.device("cpu"))[1].param_groups
+        (group,) = running.build(setting, images, torch.device("cpu"))[1].param_groups
         assert (group["c"], group["steps_per_epoch"]) == (c, 8)
 
 

@@ -38,6 +38,7 @@ def run(path):
         kernel_name="python3",
         timeout=600,
         extra_arguments=["--log-level=ERROR"],  # a kernel on this machine needs no warning about the network
+        coalesce_streams=True,  # what a cell prints arrives in pieces that depend on the time
         record_timing=False,  # times of day would change the file at each run
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
