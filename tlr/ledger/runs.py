@@ -48,6 +48,7 @@ _METHODS = {
     "sps": "SPS",
 }
 _RUINED = 0.5  # test accuracy below which a run is lost
+_CORNER = {"alpha0": 0.1, "batch_size": 64}
 _CLOSE = 0.02  # of test accuracy, some four times what two seeds differ by on MNIST
 
 
@@ -55,25 +56,30 @@ def robust(over):
     """A judge: do runs from all values of the field `over` end alike, the rest being equal?"""
     rest = {"alpha0": "batch_size", "batch_size": "alpha0"}[over]
 
-    def judge(archive, figure):
-        found = archive.figure(figure)
+    def alike(found):
+        """How many runs end close to the best of those that share the rest."""
         ends = _ends(found)
-        best = ends.groupby(["method", rest]).test_accuracy.transform("max")
-        close = ends.assign(close=ends.test_accuracy >= best - _CLOSE).groupby("method").close.sum()
-        total = int((ends.method == "published").sum())
-        evidence = f"{_where(found)}: {close.published} of {total} settings"
-        others = [
-            f"{close[name]} {word}" for name, word in (("sgd", "with SGD"), ("secant", "with Eq. 8′")) if name in close
-        ]
-        return Finding(grade(close.published, total), f"{evidence} ({', '.join(others)}).")
+        best = ends.groupby(rest).test_accuracy.transform("max")
+        return int((ends.test_accuracy >= best - _CLOSE).sum())
+
+    def judge(archive, figure):
+        found = archive.figure(figure, method="published")
+        close, total = alike(found), len(_ends(found))
+        others = []
+        for method, words in (("sgd", "with SGD"), ("secant", "with Eq. 8′")):
+            theirs = archive.figure(figure, method=method)
+            epochs = "" if _epochs(theirs) == _epochs(found) else f" after {_epochs(theirs)}"
+            others.append(f"{alike(theirs)} {words}{epochs}")
+        evidence = f"{_where(found)}: {close} of {total} settings ({', '.join(others)})."
+        return Finding(grade(close, total), evidence)
 
     return judge
 
 
 def alpha_rises_and_falls(archive, figure):
     """Whether α of TLR ends below a peak that is above α₀, and how straight log α falls from there."""
-    found = archive.figure(figure)
-    ours = [record for record in found if record.setting.method == "published" and record.setting.seed == 0]
+    found = archive.figure(figure, method="published")
+    ours = [record for record in found if record.setting.seed == 0]
     done = straight = ruined = 0
     for record in ours:
         alpha = np.concatenate([record.alpha0, record.alpha[:, 0]])
@@ -95,9 +101,9 @@ def alpha_rises_and_falls(archive, figure):
 
 def higher_with_the_batch(archive, figure):
     """Whether the peak of α grows from each batch size to the next, for every α₀."""
-    found = archive.figure(figure)
+    found = archive.figure(figure, method="published")
     ends = _ends(found)
-    ends = ends[(ends.method == "published") & (ends.test_accuracy > _RUINED)]
+    ends = ends[ends.test_accuracy > _RUINED]
     peaks = ends.pivot(index="alpha0", columns="batch_size", values="peak_alpha")
     steps = peaks.diff(axis=1).iloc[:, 1:].stack().dropna()
     passed = int((steps > 0).sum())
@@ -107,11 +113,11 @@ def higher_with_the_batch(archive, figure):
 
 def corner(archive, figure):
     """The loss of α₀ = 0.1 with batches of 64 beside that of TLR's other settings."""
-    grid, ours = archive.figure(figure), archive.figure(figure, alpha0=0.1, batch_size=64)
-    loss = _ends(ours).set_index("method").train_loss.published
+    grid, ours = (archive.figure(figure, method="published", **where) for where in ({}, _CORNER))
+    loss = _ends(ours).train_loss.item()
     rest = _ends(grid)
     here = (rest.alpha0 == 0.1) & (rest.batch_size == 64)
-    median = rest[(rest.method == "published") & (rest.test_accuracy > _RUINED) & ~here].train_loss.median()
+    median = rest[(rest.test_accuracy > _RUINED) & ~here].train_loss.median()
     evidence = f"{_where(ours)}: loss {loss:.2g}; median of TLR's other settings after {_epochs(grid)}: {median:.2g}."
     if loss > 1.5 * median:
         return Finding(HOLDS, evidence)
@@ -122,7 +128,7 @@ def corner(archive, figure):
 
 def corner_of_the_others(archive, figure):
     """In the same corner: SGD and its schedules should end above TLR, YellowFin below."""
-    found = archive.figure(figure, alpha0=0.1, batch_size=64)
+    found = archive.figure(figure, **_CORNER)
     loss = _ends(found).set_index("method").train_loss
     above = [bool(loss[name] > loss.published) for name in ("sgd", "multistep", "exponential")]
     passed = sum(above) + bool(loss.yellowfin < loss.published)
