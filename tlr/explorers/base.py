@@ -30,7 +30,8 @@ class Screen:
     """A picture (`figure`, `moving`, `stale`) as an image file, drawing only what moved.
 
     The background is kept as pixels and drawn again only when the picture says it is stale; the moving artists are
-    drawn over a copy of it. Those at the bottom that did not move this time are kept with it.
+    drawn over a copy of it. Those at the bottom of their axes, which must not overlap others, are kept with it
+    while they do not move.
     """
 
     def __init__(self, picture):
