@@ -151,6 +151,24 @@ def test_playing_moves_the_step():
     assert fates(explorer)[0].endswith(f"x = {0.05 * 1.25**6:.3g}")
 
 
+def test_in_a_kernel_the_picture_comes_after_the_message_and_the_last_one_counts():
+    explorer = Cobweb()
+
+    async def messages():
+        explorer.play.value = 7
+        explorer.play.value = 9
+        assert explorer.step.value == 40
+        await asyncio.sleep(0)
+        assert explorer.step.value == 9
+        explorer.step.value = 3
+        assert explorer.play.value == 3
+        await asyncio.sleep(0)
+        assert explorer.step.value == 3
+
+    asyncio.run(messages())
+    assert fates(explorer)[0].endswith(f"x = {0.05 * 1.25**2:.3g}")
+
+
 @pytest.mark.parametrize(("condition", "direction"), [(1, 0), (10, 40), (1e6, -3), (1e6, 0)])
 def test_the_best_step_on_a_quadratic(condition, direction):
     toy, w = toys.quadratic((1, condition)), np.array([np.cos(np.radians(direction)), np.sin(np.radians(direction))])

@@ -3,6 +3,7 @@
 Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have in common.
 """
 
+import asyncio
 import base64
 import io
 import threading
@@ -220,6 +221,17 @@ def player(steps):
     """(play button, slider): the step to show, from 0 to `steps`, by itself or by hand; it begins at the end."""
     play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=45)
     scrub = slider("step t", steps, (0, steps), 1, "The step up to which the paths are drawn")
-    # Not jslink: the link between the two has to work in Colab too, where jslink does not.
-    widgets.link((play, "value"), (scrub, "value"))
+
+    # Not jslink: the link between the two has to work in Colab too, where jslink does not. The front end says no more
+    # before it has heard that this message is dealt with, so the drawing, which follows the slider, comes after that.
+    play.observe(lambda _: _soon(lambda: scrub.set_trait("value", play.value)), "value")
+    scrub.observe(lambda _: play.set_trait("value", scrub.value), "value")
     return play, scrub
+
+
+def _soon(act):
+    """Act when the kernel is done with the message that it is at; at once where no kernel runs."""
+    try:
+        asyncio.get_running_loop().call_soon(act)
+    except RuntimeError:
+        act()
