@@ -23,7 +23,7 @@ CLAIMS = (
         "that is ruined is an exception.",
         judge=runs.alpha_rises_and_falls,
         figures=_EVERYWHERE,
-        tests=("04_mnist#fig1-rise", "03_minibatches#starts-rise", "02_quadratics#two-check"),
+        tests=("04_mnist#fig1-rise", "04_mnist#long-count", "03_minibatches#starts-rise", "02_quadratics#two-check"),
     ),
     Claim(
         theme=ALPHA,
@@ -44,7 +44,7 @@ CLAIMS = (
         criterion="Every setting ends within 2 points of the best accuracy at its batch size.",
         judge=runs.robust("alpha0"),
         figures=_EVERYWHERE,
-        tests=("04_mnist#fig1-accuracy", "03_minibatches#mnist-check"),
+        tests=("04_mnist#long-ends", "04_mnist#fig1-accuracy", "03_minibatches#mnist-check"),
     ),
     Claim(
         theme=ROBUSTNESS,
@@ -54,7 +54,7 @@ CLAIMS = (
         criterion="Every setting ends within 2 points of the best accuracy from its α₀.",
         judge=runs.robust("batch_size"),
         figures=_EVERYWHERE,
-        tests=("04_mnist#fig1-accuracy", "03_minibatches#batch-size"),
+        tests=("04_mnist#long-ends", "04_mnist#fig1-accuracy", "03_minibatches#batch-size"),
     ),
     Claim(
         theme=ROBUSTNESS,
