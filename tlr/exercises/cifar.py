@@ -43,7 +43,7 @@ def peaks(of_published, of_secant):
     right = {"Eq. 8": _peak("published"), "Eq. 8′": _peak("secant")}
     answers = {}
     for rule, pair in given.items():
-        if np.shape(pair) != (2,):
+        if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2:
             raise NotYet(f"for {rule} two epochs are asked for, in brackets, and yours is {pair!r}.")
         answers[rule] = tuple(whole(epoch, f"each epoch of {rule}") for epoch in pair)
     if answers == right:
@@ -56,12 +56,14 @@ def peaks(of_published, of_secant):
     if list(answers.values()) == list(right.values())[::-1]:
         raise NotYet("the two rules seem to be swapped.")
     for rule, (peak, below) in answers.items():
-        if (peak, below) == (right[rule][0] - 1, right[rule][1] - 1):
-            raise NotYet(f"both epochs of {rule} are one too early: the trace begins with α₀, before the first epoch.")
+        if peak > below:
+            raise NotYet(f"for {rule} the peak comes first in the brackets.")
+        if peak == right[rule][0] - 1:
+            raise NotYet(f"epoch {peak} is one too early for {rule}: the trace begins with α₀, before the first epoch.")
         if peak != right[rule][0]:
             raise NotYet(f"epoch {peak} is not where α of {rule} is largest.")
         if below < right[rule][1]:
-            raise NotYet(f"after epoch {below} α of {rule} is still above α₀ = 0.1.")
+            raise NotYet(f"after epoch {below} α of {rule} is not below α₀ = 0.1 yet.")
         if below > right[rule][1]:
             raise NotYet(f"after epoch {below} α of {rule} has been below already: which epoch was the first?")
     raise AssertionError
