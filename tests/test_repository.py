@@ -38,6 +38,7 @@ READING_ORDER = [
     "models",
     "speed",
     "training",
+    "stacked",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
