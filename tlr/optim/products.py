@@ -6,7 +6,8 @@ from torch._utils import _flatten_dense_tensors
 
 __all__ = ["group_products", "inner_products", "is_plain", "local"]
 
-# Numbers in a tensor on a CPU: below this, copying many into one is faster than a kernel for each.
+# On a CPU, copying at least this many tensors, of fewer numbers each than that, into one beats a kernel for each.
+_MANY = 8
 _SMALL = 2**14
 
 
@@ -43,12 +44,12 @@ def group_products(columns, like, owner, groups):
         groups: how many groups there are.
 
     Returns:
-        An array of float64, (columns, groups).
+        A list of floats, one for each group, for each column.
     """
     if all(p.device.type == "cpu" and is_plain(p) for p in like):
         return _cpu_group_products(columns, owner, groups)
     lists = [dots(xs, ys, spoil=number == 1) for number, (xs, ys) in enumerate(columns)]
-    return np.array([np.bincount(owner, column, groups) for column in to_host(lists, like)])
+    return [np.bincount(owner, column, groups).tolist() for column in to_host(lists, like)]
 
 
 def _cpu_group_products(columns, owner, groups):
@@ -56,19 +57,20 @@ def _cpu_group_products(columns, owner, groups):
     for i, (x, group) in enumerate(zip(columns[0][0], owner, strict=True)):
         large = x.numel() >= _SMALL
         bundles.setdefault((group, x.dtype, i if large else None), []).append(i)
+    lists = {id(xs): xs for pair in columns for xs in pair}
     values, places = [], []
     for (group, _, _), rows in bundles.items():
-        flat = {}
-        for number, pair in enumerate(columns):
-            for xs in pair:
-                if id(xs) not in flat:
-                    bundle = [xs[i] for i in rows]
-                    flat[id(xs)] = bundle[0].reshape(-1) if len(rows) == 1 else _flatten_dense_tensors(bundle)
-            values.append(torch.dot(*(flat[id(xs)] for xs in pair)))
+        if len(rows) < _MANY:
+            pairs = [(number, xs[i], ys[i]) for number, (xs, ys) in enumerate(columns) for i in rows]
+        else:
+            flat = {key: _flatten_dense_tensors([xs[i] for i in rows]) for key, xs in lists.items()}
+            pairs = [(number, flat[id(xs)], flat[id(ys)]) for number, (xs, ys) in enumerate(columns)]
+        for number, x, y in pairs:
+            values.append(torch.dot(x.reshape(-1), y.reshape(-1)))
             places.append((number, group))
-    sums = np.zeros((len(columns), groups))
-    for place, value in zip(places, torch.stack(values).tolist(), strict=True):
-        sums[place] += value
+    sums = [[0.0] * groups for _ in columns]
+    for (number, group), value in zip(places, torch.stack(values).tolist(), strict=True):
+        sums[number][group] += value
     return sums
 
 

@@ -1,6 +1,5 @@
 """TLR: stochastic gradient descent that trains its learning rate (Algorithm 2 and Eq. 10)."""
 
-import numpy as np
 import torch
 from torch.optim import SGD
 
@@ -165,8 +164,8 @@ class TLR(TrainableRate, SGD):
         now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
         gg, gp = group_products([(now, now), (now, previous)], params, owner, len(self.param_groups))
         torch._foreach_copy_(previous, now)
-        ones = np.ones(len(self.param_groups))
-        self._update(gg, gp, ones.astype(bool), ones)
+        groups = len(self.param_groups)
+        self._update(gg, gp, [True] * groups, [1.0] * groups)
 
     def _direction(self, p, group):
         gradient = _gradient(p).to(self.state[p]["window_start"].dtype)

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections import Counter
+from operator import mul
 
 import numpy as np
 import torch
@@ -175,25 +176,45 @@ class TrainableRate:
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        # torch.compile takes the base's step as one graph. What surrounds it changes with the clock and reads
-        # numbers on the host, so it stays outside.
-        self._before_step(torch.compiler.is_compiling())
-        type(self)._base_step(self)
-        self._after_step()
+        if torch.compiler.is_compiling():
+            # torch.compile takes the base's step as one graph. What surrounds it changes with the clock and reads
+            # numbers on the host, so it stays outside.
+            self._before_compiled_step()
+            type(self)._base_step(self)
+            self._after_compiled_step()
+        else:
+            counts = self._before_step()
+            type(self)._base_step(self)
+            self._after_step(counts)
         return loss
 
     def state_dict(self):
         self._take_back()
         return super().state_dict()
 
-    @torch.compiler.disable
-    def _before_step(self, compiling):
+    def _before_step(self):
+        """Note what the base is about to do. Returns whether the step counts: whether it may move a weight."""
         self._take_back()
-        self._new_buffers = {}
-        if any(p.grad is not None for p in self._params()):
+        has_gradient = counts = False
+        for group in self.param_groups:
+            for p in group["params"]:  # every step takes this way: any() would take three times as long
+                if p.grad is not None:
+                    has_gradient = True
+                    counts = counts or self._rate(group) != 0
+                    break
+        if has_gradient:
             self._prepare()
-        if compiling:
-            self._set_aside()
+        return counts
+
+    @torch.compiler.disable
+    def _before_compiled_step(self):
+        self._compiled_step_counts = self._before_step()
+        self._set_aside()
+
+    @torch.compiler.disable
+    def _after_compiled_step(self):
+        self._take_back()
+        self._after_step(self.__dict__.pop("_compiled_step_counts"))
 
     def _set_aside(self):
         """Hide what is ours: the compiled step of the base would be compiled anew whenever any of it changes."""
@@ -221,23 +242,21 @@ class TrainableRate:
             elif rate != group["window_lr"]:
                 self._change_unit(group, rate)
 
-    @torch.compiler.disable
-    def _after_step(self):
-        self._take_back()
+    def _after_step(self, counts):
         self._adopt_new_buffers()
+        if not counts:
+            return
         clock = self.param_groups[0]
-        moved = (p.grad is not None for group in self.param_groups if self._rate(group) != 0 for p in group["params"])
-        if any(moved):
-            clock["steps_in_window"] += 1
-            if clock["steps_in_window"] >= clock["update_every"]:
-                self._close_window()
+        clock["steps_in_window"] += 1
+        if clock["steps_in_window"] >= clock["update_every"]:
+            self._close_window()
 
     def _adopt_new_buffers(self):
-        for p, buffers in self._new_buffers.items():
+        for p, buffers in self.__dict__.pop("_new_buffers", {}).items():
             self.state[p].update(buffers)
-        self._new_buffers = {}
 
     def _open_window(self):
+        self._new_buffers = {}
         for group in self.param_groups:
             group["window_lr"] = self._rate(group)
             inside = self._in_window(group)
@@ -319,17 +338,19 @@ class TrainableRate:
         for state in states:
             state["previous"], state["window_start"] = state["window_start"], state["previous"]
 
-        scale = np.array([_scale(group) for group in self.param_groups])
-        previous_scale = np.array([group["previous_scale"] for group in self.param_groups])
-        with np.errstate(all="ignore"):
-            gg, gp = sums[0] * scale**2, sums[1] * scale * previous_scale
+        scale = [_scale(group) for group in self.param_groups]
+        gg = [square * a * a for square, a in zip(sums[0], scale, strict=True)]
+        gp = [
+            product * a * group["previous_scale"]
+            for product, a, group in zip(sums[1], scale, self.param_groups, strict=True)
+        ]
         if measure:
             for group, square in zip(self.param_groups, sums[2], strict=True):
                 group["weight_norm"] = math.sqrt(square) if math.isfinite(square) else None
         dtypes = [set() for _ in self.param_groups]
         for number, p in zip(owner, params, strict=True):
             dtypes[number].add(p.dtype)
-        usable = np.array([self._precise(*each, steps) for each in zip(self.param_groups, gg, dtypes, strict=True)])
+        usable = [self._precise(*each, steps) for each in zip(self.param_groups, gg, dtypes, strict=True)]
         self._update(gg, gp, usable, scale)
 
     def _precise(self, group, square, dtypes, steps):
@@ -348,44 +369,47 @@ class TrainableRate:
 
     def _update(self, gg, gp, usable, scale):
         """Move α by the inner products of each group, and remember what the next update needs of them."""
+        # Numpy for the rule alone: where there are few groups each of its operations takes longer than all the rest.
         groups = self.param_groups
-        alpha = np.array([self._rate(group) for group in groups])
-        pp = np.array([group["previous_square"] for group in groups])
-        products = np.array([gg, gp, pp])
-        products[:, ~usable] = 0.0
-        gg = products[0]
-        finite = np.isfinite(products).all(0)
+        alpha = [self._rate(group) for group in groups]
+        squares = [group["previous_square"] for group in groups]
+        columns = [each if use else (0.0, 0.0, 0.0) for *each, use in zip(gg, gp, squares, usable, strict=True)]
+        finite = [all(map(math.isfinite, each)) for each in columns]
+        if groups[0]["per"] == "model":
+            # L as a function of a common factor of all rates: each group counts with its own α.
+            finite = [all(finite)] * len(groups)
+            largest = max(alpha)
+            weights = [rate / largest for rate in alpha]
+            columns = [[sum(map(mul, weights, each)) for each in zip(*columns, strict=True)]]
+        c = np.array([group["c"] for group in groups])
         with np.errstate(all="ignore"):
-            if groups[0]["per"] == "model":
-                # L as a function of a common factor of all rates: each group counts with its own α.
-                finite[:] = finite.all()
-                products = (products * (alpha / alpha.max())).sum(1, keepdims=True)
-            c = np.array([group["c"] for group in groups])
-            new = rule.next_alpha(alpha, *np.where(finite, products, 0.0), c, groups[0]["curvature"])
+            new = rule.next_alpha(np.array(alpha), *np.array(columns).T, c, groups[0]["curvature"]).tolist()
+        new = [after if moves else before for before, after, moves in zip(alpha, new, finite, strict=True)]
         new = self._restarted(new, alpha)
         for i, group in enumerate(groups):
-            keep = bool(finite[i] and usable[i])
-            group["previous_square"] = float(gg[i]) if keep else 0.0
-            group["previous_scale"] = float(scale[i]) if keep else 0.0
+            keep = finite[i] and usable[i]
+            group["previous_square"] = gg[i] if keep else 0.0
+            group["previous_scale"] = scale[i] if keep else 0.0
             group["skipped_updates"] += not finite[i]
             if not keep:
                 for p in group["params"]:
                     if "previous" in self.state.get(p, ()):
                         self.state[p]["previous"].zero_()
             if new[i] != alpha[i]:
-                self._set_rate(group, float(new[i]))
+                self._set_rate(group, new[i])
 
     def _restarted(self, new, alpha):
         """The rates `new`, or those of a restart where an update took them below the floor (appendix C)."""
         shared = self.param_groups[0]["per"] == "model"
         for i, group in enumerate(self.param_groups[:1] if shared else self.param_groups):
-            group["largest_lr"] = max(group["largest_lr"], float(alpha[i]))
+            group["largest_lr"] = max(group["largest_lr"], alpha[i])
             if group["restart_below"] is None or new[i] == alpha[i] or new[i] >= group["restart_below"]:
                 continue
             restart = group["largest_lr"] if group["restart_at"] is None else group["restart_at"]
             group["largest_lr"] = 0.0
             if shared:  # the others keep their ratio to the first
-                new = new * (restart / new[0])
+                factor = restart / new[0]
+                new = [rate * factor for rate in new]
             new[i] = restart
         return new
 
