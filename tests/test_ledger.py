@@ -50,6 +50,16 @@ def archive(figure, outcome, epochs=8, seeds=(0,)):
     )
 
 
+def test_an_archive_gives_a_figure_at_one_length_or_at_any():
+    short, long = (archive("figure-7-mnist", lambda setting: {}, epochs=epochs) for epochs in (8, 80))
+    both = ledger.Archive([*short.figure("figure-7-mnist"), *long.figure("figure-7-mnist")])
+    assert {run.setting.epochs for run in both.figure("figure-7-mnist")} == {80}
+    any_length = both.of_any_length("figure-7-mnist", per="tensor")
+    assert {(run.setting.epochs, run.setting.per) for run in any_length} == {(8, "tensor"), (80, "tensor")}
+    with pytest.raises(ledger.Missing):
+        both.of_any_length("figure-8-mnist")
+
+
 # The claims as data
 
 
@@ -352,6 +362,8 @@ class Stub:
     def figure(self, name, **where):
         return self.found
 
+    of_any_length = figure
+
 
 @pytest.fixture
 def adaptive(monkeypatch):
@@ -410,6 +422,25 @@ def test_the_scatter_between_seeds_needs_three(adaptive):
     assert runs.between_seeds(found(0.01, 3), "f").verdict == DOES_NOT_HOLD
     with pytest.raises(ledger.Missing, match="--seeds 0 1 2"):
         runs.between_seeds(found(0.1, 1), "f")
+
+
+def test_what_slowed_a_run_down_is_no_cost_of_its_method(adaptive):
+    def found(*seconds):
+        return Stub(
+            *(
+                record(adaptive(name, batch_size=size, epochs=epochs), second=second * factor)
+                for name, factor in (("sgd", 1.0), ("published", 1.02))
+                for size in (64, 128, 512)
+                for epochs, second in zip((8, 80), seconds, strict=True)
+            ),
+            record(adaptive("published", batch_size=64, seed=1), second=40.0),
+        )
+
+    assert runs.overhead(found(1.0, 3.0), "f").verdict == runs.overhead(found(3.0, 1.0), "f").verdict == HOLDS
+    assert ", 1.02 to 1.02." in runs.overhead(found(1.0, 3.0), "f").evidence
+    slow = [record(adaptive("published", batch_size=size), second=1.2) for size in (64, 512)]
+    quick = [record(adaptive("sgd", batch_size=size), second=1.0) for size in (64, 512)]
+    assert runs.overhead(Stub(*slow, *quick), "f").verdict == DOES_NOT_HOLD
 
 
 def test_seconds_that_replicas_shared_tell_nothing_of_the_cost(adaptive):

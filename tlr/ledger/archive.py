@@ -37,9 +37,7 @@ class Archive:
         Raises:
             Missing: no number of epochs has all the runs.
         """
-        if name not in FIGURES:
-            raise Missing(f"{name} is no experiment of the course yet.")
-        grid = [s for s in settings(name) if all(getattr(s, field) == value for field, value in where.items())]
+        grid = self._grid(name, where)
         most = 0
         for epochs in sorted({setting.epochs for setting in self._runs}, reverse=True):
             wanted = [replace(setting, epochs=epochs) for setting in grid]
@@ -51,3 +49,14 @@ class Archive:
             f"{most or 'None'} of the {len(grid)} runs of {name} {'is' if most == 1 else 'are'} recorded: "
             f"python -m tlr.experiments run {name}."
         )
+
+    def of_any_length(self, name, **where):
+        """As `figure`, with all the runs of these settings that there are, however many epochs they had."""
+        self.figure(name, **where)  # raises where no length is complete
+        grid = {replace(setting, epochs=1) for setting in self._grid(name, where)}
+        return [run for setting, run in self._runs.items() if replace(setting, epochs=1, seed=0) in grid]
+
+    def _grid(self, name, where):
+        if name not in FIGURES:
+            raise Missing(f"{name} is no experiment of the course yet.")
+        return [s for s in settings(name) if all(getattr(s, field) == value for field, value in where.items())]
