@@ -102,3 +102,8 @@ def test_rates_are_drawn_from_dark_at_the_input_to_light_at_the_output():
     named = [line for line in figure.axes[0].lines if not line.get_label().startswith(("_", "norms"))]
     brightness = [sum(matplotlib.colors.to_rgb(line.get_color())) for line in named]
     assert all(a < b for a, b in pairwise(brightness))
+
+
+def test_more_runs_of_a_method_than_there_are_looks_are_refused_in_one_sentence():
+    with pytest.raises(ValueError, match=r"^7 runs of hypergradient, β are more .* \(6\): choose some of them, .*\.$"):
+        plots.compare([record("hypergradient", beta=10.0**-i) for i in range(7)])

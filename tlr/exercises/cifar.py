@@ -31,7 +31,7 @@ def updates_needed(function):
             raise NotYet(f"{where} yours is {got:g}: downwards the largest step is to ¾, whatever c is.")
         factor = 0.75 if alpha < alpha0 else 1 + (c[0] if c else 0.25)
         if got < right:
-            raise NotYet(f"{where} {got:g} updates are too few: they bring α to {alpha0 * factor**got:.2g}.")
+            raise NotYet(f"{where} {got:g} updates are too few: they bring α to {alpha0 * factor**got:.4g}.")
         raise NotYet(f"{where} fewer updates than {got:g} are enough.")
     return "upwards and downwards, for six cases. Down is faster than up."
 
@@ -49,6 +49,8 @@ def peaks(of_published, of_secant):
     if answers != right and list(answers.values()) == list(right.values())[::-1]:
         raise NotYet("the two rules seem to be swapped.")
     for rule, (peak, below) in answers.items():
+        if below == 0 < peak:
+            raise NotYet(f"epoch 0 is α₀ itself: where does α of {rule} fall below it after the peak?")
         if peak > below:
             raise NotYet(f"for {rule} the peak comes first in the brackets.")
         if peak == right[rule][0] - 1:

@@ -19,7 +19,7 @@ def turned(of_claim_3, of_claim_4, of_claim_5):
         for claim, said in ((3, of_claim_3), (4, of_claim_4), (5, of_claim_5))
     )
     if third != "holds":
-        raise NotYet("claim 3 turns: without the factor 4, Eq. 8′ is the exact second derivative on every parabola.")
+        raise NotYet("claim 3 turns: Eq. 8′ is the exact second derivative on every parabola.")
     if fourth != "holds":
         raise NotYet("claim 4 turns with claim 3: where slope and curvature are exact, Newton's step is the best one.")
     if fifth != "holds":

@@ -11,7 +11,7 @@ Example:
 """
 
 from tlr.ledger.archive import Archive, Missing
-from tlr.ledger.claim import VERDICTS, Claim, Finding
+from tlr.ledger.claim import THEMES, VERDICTS, Claim, Finding
 from tlr.ledger.page import CLAIMS, findings, page
 
-__all__ = ["CLAIMS", "VERDICTS", "Archive", "Claim", "Finding", "Missing", "findings", "page"]
+__all__ = ["CLAIMS", "THEMES", "VERDICTS", "Archive", "Claim", "Finding", "Missing", "findings", "page"]

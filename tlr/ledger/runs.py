@@ -183,7 +183,8 @@ def beta_matters(archive, figure):
     passed = int(((ratios.alpha > 10) | (ratios.train_loss > 2)).sum())
     low, high = ratios.train_loss.min(), ratios.train_loss.max()
     evidence = f"{_where(found)}: so at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
-    evidence += f"{low:.2f} to {high:.2f}, the final α by {ratios.alpha.min():.0f} or more."
+    evidence += f"{low:.2f} to {high:.2f}" if len(ratios) > 1 else f"{low:.2f}"
+    evidence += f", the final α by {ratios.alpha.min():.0f} or more."
     return Finding(grade(passed, len(ratios)), evidence)
 
 

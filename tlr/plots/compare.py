@@ -56,6 +56,12 @@ def compare(records, *, floor=0.0, ceiling=None):
 def _styles(records):
     """Colour, dash, marker and label for each record."""
     kinds = [(record.setting.method, record.setting.per) for record in records]
+    for kind in set(kinds):
+        if kinds.count(kind) > len(_VARIANTS):
+            raise ValueError(
+                f"{kinds.count(kind)} runs of {METHODS[kind[0]].label} are more than can be told apart in one picture "
+                f"({len(_VARIANTS)}): choose some of them, those of one batch size for instance."
+            )
     styles = []
     for i, (record, kind) in enumerate(zip(records, kinds, strict=True)):
         look, label = METHODS[kind[0]], METHODS[kind[0]].label
