@@ -114,9 +114,21 @@ def test_a_cross_stays_at_the_edge_of_the_panel():
 
 def test_a_run_with_an_alpha_per_tensor_has_a_line_for_each():
     per_tensor = record(alpha=[[0.02, 0.2], [0.03, 0.3]], groups=("weight", "bias"), per="tensor")
-    _, alpha, _ = plots.grid([per_tensor], ("per",)).axes
-    assert [list(line.get_ydata()) for line in alpha.lines] == [[0.01, 0.02, 0.03], [0.01, 0.2, 0.3]]
-    assert [text.get_text() for text in alpha.texts] == ["weight", "bias"]
+    figure = plots.grid([per_tensor], ("per",))
+    _, alpha, _ = figure.axes
+    lines, markers = ([line for line in alpha.lines if (line.get_linestyle() == "None") == bare] for bare in (0, 1))
+    for drawn in (lines, markers):
+        assert [list(line.get_ydata()) for line in drawn] == [[0.01, 0.02, 0.03], [0.01, 0.2, 0.3]]
+    assert legend(figure) == ["α per tensor", "weight", "bias"]
+    handles = dict(zip(legend(figure), figure.legends[0].legend_handles, strict=True))
+    assert [handles[name].get_marker() for name in ("weight", "bias")] == [line.get_marker() for line in markers]
+
+
+def test_tensors_that_are_too_many_to_be_told_apart_have_no_markers():
+    groups = tuple(f"tensor {i}" for i in range(7))
+    figure = plots.grid([record(alpha=[[0.02] * 7, [0.03] * 7], groups=groups, per="tensor")], ("per",))
+    assert legend(figure) == ["α per tensor"]
+    assert len(figure.axes[1].lines) == 7
 
 
 def test_axes_are_logarithmic_and_limited_where_asked():

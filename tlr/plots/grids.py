@@ -5,6 +5,7 @@ from itertools import product
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from tlr.plots.style import DASHES, METHODS, house_style, shades
@@ -13,6 +14,7 @@ __all__ = ["grid", "label"]
 
 #: What is measured by epoch → the label of its axis.
 _QUANTITIES = {"train_loss": "training loss", "alpha": "learning rate α", "test_accuracy": "test accuracy (%)"}
+_MARKERS = "os^DvP"
 _SYMBOLS = {"alpha0": "α₀", "batch_size": "batch", "beta": "β", "eta": "η"}
 
 
@@ -22,7 +24,7 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES)
     Along the side for which no field is named lie the quantities: along the columns, if neither is.
     Where several seeds of a setting are there, the line is their mean, in a band of one standard deviation, and each
     seed is drawn thin. A run that diverged ends in a cross, and so does the mean, with the first that does. A run with
-    an α per tensor has a line for each.
+    an α per tensor has a line for each, with a marker that tells the tensors apart where they are six at most.
 
     Args:
         found: a list of `tlr.records.Record`.
@@ -39,7 +41,8 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES)
     down = _values(found, (rows,)) if rows else (measured if columns else [{}])
     across = _values(found, (columns,)) if columns else measured
     looks = _looks(_values(found, lines))
-    names = [look["label"] for _, look in looks]
+    tensors = _markers(max((record.groups for record in found), key=len))
+    names = [look["label"] for _, look in looks] + list(tensors)
     legend_columns = min(len(names), max(1, 100 // (9 + max(map(len, names)))))
     height = 0.9 + 1.8 * len(down) + 0.22 * -(-len(names) // legend_columns)
     with house_style():
@@ -72,6 +75,8 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(_QUANTITIES)
         drawn = {
             name: handle for axis in axes.flat for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)
         }
+        for name, marker in tensors.items():
+            drawn[name] = Line2D([], [], color="#5f5f5f", linestyle="", marker=marker)
         figure.legend(
             [drawn[name] for name in names],
             names,
@@ -153,19 +158,22 @@ def _curve(record, quantity):
     return np.arange(1, n + 1), scale * getattr(record, quantity)[:n, None], ("all",), diverged
 
 
+def _markers(names):
+    """Tensor → its marker, where there are several and few enough to be told apart."""
+    return dict(zip(names, _MARKERS, strict=False)) if 1 < len(names) <= len(_MARKERS) else {}
+
+
 def _draw(axis, curves, look, ends):
     if not curves:
         return
     epochs, _, names, _ = min(curves, key=lambda curve: len(curve[0]))
     values = np.stack([values[: len(epochs)] for _, values, _, _ in curves])
     mean, spread = values.mean(axis=0), values.std(axis=0)
+    markers = _markers(names)
     for i, line in enumerate(mean.T):
         axis.plot(epochs, line, **look | ({} if i == 0 else {"label": None}))
-        if len(names) > 1:
-            at = len(epochs) - 1 - i * (len(epochs) // len(names))  # one after the other, where lines end together
-            axis.annotate(
-                names[i], (epochs[at], line[at]), xytext=(0, 3), textcoords="offset points", ha="right", fontsize=8
-            )
+        if markers:
+            axis.plot(epochs, line, color=look["color"], linestyle="", marker=markers[names[i]], markersize=5)
     if len(curves) > 1:
         for low, high in zip((mean - spread).T, (mean + spread).T, strict=True):
             axis.fill_between(epochs, low, high, color=look["color"], alpha=0.2, linewidth=0)
