@@ -68,7 +68,7 @@ def loss_rises_though_alpha_grows(f, start, alpha):
     before = _slope(f, start)
     if abs(before) < 1e-7:
         raise NotYet(f"the slope at {start:g} is zero, so that no step is taken.")
-    there = start - alpha * before
+    there = number(start - alpha * before, "the weight after the step")
     _expect_smooth(f, min(start, there), max(start, there))
     after, rise = _slope(f, there), call(f, there) - call(f, start)
     if before * after <= 0:
@@ -117,14 +117,14 @@ def write_the_rule(next_alpha):
         (0.1, 0.0, 0.0): "a minimum, where g_t = 0",
         (0.1, 4e-20, 1e-20): "the first case with gradients 10¹⁰ times shorter",
     }
+    zero = "a product of zero says nothing about α, so leave it as it is"
     for (alpha, gg, gp), case in cases.items():
-        zero = "a product of zero says nothing about α, so leave it as it is"
         got = call(next_alpha, alpha, gg, gp, by_zero=X_OVER_ZERO if gp else f"Here {zero}.")
         right = float(rule.next_alpha(alpha, gg, gp, np.nan))
         if np.isclose(got, right):
             continue
         change, wanted = got / alpha - 1, right / alpha - 1
-        if gg == 4e-20:
+        if 0 < gg < 1:
             hint = "the rule has no unit, and a constant that is added to a product or compared with it has one"
         elif np.isclose(got, 1 + wanted):
             hint = "this is the factor; multiply α by it"
@@ -152,7 +152,7 @@ def _slope(f, w, h=1e-5):
 
 
 def _expect_smooth(f, left, right):
-    """Zoom in, tenfold each time, on where the slope changes most: a smooth one then changes ten times less."""
+    """Zoom in, tenfold each time, on where the slope changes most: that of a smooth f then changes ten times less."""
     scale = max(1, abs(left), abs(right))
     left, right, points, turn, steepest = left - 1e-4 * scale, right + 1e-4 * scale, 401, 0, 0
     while right - left > 2e-8 * scale:
