@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -164,6 +165,14 @@ def test_nonsense_is_neither_right_nor_an_error(checker, nonsense):
     assert len(said.says) > 30
 
 
+@pytest.mark.parametrize("frequency", [1, 30, 100, 1000])
+def test_a_fast_wave_is_still_smooth(frequency):
+    start = -np.pi / 2 / frequency + 0.3 / frequency
+    period, slope = 2 * np.pi / frequency, frequency * np.sin(0.3) - 0.25
+    said = derivation.loss_rises_though_alpha_grows(lambda w: np.sin(frequency * w) - w / 4, start, period / slope)
+    assert said, said
+
+
 # The verdict
 
 
@@ -188,6 +197,17 @@ def test_a_function_that_returns_the_starter_is_not_answered_yet():
 )
 def test_a_number_is_a_number_in_every_library(answer):
     assert number(answer, "it") == whole(answer, "it") == 2
+
+
+@pytest.mark.parametrize("answer", [10**23, Fraction(10**23), sp.Integer(10) ** 23])
+def test_a_number_may_be_longer_than_a_machine_integer(answer):
+    assert number(answer, "it") == 1e23
+
+
+@pytest.mark.parametrize("answer", [10**400, Fraction(-(10**400))])
+def test_a_number_beyond_the_floats_is_not_an_answer(answer):
+    with pytest.raises(NotYet, match="too large"):
+        number(answer, "it")
 
 
 def test_a_fraction_is_not_whole():

@@ -4,7 +4,7 @@ import numpy as np
 
 from tlr import toys
 from tlr.descent import descend, relative_rate_map
-from tlr.exercises.verdict import NotYet, call, exercise, number, whole
+from tlr.exercises.verdict import X_OVER_ZERO, NotYet, call, exercise, number, whole
 
 __all__ = ["a_better_brake", "far_too_long", "map_of_the_rule", "secant_can_rise", "unit_of_eta"]
 
@@ -20,20 +20,22 @@ def far_too_long(updates, rise):
         raise NotYet(f"{updates} is the number of steps; the first of them keeps α₀, so there is one update less.")
     if updates in (6, 7, 8, 9):
         raise NotYet(f"{updates} updates would do if each took a share of x; above 1 the rule subtracts 1/4, always.")
+    if updates > right:
+        raise NotYet(f"{updates} updates are too many: x is in the band around 1 before, and stays there.")
     if updates != right:
-        raise NotYet(f"after {updates} updates x is {max(7.3 - updates / 4, 0):.4g}: look for the first x ≤ 5/4.")
+        raise NotYet(f"after {updates} updates x is {7.3 - updates / 4:.4g}: look for the first x ≤ 5/4.")
     if rise <= 1:
         raise NotYet("every step with x > 2 makes the loss larger, so the highest loss is above the first.")
+    if abs(rise - highest) < 1:
+        raise NotYet(f"{rise:g} is the exponent: write 1e{rise:.0f}, not {rise:g}.")
     if abs(np.log10(rise) - highest / 2) < 0.7:
         raise NotYet("that is how much the weight grows: the loss grows by the square of it.")
-    if abs(np.log10(rise) - highest) > 0.7:
+    if abs(np.log10(rise) - highest) > 1:
         raise NotYet(
-            f"10^{np.log10(rise):.0f} is not the highest loss over the first: "
+            f"{rise:.1e} is more than ten times too {'large' if np.log10(rise) > highest else 'small'}: "
             "multiply (1 − x)² over all steps with x > 2, and x = 7.3 counts twice."
         )
-    return (
-        f"{right} updates after the first step, and meanwhile the loss grows to some 10^{highest:.0f} times the first."
-    )
+    return f"{right} updates after the first step, and meanwhile the loss grows {10**highest:.1e}-fold."
 
 
 @exercise
@@ -41,11 +43,18 @@ def map_of_the_rule(function):
     """x = αλ ↦ αλ after one update by the published rule, in one dimension, for any c."""
     for x in (0.3, 0.9, 1.1, 2.5):
         for c in (0.25, 1.0):
-            got, right = call(function, x, c), float(relative_rate_map(x, c=c))
+            got = call(function, x, c, by_zero=X_OVER_ZERO)
+            right, secant = (float(relative_rate_map(x, name, c)) for name in ("published", "secant"))
             if np.isclose(got, right):
                 continue
             if got == x:
                 hint = "x has not moved"
+            elif np.isclose(got, right / x):
+                hint = "this is the factor; multiply x by it"
+            elif np.isclose(got, 1):
+                hint = "this is where Barzilai and Borwein's step leads; the published rule takes smaller ones"
+            elif np.isclose(got, [secant, x + (1 - x) / 4]).any():
+                hint = "this is the map of Eq. 8′; the published rule has Eq. 8"
             elif x < 1 and np.isclose(got, x - 0.25):
                 hint = "below 1 the step was too short, and the rule knows one answer: 1 + c times as long"
             elif x < 1 and np.isclose(got, x + c):
@@ -133,6 +142,8 @@ def _on_ten_dimensions(next_alpha):
     for _ in range(1000):
         g = ten.gradient(w)
         alpha = call(next_alpha, alpha, g @ before)
+        if alpha <= 0:
+            raise NotYet(f"on the way your rule makes α = {alpha:.2g}, and a learning rate has to stay positive.")
         w, before = w - alpha * g, g
         losses.append(ten.value(w) / first)
         if not losses[-1] < 1e100:

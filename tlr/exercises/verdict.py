@@ -1,12 +1,16 @@
 """From an answer to one sentence about it."""
 
+import math
 from dataclasses import dataclass
 from functools import wraps
 from numbers import Real
 
 import numpy as np
 
-__all__ = ["NotYet", "Verdict", "call", "exercise", "number", "percent", "returned", "whole", "word"]
+__all__ = ["X_OVER_ZERO", "NotYet", "Verdict", "call", "exercise", "number", "percent", "returned", "whole", "word"]
+
+#: What Algorithm 2 does where its denominator is zero, for `call`.
+X_OVER_ZERO = "In Algorithm 2 x/0 counts as +∞ for x > 0, so that the minimum picks c."
 
 #: What stands in a starter where the answer goes.
 OPEN = ...
@@ -65,9 +69,14 @@ def number(answer, name):
         answer = answer.real if answer.imag == 0 else answer
     elif isinstance(answer, np.ndarray) and answer.size == 1:
         answer = answer.item()
-    if not isinstance(answer, Real) or isinstance(answer, bool | np.bool_) or not np.isfinite(answer):
-        raise NotYet(f"{name} is one finite number, and yours is {answer!r}.")
-    return float(answer)
+    if isinstance(answer, Real) and not isinstance(answer, bool | np.bool_):
+        try:
+            value = float(answer)
+        except OverflowError:  # an int or a fraction beyond the largest float
+            raise NotYet(f"{name} is one finite number, and yours is too large for a floating-point number.") from None
+        if math.isfinite(value):
+            return value
+    raise NotYet(f"{name} is one finite number, and yours is {answer!r}.")
 
 
 def whole(answer, name):
@@ -87,22 +96,28 @@ def word(answer, name, words):
     return answer
 
 
-def returned(function, *arguments):
-    """What the student's function returns; an error in it is a wrong answer, not an error of the checker."""
+def returned(function, *arguments, by_zero=""):
+    """What the student's function returns; an error in it is a wrong answer, not an error of the checker.
+
+    `by_zero` is the sentence to add to the error that Python makes of a division by zero.
+    """
     if not callable(function):
         raise NotYet(f"the answer is a function, and yours is {function!r}.")
     try:
         with np.errstate(all="ignore"):
             return function(*arguments)
     except Exception as error:
-        raise NotYet(
-            f"called with ({_listed(arguments)}) your function stops with {type(error).__name__}: {error}."
-        ) from None
+        wrong = f"called with ({_listed(arguments)}) your function stops with {type(error).__name__}: {error}."
+        raise NotYet(f"{wrong} {by_zero}" if by_zero and isinstance(error, ZeroDivisionError) else wrong) from None
 
 
-def call(function, *arguments):
-    """The number that the student's function returns, as in `returned`."""
-    return number(returned(function, *arguments), f"what your function returns for ({_listed(arguments)})")
+def call(function, *arguments, by_zero=""):
+    """The number that the student's function returns, as in `returned`; numpy divides by zero without an error."""
+    answer = returned(function, *arguments, by_zero=by_zero)
+    name = f"what your function returns for ({_listed(arguments)})"
+    if by_zero and isinstance(answer, float) and not math.isfinite(answer):
+        raise NotYet(f"{name} is {answer}. {by_zero}")
+    return number(answer, name)
 
 
 def percent(share):

@@ -49,7 +49,8 @@ def along_the_step(alphas, losses, steps, c=0.25):
                 bound = np.inf if curvature == "undamped" else c
                 to = float(rule.next_alpha(alpha, *products, bound, curvature))
                 color = METHODS[method].color
-                jumps.annotate("", (to, row), (alpha, row), arrowprops={"arrowstyle": "-|>", "color": color, "lw": 2})
+                arrow = {"arrowstyle": "-|>", "color": color, "lw": 2, "shrinkA": 0, "shrinkB": 0}
+                jumps.annotate("", (to, row), (alpha, row), arrowprops=arrow)
                 jumps.plot(alpha, row, "o", color="#000000", markersize=5)
             jumps.set_yticks(range(3), [METHODS[method].label for method in _JUMPS.values()])
             jumps.set_ylim(2.6, -0.6)
