@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy as sp
+import torch
 
 from tlr.exercises import cifar, derivation, minibatches, mnist, quadratics, verdict_ledger
 from tlr.exercises.verdict import NotYet, Verdict, call, exercise, number, whole
@@ -193,7 +194,8 @@ def test_a_function_that_returns_the_starter_is_not_answered_yet():
 
 
 @pytest.mark.parametrize(
-    "answer", [2, 2.0, np.float32(2), np.int64(2), np.array([2.0]), sp.Integer(2), sp.Rational(4, 2)]
+    "answer",
+    [2, 2.0, np.float32(2), np.int64(2), np.array([2.0]), torch.tensor(2), torch.ones(1) * 2, sp.Integer(2)],
 )
 def test_a_number_is_a_number_in_every_library(answer):
     assert number(answer, "it") == whole(answer, "it") == 2
@@ -207,6 +209,12 @@ def test_a_number_may_be_longer_than_a_machine_integer(answer):
 @pytest.mark.parametrize("answer", [10**400, Fraction(-(10**400))])
 def test_a_number_beyond_the_floats_is_not_an_answer(answer):
     with pytest.raises(NotYet, match="too large"):
+        number(answer, "it")
+
+
+@pytest.mark.parametrize("answer", [np.linspace(0, 1, 1000), torch.zeros(100, 100), ["a word"] * 1000, "word" * 1000])
+def test_what_is_no_number_is_quoted_in_brief(answer):
+    with pytest.raises(NotYet, match=r"^it is one finite number, and yours is [^\n]{1,100}$"):
         number(answer, "it")
 
 

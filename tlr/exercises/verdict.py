@@ -1,6 +1,7 @@
 """From an answer to one sentence about it."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from numbers import Real
@@ -67,8 +68,9 @@ def number(answer, name):
     if hasattr(answer, "is_number") and answer.is_number:  # sympy's numbers
         answer = complex(answer)
         answer = answer.real if answer.imag == 0 else answer
-    elif isinstance(answer, np.ndarray) and answer.size == 1:
-        answer = answer.item()
+    elif hasattr(answer, "item"):  # numpy's, torch's and pandas' scalars, and whatever holds one number alone
+        with suppress(ValueError, RuntimeError):
+            answer = answer.item()
     if isinstance(answer, Real) and not isinstance(answer, bool | np.bool_):
         try:
             value = float(answer)
@@ -76,7 +78,7 @@ def number(answer, name):
             raise NotYet(f"{name} is one finite number, and yours is too large for a floating-point number.") from None
         if math.isfinite(value):
             return value
-    raise NotYet(f"{name} is one finite number, and yours is {answer!r}.")
+    raise NotYet(f"{name} is one finite number, and yours is {_shown(answer)}.")
 
 
 def whole(answer, name):
@@ -92,7 +94,7 @@ def word(answer, name, words):
     if _is_open(answer):
         raise _Unanswered
     if not isinstance(answer, str) or answer not in words:
-        raise NotYet(f"{name} is one of {', '.join(map(repr, words))}, and yours is {answer!r}.")
+        raise NotYet(f"{name} is one of {', '.join(map(repr, words))}, and yours is {_shown(answer)}.")
     return answer
 
 
@@ -102,7 +104,7 @@ def returned(function, *arguments, by_zero=""):
     `by_zero` is the sentence to add to the error that Python makes of a division by zero.
     """
     if not callable(function):
-        raise NotYet(f"the answer is a function, and yours is {function!r}.")
+        raise NotYet(f"the answer is a function, and yours is {_shown(function)}.")
     try:
         with np.errstate(all="ignore"):
             return function(*arguments)
@@ -123,6 +125,11 @@ def call(function, *arguments, by_zero=""):
 def percent(share):
     """A share as it is said: 0.42 → "42 %"."""
     return f"{100 * share:.0f} %"
+
+
+def _shown(answer):
+    text = " ".join(repr(answer).split())
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _listed(arguments):
