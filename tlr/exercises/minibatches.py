@@ -88,7 +88,7 @@ def noise_correlation(function):
 @exercise
 def larger_batches(largest):
     """The largest α from α₀ = 0.01 without momentum, by batch size: 16, 32, 64."""
-    sizes, measured = (16, 32, 64), np.array([0.23, 0.32, 0.72])
+    sizes, measured = (16, 32, 64), (0.23, 0.32, 0.72)
     if not isinstance(largest, dict) or set(largest) != set(sizes):
         raise NotYet("the answer is a dictionary with the largest α for the batch sizes 16, 32 and 64.")
     if any(_is_array(run) or hasattr(run, "alpha") for run in largest.values()):
@@ -112,8 +112,8 @@ def larger_batches(largest):
         raise NotYet(f"{alphas[0]:.2g} for batches of 16 is α at the end; the largest of a run is run(…).alpha.max().")
     if alphas[0] < 0.1:
         raise NotYet(
-            f"{alphas[0]:.2g} for batches of 16 is what one measures with momentum, whose memory the shorter windows "
-            "are too short for; leave it at 0."
+            f"{alphas[0]:.2g} for batches of 16 is what one measures with momentum; the windows of larger "
+            "batches are too short for its memory, so leave it at 0."
         )
     for size, alpha, right in zip(sizes, alphas, measured, strict=True):
         if not 1 / 1.35 < alpha / right < 1.35:
