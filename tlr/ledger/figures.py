@@ -88,7 +88,12 @@ CLAIMS = (
         criterion="TLR ends with the lower loss for every β at every batch size: “consistently”.",
         judge=runs.beats("hypergradient", by=("batch_size",), verdict=always),
         figures=_BAYDIN,
-        tests=("04_mnist#fig2-count", "05_cifar#figure-2-verdict", "03_minibatches#beta-check"),
+        tests=(
+            "04_mnist#long-beta-count",
+            "04_mnist#fig2-count",
+            "05_cifar#figure-2-verdict",
+            "03_minibatches#beta-check",
+        ),
     ),
     Claim(
         theme=RIVALS,
@@ -98,7 +103,12 @@ CLAIMS = (
         criterion="At every batch size the final α differ tenfold or the losses twofold over β.",
         judge=runs.beta_matters,
         figures=_BAYDIN,
-        tests=("04_mnist#fig2-count", "05_cifar#figure-2-verdict", "03_minibatches#beta-check"),
+        tests=(
+            "04_mnist#long-beta-count",
+            "04_mnist#fig2-count",
+            "05_cifar#figure-2-verdict",
+            "03_minibatches#beta-check",
+        ),
     ),
     Claim(
         theme=RIVALS,
