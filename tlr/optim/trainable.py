@@ -197,7 +197,7 @@ class TrainableRate:
         self._take_back()
         has_gradient = counts = False
         for group in self.param_groups:
-            for p in group["params"]:  # every step takes this way: any() would take three times as long
+            for p in group["params"]:  # plain loops, as every step takes this way
                 if p.grad is not None:
                     has_gradient = True
                     counts = counts or self._rate(group) != 0
@@ -369,7 +369,7 @@ class TrainableRate:
 
     def _update(self, gg, gp, usable, scale):
         """Move α by the inner products of each group, and remember what the next update needs of them."""
-        # Numpy for the rule alone: where there are few groups each of its operations takes longer than all the rest.
+        # Numpy for the rule alone: where groups are few, an operation of numpy takes longer than one on plain floats.
         groups = self.param_groups
         alpha = [self._rate(group) for group in groups]
         squares = [group["previous_square"] for group in groups]

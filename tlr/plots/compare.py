@@ -1,5 +1,7 @@
 """Recorded runs beside each other: methods and their options, and one run's rates tensor by tensor."""
 
+from collections import Counter
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
@@ -56,10 +58,10 @@ def compare(records, *, floor=0.0, ceiling=None):
 def _styles(records):
     """Colour, dash, marker and label for each record."""
     kinds = [(record.setting.method, record.setting.per) for record in records]
-    for kind in set(kinds):
-        if kinds.count(kind) > len(_VARIANTS):
+    for (method, _), runs in Counter(kinds).items():
+        if runs > len(_VARIANTS):
             raise ValueError(
-                f"{kinds.count(kind)} runs of {METHODS[kind[0]].label} are more than can be told apart in one picture "
+                f"{runs} runs of {METHODS[method].label} are more than can be told apart in one picture "
                 f"({len(_VARIANTS)}): choose some of them, those of one batch size for instance."
             )
     styles = []

@@ -172,7 +172,7 @@ def _draw(axis, curves, look, ends):
     markers = _markers(names)
     for i, line in enumerate(mean.T):
         axis.plot(epochs, line, **look | ({} if i == 0 else {"label": None}))
-        if markers:
+        if markers:  # apart from the line, or the legend would give the first tensor's to all
             axis.plot(epochs, line, color=look["color"], linestyle="", marker=markers[names[i]], markersize=5)
     if len(curves) > 1:
         for low, high in zip((mean - spread).T, (mean + spread).T, strict=True):
