@@ -1,6 +1,7 @@
 """Training, watched: what is shown is what was trained, and Stop keeps it."""
 
 import asyncio
+import json
 from functools import partial
 
 import matplotlib.figure
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 
 from tlr.explorers import Live
+from tlr.optim import TrainableRate
 from tlr.plots.live import RunsPicture
 from tlr.training import Epoch, History
+from tools.stamp import ROOT
 
 EPOCHS = 4
 
@@ -113,3 +116,34 @@ def test_alpha_that_is_not_positive_and_a_loss_that_is_not_finite_are_drawn():
     picture.update({"hypergradient": history})
     assert picture.axes[1].get_yscale() == "linear"
     assert [len(line.get_xdata()) for line in picture.lines["hypergradient"]] == [1, 2, 1]
+
+
+def test_what_notebook_04_answers_about_its_live_runs():
+    book = json.loads((ROOT / "notebooks" / "04_mnist.ipynb").read_text(encoding="utf-8"))
+    cells, scope = {cell["id"]: "".join(cell["source"]) for cell in book["cells"]}, {}
+    for source in (cells["live-data"], cells["live-contestant"], cells["live-run"].partition("contestants = ")[0]):
+        exec(source, scope)
+    exec(cells["own-optimizer"], scope)
+    peer, every = scope["peer"], scope["every"]
+    makers = {
+        "sgd": peer("sgd"),
+        "hypergradient": peer("hypergradient", beta=1e-3),
+        "published": peer("published", update_every=every),
+        "secant": peer("secant", update_every=every),
+    }
+    for alpha0, lowest in ((0.05, 0.002), (0.2, 0)):
+        ends = {name: make(alpha0) for name, make in makers.items()}
+        assert all(0.965 < run.test_accuracy[-1] < 0.985 for run in ends.values())
+        assert all(lowest < run.train_loss[-1] < 0.02 for run in ends.values())
+    assert ends["sgd"].train_loss[-1] < 0.002
+    for name, make in makers.items():
+        assert (make(0.3).train_loss[-1] < 0.005) == (name == "hypergradient")
+    for alpha0 in (0.003, 0.2):
+        assert 0.01 < peer("hypergradient", beta=1e-2)(alpha0).train_loss[-1] < 0.03
+
+    class TLRMine(TrainableRate, scope["Mine"]):
+        """The optimizer that the notebook proposes to try."""
+
+    run = scope["contestant"](partial(TLRMine, update_every=every))(0.03)
+    assert run.alpha.max() > 4
+    assert run.train_loss[-1] > 10
