@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tlr.explorers import Race
+from tlr.course.explorers import Race
 from tools.lab import jupyterlab
 
 RUNS = 5
@@ -122,7 +122,7 @@ def race(browser, page_url):
 
 def core(browser, lab, name, label):
     """The same for an explorer in JupyterLab, whose slider `label` is moved, and its lags."""
-    lab.write(f"{name}.ipynb", [f"from tlr.explorers import {name}\n{name}()"])
+    lab.write(f"{name}.ipynb", [f"from tlr.course.explorers import {name}\n{name}()"])
     page = browser.new_page(viewport={"width": 1300, "height": 1100})
     page.goto(f"{lab.url}/lab/tree/{name}.ipynb?reset")
     session = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext.session"

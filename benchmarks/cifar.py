@@ -16,13 +16,13 @@ import statistics
 import numpy as np
 import torch
 
-from tlr.data import Data, folder, load
-from tlr.experiments.running import choose_device
-from tlr.models import make_model
-from tlr.peers import make_optimizer
+from tlr.course.data import Data, folder, load
+from tlr.course.experiments.running import choose_device
+from tlr.course.models import make_model
+from tlr.course.peers import make_optimizer
+from tlr.course.precision import PRECISIONS, Speed
+from tlr.course.training import steps_per_epoch, train
 from tlr.rule import window
-from tlr.speed import PRECISIONS, Speed
-from tlr.training import steps_per_epoch, train
 
 #: Seconds an epoch of WRN-16-4 takes on CIFAR-100 in the paper.
 PAPER = {"sgd": 24.26, "published": 24.27, "adam": 24.28, "sps": 24.88, "sls": 30.25}

@@ -14,7 +14,7 @@ import time
 import ipywidgets
 import numpy as np
 
-from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths
 
 LIMIT = 150
 

@@ -18,9 +18,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from tlr import TLR
-from tlr.data import folder, load, normalize
-from tlr.models import MLP
-from tlr.training import epoch_order
+from tlr.course.data import folder, load, normalize
+from tlr.course.models import MLP
+from tlr.course.training import epoch_order
 
 SGD = {"momentum": 0.8, "weight_decay": 5e-4}
 STEPS = 78

@@ -18,8 +18,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from tlr.models import MLP
-from tlr.peers import PEERS, make_optimizer
+from tlr.course.models import MLP
+from tlr.course.peers import PEERS, make_optimizer
 
 WINDOW = 5
 #: An epoch of MNIST, which no run here completes.

@@ -17,10 +17,10 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from tlr import TLR, learning_rates
-from tlr.data import load, normalize
-from tlr.models import MLP
+from tlr.course.data import load, normalize
+from tlr.course.models import MLP
+from tlr.course.training import accuracy, epoch_order
 from tlr.rule import window
-from tlr.training import accuracy, epoch_order
 
 
 def main():

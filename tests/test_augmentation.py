@@ -1,11 +1,11 @@
-"""tlr.data.augmentation: each image is cropped and mirrored as one at a time would be, and as often."""
+"""tlr.course.data.augmentation: each image is cropped and mirrored as one at a time would be, and as often."""
 
 import numpy as np
 import pytest
 import torch
 
-from tlr.data.augmentation import PADDING, CropFlip, crop_and_flip
-from tlr.training import epoch_order
+from tlr.course.data.augmentation import PADDING, CropFlip, crop_and_flip
+from tlr.course.training import epoch_order
 
 SHIFTS = 2 * PADDING + 1
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tlr.data import folder, load
-from tlr.experiments import run
-from tlr.records import Setting
+from tlr.course.data import folder, load
+from tlr.course.experiments import run
+from tlr.course.records import Setting
 
 pytestmark = pytest.mark.skipif(not (folder() / "cifar10.npz").is_file(), reason="needs cifar10.npz in $TLR_DATA_DIR")
 

@@ -1,4 +1,4 @@
-"""tlr.data: what may be loaded, what is refused and how, and the download over a real (local) HTTP server."""
+"""tlr.course.data: what may be loaded, what is refused and how, and the download over a real (local) HTTP server."""
 
 import gzip
 import hashlib
@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 import torch
 
-import tlr.data
-from tlr.data import Archive, CifarArchive, Data, load, normalize
+import tlr.course.data
+from tlr.course.data import Archive, CifarArchive, Data, load, normalize
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 #: MD5 of the four official IDX files, unpacked; published in many places.
@@ -86,8 +86,10 @@ def test_digits_are_split_within_each_class():
 
 
 def test_loading_digits_imports_neither_torch_nor_pooch():
-    code = "import sys, tlr.data; tlr.data.load('digits'); print([m for m in ('torch', 'pooch') if m in sys.modules])"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+    code = (
+        "import sys; from tlr.course import data; data.load('digits'); print({'torch', 'pooch'} & sys.modules.keys())"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
 
 
 # ------------------------------------------------------------------------------------------------ MNIST
@@ -116,7 +118,7 @@ def test_default_folder_is_the_users_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("TLR_DATA_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    folder = tlr.data.folder()
+    folder = tlr.course.data.folder()
     assert folder.is_absolute()
     assert "tlr" in folder.name
 
@@ -127,7 +129,8 @@ def test_unknown_name_says_what_there_is(data_folder, name):
     expected = re.escape(
         f"Unknown data set {name!r}: there are digits (embedded), mnist (downloadable), cifar10 (downloadable), "
         f"cifar100 (downloadable), own (in the data folder). "
-        f"To use your own, put NAME.npz into {data_folder}: python -m tlr.data.pack makes it from a folder of images."
+        f"To use your own, put NAME.npz into {data_folder}: "
+        "python -m tlr.course.data.pack makes it from a folder of images."
     )
     with pytest.raises(ValueError, match=f"^{expected}$"):
         load(name)
@@ -318,7 +321,7 @@ def archive(*mirrors):
 @pytest.fixture
 def offer(data_folder, monkeypatch):
     """offer(*addresses): from now on "tiny" may be downloaded from these mirrors."""
-    return lambda *mirrors: monkeypatch.setitem(tlr.data.DOWNLOADS, "tiny", archive(*mirrors))
+    return lambda *mirrors: monkeypatch.setitem(tlr.course.data.DOWNLOADS, "tiny", archive(*mirrors))
 
 
 def assert_complete(data):
@@ -409,7 +412,7 @@ def test_cifar_is_read_from_its_binary_version(mirror, data_folder, monkeypatch,
     monkeypatch.setitem(FILES, "tiny.tar.gz", content)
     sha256 = hashlib.sha256(content).hexdigest()
     official = CifarArchive((mirror.url,), "tiny.tar.gz", sha256, ("b/1.bin", "b/2.bin"), ("b/t.bin",), labels)
-    monkeypatch.setitem(tlr.data.DOWNLOADS, "tiny", official)
+    monkeypatch.setitem(tlr.course.data.DOWNLOADS, "tiny", official)
     data = load("tiny")
     np.testing.assert_array_equal(data.x_train, images[:4])
     np.testing.assert_array_equal(data.y_train, y[:4])
@@ -419,8 +422,8 @@ def test_cifar_is_read_from_its_binary_version(mirror, data_folder, monkeypatch,
 
 def test_an_archive_that_is_not_the_official_one_is_never_opened(mirror, data_folder, monkeypatch):
     monkeypatch.setitem(FILES, "cifar-10-binary.tar.gz", b"no archive at all")
-    official = replace(tlr.data.DOWNLOADS["cifar10"], mirrors=(mirror.url,))
-    monkeypatch.setitem(tlr.data.DOWNLOADS, "cifar10", official)
+    official = replace(tlr.course.data.DOWNLOADS["cifar10"], mirrors=(mirror.url,))
+    monkeypatch.setitem(tlr.course.data.DOWNLOADS, "cifar10", official)
     with pytest.raises(
         ConnectionError, match=r"cifar10 could not be downloaded: .*\(wrong checksum\).* put cifar10.npz"
     ):
@@ -453,7 +456,10 @@ def test_a_part_of_nothing_is_an_unknown_name(data_folder):
 
 def loader(folder, url):
     """A process that loads "tiny" from `url`."""
-    code = "import sys, tlr.data as d; d.DOWNLOADS['tiny'] = eval(sys.argv[1], vars(d)); print(d.load('tiny').classes)"
+    code = (
+        "import sys; from tlr.course import data; data.DOWNLOADS['tiny'] = eval(sys.argv[1], vars(data)); "
+        "print(data.load('tiny').classes)"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code, repr(archive(url))],
         env={**os.environ, "TLR_DATA_DIR": str(folder)},
@@ -487,7 +493,7 @@ def test_two_processes_at_once(offer, data_folder, mirror):
 
 def test_the_checksum_is_of_the_content_however_it_is_stored(tmp_path, monkeypatch):
     digits = load("digits")
-    content = {key: getattr(digits, key) for key in tlr.data.KEYS}
+    content = {key: getattr(digits, key) for key in tlr.course.data.KEYS}
     monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
     np.savez(tmp_path / "plain.npz", **content)
     np.savez_compressed(tmp_path / "packed.npz", **content)

@@ -10,10 +10,10 @@ import pytest
 from torch.nn.functional import cross_entropy
 
 from tlr import TLR
-from tlr.data import load, normalize
-from tlr.models import MLP
+from tlr.course.data import load, normalize
+from tlr.course.models import MLP
+from tlr.course.training import epoch_order
 from tlr.rule import window
-from tlr.training import epoch_order
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,4 +1,4 @@
-"""tlr.experiments: the paper's grids; runs that are never lost, never done twice, the same however they are spread."""
+"""experiments: the paper's grids; runs that are never lost, never done twice, the same however they are spread."""
 
 import math
 import multiprocessing
@@ -17,15 +17,16 @@ import pytest
 import torch
 from joblib.parallel import ThreadingBackend
 
-from tlr import TLR, records
-from tlr.data import load
-from tlr.experiments import FIGURES, run, running, settings, sweep
-from tlr.experiments.__main__ import main
-from tlr.models import MLP
-from tlr.peers import make_optimizer
-from tlr.peers.schedules import exponential, multistep
-from tlr.records import Setting
-from tlr.training import train
+from tlr import TLR
+from tlr.course import records
+from tlr.course.data import load
+from tlr.course.experiments import FIGURES, run, running, settings, sweep
+from tlr.course.experiments.__main__ import main
+from tlr.course.models import MLP
+from tlr.course.peers import make_optimizer
+from tlr.course.peers.schedules import exponential, multistep
+from tlr.course.records import Setting
+from tlr.course.training import train
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and resource limits")
 
@@ -333,7 +334,7 @@ def processes():
     if os.name == "nt":
         pytest.skip("needs SIGKILL")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tlr.experiments.running"])
+    context.set_forkserver_preload(["tlr.course.experiments.running"])
     return context.Process
 
 
@@ -383,7 +384,7 @@ def test_a_run_belongs_to_one_process_and_is_free_when_that_dies(processes, tmp_
 
 TWO_SWEEPS = """if True:
     import sys
-    from tlr.experiments import running, settings, sweep
+    from tlr.course.experiments import running, settings, sweep
     train = running.train
     def counted(model, optimizer, *args, **options):
         with open(sys.argv[2], "a") as file:  # one write of one line is whole
@@ -472,7 +473,9 @@ def test_a_dask_cluster_runs_a_sweep(tmp_path):
 
 
 def test_a_worker_without_the_folder_sends_its_record(tmp_path, monkeypatch):
-    monkeypatch.setattr("tlr.experiments.sweeping.run", lambda setting, folder, **_: run(setting, tmp_path / "far"))
+    monkeypatch.setattr(
+        "tlr.course.experiments.sweeping.run", lambda setting, folder, **_: run(setting, tmp_path / "far")
+    )
     with joblib.parallel_config(backend="threading"):
         found = sweep(grid(2), tmp_path / "here", progress=False)
     assert [record.setting for record in found] == grid(2)
@@ -539,7 +542,7 @@ def test_an_unknown_figure_is_said_with_the_names_that_there_are(figure, capsys)
     ],
 )
 def test_a_signal_stops_in_good_order_and_the_same_command_goes_on(jobs, send, number, tmp_path):
-    command = [sys.executable, "-m", "tlr.experiments", "run", "figure-10-digits", "--epochs", "4000"]
+    command = [sys.executable, "-m", "tlr.course.experiments", "run", "figure-10-digits", "--epochs", "4000"]
     command += ["--jobs", jobs, "--folder", str(tmp_path)]
     first = settings("figure-10-digits", epochs=4000)[:2]
     process = subprocess.Popen(

@@ -15,12 +15,12 @@ from matplotlib.image import AxesImage
 from PIL import Image
 
 from tlr import toys
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
+from tlr.course.explorers.base import Screen
+from tlr.course.explorers.eigenvalues import eigen_errors
+from tlr.course.explorers.newton import best_step, frozen_step
+from tlr.course.explorers.windows import inner_products, over_windows
 from tlr.descent import RULES, descend
-from tlr.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
-from tlr.explorers.base import Screen
-from tlr.explorers.eigenvalues import eigen_errors
-from tlr.explorers.newton import best_step, frozen_step
-from tlr.explorers.windows import inner_products, over_windows
 
 
 def gradients(mean, epochs=3, steps=13):
@@ -396,5 +396,5 @@ def test_a_picture_stays_where_no_kernel_runs(make):
 
 
 def test_explorers_import_no_torch():
-    code = "import sys, tlr.explorers, tlr.plots; sys.exit('torch' in sys.modules)"
+    code = "import sys, tlr.course.explorers, tlr.course.plots; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,14 +1,14 @@
-"""tlr.gradients: the gradients that training would take its steps with, and what is read off them."""
+"""tlr.course.gradients: the gradients that training would take its steps with, and what is read off them."""
 
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tlr.data import load, normalize
-from tlr.gradients import cosines, epoch_gradients, sums
-from tlr.models import MLP
-from tlr.training import epoch_order, train
+from tlr.course.data import load, normalize
+from tlr.course.gradients import cosines, epoch_gradients, sums
+from tlr.course.models import MLP
+from tlr.course.training import epoch_order, train
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ import re
 import pytest
 import torch
 
-from tlr import records
-from tlr.experiments import COLLECTIONS, FIGURES, run, running, settings
-from tlr.experiments.__main__ import main
-from tlr.records import Setting
+from tlr.course import records
+from tlr.course.experiments import COLLECTIONS, FIGURES, run, running, settings
+from tlr.course.experiments.__main__ import main
+from tlr.course.records import Setting
 
 BATCH_SIZES = {64, 128, 256, 512}
 PEERS = {"published", "secant", "multistep", "adam", "sls", "sps"}
@@ -177,6 +177,6 @@ def test_a_missing_package_is_one_sentence_on_the_command_line(tmp_path, monkeyp
     def sweep(*args, **options):
         raise ModuleNotFoundError("resnet-50 comes from the package torchvision")
 
-    monkeypatch.setattr("tlr.experiments.sweeping.sweep", sweep)
+    monkeypatch.setattr("tlr.course.experiments.sweeping.sweep", sweep)
     with pytest.raises(SystemExit, match=r"^resnet-50 comes from the package torchvision$"):
         main(["run", "figure-4-imagenet64", "--folder", str(tmp_path)])

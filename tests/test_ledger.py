@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tlr import experiments, ledger, plots, rule
-from tlr.ledger import batches, mathematics, runs
-from tlr.ledger.claim import DOES_NOT_HOLD, HOLDS, IN_PART, NOT_TESTED, THEMES, always, grade, mostly
-from tlr.records import Record, Setting
-from tlr.records import setting as settings_of_records
+from tlr import rule
+from tlr.course import experiments, ledger, plots
+from tlr.course.ledger import batches, mathematics, runs
+from tlr.course.ledger.claim import DOES_NOT_HOLD, HOLDS, IN_PART, NOT_TESTED, THEMES, always, grade, mostly
+from tlr.course.records import Record, Setting
+from tlr.course.records import setting as settings_of_records
 from tools.stamp import ROOT
 
 CLAIMS = [pytest.param(claim, id=f"{number}") for number, claim in ledger.CLAIMS.items()]
@@ -121,7 +122,7 @@ def test_without_records_nothing_is_tested_and_the_command_is_named():
             finding = claim.find(found)
             assert finding.verdict == NOT_TESTED, number
             known = claim.figures[0] in experiments.FIGURES
-            assert ("python -m tlr.experiments run" if known else "no experiment") in finding.evidence
+            assert ("python -m tlr.course.experiments run" if known else "no experiment") in finding.evidence
 
 
 def test_figures_that_disagree_make_a_claim_hold_in_part():
@@ -463,14 +464,14 @@ def test_detection_needs_an_alpha_for_every_tensor_if_one_fails(adaptive):
 def test_the_page_has_a_row_a_claim_with_verdict_and_links():
     found = {
         1: ledger.Finding(HOLDS, "400 < 401"),
-        3: ledger.Finding(NOT_TESTED, "Nothing: python -m tlr.experiments run figure-1-mnist."),
+        3: ledger.Finding(NOT_TESTED, "Nothing: python -m tlr.course.experiments run figure-1-mnist."),
     }
     page = ledger.page(found)
     assert page.count("<tr><td") == 2
     assert "400 &lt; 401" in page
     assert ">✓ holds</b>" in page
     assert ">○ not tested</b>" in page
-    assert "<code>python -m tlr.experiments run figure-1-mnist</code>." in page
+    assert "<code>python -m tlr.course.experiments run figure-1-mnist</code>." in page
     assert 'href="01_derivation.ipynb#cell-id=ratio-check"' in page
 
 

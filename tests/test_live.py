@@ -8,17 +8,17 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
-from tlr.explorers import Live
+from tlr.course.explorers import Live
+from tlr.course.plots.live import RunsPicture
+from tlr.course.training import Epoch, History
 from tlr.optim import TrainableRate
-from tlr.plots.live import RunsPicture
-from tlr.training import Epoch, History
 from tools.stamp import ROOT
 
 EPOCHS = 4
 
 
 def trained(alpha0, on_epoch, loss=1.0, wait=None):
-    """A contestant that needs no network, as `tlr.training.train` would end it."""
+    """A contestant that needs no network, as `tlr.course.training.train` would end it."""
     history = History(alpha0=(alpha0,))
     try:
         for epoch in range(EPOCHS):

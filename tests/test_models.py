@@ -1,4 +1,4 @@
-"""tlr.models: shapes, sizes and work that are known, and initial weights that depend on the seed alone."""
+"""tlr.course.models: shapes, sizes and work that are known, and initial weights that depend on the seed alone."""
 
 import sys
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tlr.models import MLP, DenseNet, Transformer, WideResNet, make_model
+from tlr.course.models import MLP, DenseNet, Transformer, WideResNet, make_model
 
 
 def parameters(model):
@@ -171,6 +171,6 @@ def test_without_a_torchvision_that_fits_resnet_50_says_what_to_do(monkeypatch, 
     def import_module(name):
         raise raised
 
-    monkeypatch.setattr("tlr.models.import_module", import_module)
+    monkeypatch.setattr("tlr.course.models.import_module", import_module)
     with pytest.raises(ModuleNotFoundError, match=r"torchvision: python -m pip install torchvision, in the version"):
         make_model("resnet-50", 3072, 10)

@@ -1,4 +1,4 @@
-"""tlr.data.pack: a folder of images becomes a data set, or one sentence says which of them is in the way."""
+"""tlr.course.data.pack: a folder of images becomes a data set, or one sentence says which of them is in the way."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tlr.data import load
-from tlr.data.pack import main, pack
-from tlr.experiments.__main__ import main as experiments
-from tlr.models import WideResNet
+from tlr.course.data import load
+from tlr.course.data.pack import main, pack
+from tlr.course.experiments.__main__ import main as experiments
+from tlr.course.models import WideResNet
 
 digits = load("digits")
 
@@ -153,7 +153,7 @@ def test_too_little_room_is_said_before_anything_is_read(images, data_folder):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process.")
 def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder):
     os.mkfifo(images / "train" / "one" / "blocks.PNG")  # reading it waits
-    command = [sys.executable, "-m", "tlr.data.pack", images, "words", "--size", "8", "--jobs", "1"]
+    command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not list(data_folder.glob(".words-*/words.npz")):
         assert process.poll() is None

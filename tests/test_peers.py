@@ -1,4 +1,4 @@
-"""tlr.peers as torch optimizers: what users of torch.optim expect holds for every peer."""
+"""tlr.course.peers as torch optimizers: what users of torch.optim expect holds for every peer."""
 
 import copy
 import io
@@ -10,7 +10,7 @@ import torch
 from peer_problem import NOISE, START, advance, closure_of, parameters, weights
 from torch.nn.functional import cross_entropy
 
-from tlr.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
+from tlr.course.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
 
 SGD_OPTIONS = [
     {},

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from tlr.data import load
-from tlr.models import MLP
-from tlr.peers import PEERS, cosine, exponential, make_optimizer, multistep, table
-from tlr.plots import METHODS
-from tlr.training import accuracy, steps_per_epoch, train
+from tlr.course.data import load
+from tlr.course.models import MLP
+from tlr.course.peers import PEERS, cosine, exponential, make_optimizer, multistep, table
+from tlr.course.plots import METHODS
+from tlr.course.training import accuracy, steps_per_epoch, train
 
 PACKAGES = {
     "alig": "pytorch_optimizer",
@@ -143,7 +143,7 @@ def test_a_package_that_is_not_installed_is_named(name, monkeypatch):
     def missing(package):
         raise ModuleNotFoundError(f"No module named {package!r}")
 
-    monkeypatch.setattr("tlr.peers.packages.import_module", missing)
+    monkeypatch.setattr("tlr.course.peers.packages.import_module", missing)
     with pytest.raises(ModuleNotFoundError, match=f"python -m pip install {PACKAGES[name]}"):
         make_optimizer(name, small().parameters())
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from peer_problem import HESSIAN, START, advance, closure_of, gradient, parameters, value, weights
 
-from tlr.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
-from tlr.peers.alig import alig
-from tlr.peers.yellowfin import single_step
+from tlr.course.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
+from tlr.course.peers.alig import alig
+from tlr.course.peers.yellowfin import single_step
 
 STEPS = 20
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tlr.data import load, normalize
-from tlr.models import MLP
-from tlr.peers import make_optimizer
-from tlr.training import train
+from tlr.course.data import load, normalize
+from tlr.course.models import MLP
+from tlr.course.peers import make_optimizer
+from tlr.course.training import train
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 needs_mnist = pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in $TLR_DATA_DIR")

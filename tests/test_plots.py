@@ -11,10 +11,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 
-from tlr import plots, toys
+from tlr import toys
+from tlr.course import plots
+from tlr.course.plots.style import shades
+from tlr.course.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture, decades
 from tlr.descent import RULES, descend
-from tlr.plots.style import shades
-from tlr.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture, decades
 
 line = toys.quadratic([1.0])
 

@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tlr import plots
-from tlr.records import Record, Setting
+from tlr.course import plots
+from tlr.course.records import Record, Setting
 
 
 @pytest.fixture(autouse=True)

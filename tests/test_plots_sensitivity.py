@@ -6,7 +6,7 @@ matplotlib.use("Agg")
 
 import numpy as np
 
-from tlr import plots
+from tlr.course import plots
 
 
 def test_each_method_has_a_line_through_the_means_of_its_seeds():

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tlr import plots
+from tlr.course import plots
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def close_figures():
 
 
 def run(alpha=(0.02, 0.03), loss=(1.0, 0.5), accuracy=(0.6, 0.9), status="done"):
-    """A run as `tlr.training.train` returns it."""
+    """A run as `tlr.course.training.train` returns it."""
     return SimpleNamespace(
         alpha0=(0.01,),
         alpha=np.reshape(alpha, (len(loss), -1)),

@@ -14,8 +14,8 @@ import traitlets
 from PIL import Image
 
 from tlr import rule
-from tlr.explorers import Race
-from tlr.explorers.race import printed_rule
+from tlr.course.explorers import Race
+from tlr.course.explorers.race import printed_rule
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Running the printed JavaScript needs node.")
 
@@ -148,7 +148,7 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path):
 
 
 def test_importing_it_leaves_sympy_for_later():
-    code = "import sys, tlr.explorers; sys.exit('sympy' in sys.modules)"
+    code = "import sys, tlr.course.explorers; sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""tlr.records: a run's setting names its file, the file says everything and is whole, and the rest still loads."""
+"""records: a run's setting names its file, the file says everything and is whole, and the rest still loads."""
 
 import errno
 import json
@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlr import plots, records
-from tlr.records import Record, Setting
+from tlr.course import plots, records
+from tlr.course.records import Record, Setting
 
 TLR = {"method": "published", "alpha0": 0.1, "batch_size": 64}
 OPTIONS = {"method": "fixed_eta", "alpha0": 0.1, "batch_size": 64, "eta": 0.01}
@@ -45,7 +45,7 @@ def done(setting):
 def packaged(tmp_path, monkeypatch):
     """A folder in place of the one that comes with the package."""
     place = tmp_path / "packaged"
-    monkeypatch.setattr("tlr.records.store.recorded", lambda: place)
+    monkeypatch.setattr("tlr.course.records.store.recorded", lambda: place)
     return place
 
 
@@ -259,7 +259,7 @@ def test_a_full_disk_leaves_what_was_there(call, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(f"tlr.records.store.os.{call}", full)
+    monkeypatch.setattr(f"tlr.course.records.store.os.{call}", full)
     with pytest.raises(OSError, match=rf"{path.name} could not be written \(No space left on device\): make room"):
         records.write(record(n=2), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -373,7 +373,7 @@ def test_a_replay_needs_no_torch(tmp_path):
         import sys
         import matplotlib
         matplotlib.use("agg")
-        from tlr import experiments, plots, records
+        from tlr.course import experiments, plots, records
         found = records.load(within=sys.argv[1])
         assert len(records.table(found)) >= 4
         plots.runs({"replayed": {"published": found[-1]}})

@@ -20,25 +20,25 @@ from packaging.utils import canonicalize_name
 from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
-DEVELOPMENT = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
+CORE_RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
+RUNTIME = [*CORE_RUNTIME, *(Requirement(line) for line in PROJECT["optional-dependencies"]["course"])]
+DEVELOPMENT = [
+    requirement
+    for line in PROJECT["optional-dependencies"]["dev"]
+    if (requirement := Requirement(line)).name != PROJECT["name"]
+]
 TRAINERS = [Requirement(line) for line in PROJECT["optional-dependencies"]["trainers"]]
 SITE = [Requirement(line) for line in PROJECT["optional-dependencies"]["site"]]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-#: Each module may import those before it.
-READING_ORDER = [
-    "rule",
-    "reference",
-    "optim",
+#: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
+CORE = ["rule", "reference", "optim", "toys", "descent"]
+COURSE = [
     "peers",
-    "toys",
-    "descent",
     "data",
     "models",
-    "speed",
+    "precision",
     "training",
-    "stacked",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
@@ -47,6 +47,9 @@ READING_ORDER = [
     "explorers",
     "ledger",
 ]
+#: Modules of `tlr.course` that do without torch.
+TORCHLESS = ("plots", "explorers", "records", "experiments")
+READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")
 
@@ -253,7 +256,7 @@ import importlib, pkgutil, sys, tlr
 for module in pkgutil.walk_packages(tlr.__path__, "tlr."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
-from tlr import experiments, records
+from tlr.course import experiments, records
 assert tlr.__file__.startswith(sys.prefix), tlr.__file__
 settings = experiments.settings("figure-1-mnist", epochs=8)
 found = records.load(settings)
@@ -282,7 +285,16 @@ def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
 
 @pytest.mark.parametrize(
     "module",
-    ["tlr", "tlr.rule", "tlr.toys", "tlr.descent", "tlr.plots", "tlr.explorers", "tlr.records", "tlr.experiments"],
+    [
+        "tlr",
+        "tlr.rule",
+        "tlr.toys",
+        "tlr.descent",
+        "tlr.course.plots",
+        "tlr.course.explorers",
+        "tlr.course.records",
+        "tlr.course.experiments",
+    ],
 )
 def test_importing_it_does_not_import_torch(module):
     check = f"import sys, {module}; sys.exit('torch' in sys.modules)"
@@ -292,8 +304,14 @@ def test_importing_it_does_not_import_torch(module):
 def modules():
     """Every source file of the package, with the name of the module (or folder) that it belongs to."""
     package = ROOT / "tlr"
-    paths = sorted(path.relative_to(package) for path in package.rglob("*.py") if path != package / "__init__.py")
-    return [pytest.param(path.with_suffix("").parts[0], package / path, id=path.as_posix()) for path in paths]
+    own = (package / "__init__.py", package / "course" / "__init__.py")
+    paths = sorted(path.relative_to(package) for path in package.rglob("*.py") if path not in own)
+    return [pytest.param(room(path.with_suffix("").parts), package / path, id=path.as_posix()) for path in paths]
+
+
+def room(parts):
+    """The module, or the folder of modules, that a dotted name below `tlr` belongs to."""
+    return ".".join(parts[:2] if parts[0] == "course" else parts[:1])
 
 
 def imported(path):
@@ -310,7 +328,7 @@ def imported(path):
             continue
         for name in full:
             if name.startswith("tlr."):
-                yield name.split(".")[1]
+                yield room(name.split(".")[1:])
 
 
 def test_every_library_that_the_package_imports_is_a_dependency():
@@ -330,6 +348,12 @@ def test_a_module_imports_only_those_before_it(name, path):
     assert set(imported(path)) <= set(before)
 
 
+def test_nothing_outside_the_course_imports_it():
+    core = [value for name, value in (each.values for each in modules()) if not name.startswith("course.")]
+    assert core
+    assert [path for path in core if any(name.startswith("course.") for name in imported(path))] == []
+
+
 @pytest.fixture
 def wheel(tmp_path):
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
@@ -346,8 +370,10 @@ def test_the_wheel_installs_and_replays_the_records(wheel, fresh, tmp_path):
 def test_the_wheel_holds_the_package_and_its_data(wheel):
     held = set(zipfile.ZipFile(wheel).namelist())
     sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr").rglob("*.py")}
-    front = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "explorers" / "front").iterdir()}
-    recorded = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "recorded").glob("*.json")}
+    front = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "course" / "explorers" / "front").iterdir()}
+    recorded = {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "course" / "records" / "recorded").glob("*.json")
+    }
     assert recorded
-    assert sources | front | recorded | {"tlr/digits.npz"} <= held
+    assert sources | front | recorded | {"tlr/course/data/digits.npz"} <= held
     assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}

@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from tlr.explorers import Cobweb, Race
+from tlr.course.explorers import Cobweb, Race
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
 
@@ -83,7 +83,7 @@ def luminance(color):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("sheet", ["tlr/explorers/front/race.css", "site/static/slides.css"])
+@pytest.mark.parametrize("sheet", ["tlr/course/explorers/front/race.css", "site/static/slides.css"])
 def test_text_has_the_contrast_of_wcag_2(sheet):
     css, checked = (ROOT / sheet).read_text(encoding="utf-8"), 0
     for rule in re.findall(r"\{([^}]*)\}", css):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tlr.peers import SLS
+from tlr.course.peers import SLS
 
 
 class Watched(torch.nn.Module):

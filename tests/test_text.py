@@ -1,4 +1,4 @@
-"""tlr.data.text: sentences become numbers that the Transformer learns to translate."""
+"""tlr.course.data.text: sentences become numbers that the Transformer learns to translate."""
 
 import gzip
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tlr.data import folder, load
-from tlr.data.text import BEGIN, END, IGNORED, UNKNOWN, load_multi30k
-from tlr.models import Transformer
-from tlr.peers import make_optimizer
-from tlr.training import accuracy, train
+from tlr.course.data import folder, load
+from tlr.course.data.text import BEGIN, END, IGNORED, UNKNOWN, load_multi30k
+from tlr.course.models import Transformer
+from tlr.course.peers import make_optimizer
+from tlr.course.training import accuracy, train
 
 GERMAN = ["Ein Hund läuft.", "ein Hund schläft .", "Ein Mann, ein Hund, und noch viele andere Wörter."]
 ENGLISH = ["A dog runs.", "a dog sleeps .", "A man, a dog, and many other words."]

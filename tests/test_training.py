@@ -1,4 +1,4 @@
-"""tlr.training: the loop is plain SGD's loop, reproducible, and stops cleanly."""
+"""tlr.course.training: the loop is plain SGD's loop, reproducible, and stops cleanly."""
 
 import math
 import os
@@ -11,12 +11,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from tlr import TLR, NaiveTLR, toys
-from tlr.data import Data, load
+from tlr.course.data import Data, load
+from tlr.course.models import MLP
+from tlr.course.peers import make_optimizer
+from tlr.course.training import accuracy, descend_with, epoch_order, steps_per_epoch, train
 from tlr.descent import descend
-from tlr.models import MLP
-from tlr.peers import make_optimizer
 from tlr.rule import window
-from tlr.training import accuracy, descend_with, epoch_order, steps_per_epoch, train
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 
@@ -297,7 +297,7 @@ def test_the_bar_of_a_run_that_goes_on_begins_where_it_stopped(digits, capsys):
 
 
 def test_training_and_evaluation_are_timed_apart(digits, monkeypatch):
-    monkeypatch.setattr("tlr.training.accuracy", lambda *_: time.sleep(0.3) or 0.5)
+    monkeypatch.setattr("tlr.course.training.accuracy", lambda *_: time.sleep(0.3) or 0.5)
     _, history = run(digits, epochs=1)
     assert history.evaluation_seconds[0] >= 0.3 > history.seconds[0]
 

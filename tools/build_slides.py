@@ -19,7 +19,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tlr.explorers import Race  # noqa: E402
+from tlr.course.explorers import Race  # noqa: E402
 from tools.build_site import build, slug  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
 

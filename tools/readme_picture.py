@@ -7,8 +7,8 @@ from math import pi
 from pathlib import Path
 
 from tlr import toys
+from tlr.course.plots.toys import paths
 from tlr.descent import descend
-from tlr.plots.toys import paths
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ("gd", "published", "secant", "hypergradient")

@@ -44,7 +44,7 @@ EXPLORERS = {
 }
 SETUP = """
 import numpy as np
-from tlr.explorers import *
+from tlr.course.explorers import *
 
 gradients = 1 + np.random.default_rng(0).standard_normal((3, 13, 5))
 
@@ -285,7 +285,7 @@ def test_pointing_about_leaves_no_queue(page):
 
 
 def test_the_race_goes_on_when_the_kernel_is_gone(lab, visit):
-    lab.write("race.ipynb", ["from tlr.explorers import Race\nrace = Race()\nrace"])
+    lab.write("race.ipynb", ["from tlr.course.explorers import Race\nrace = Race()\nrace"])
     page = open_and_run(lab, visit, "race.ipynb", 0)
     page.wait_for_selector(".tlr-race .tlr-fate:not(:empty)")
     move_the_race(page)

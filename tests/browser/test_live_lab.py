@@ -7,8 +7,8 @@ pytest.importorskip("playwright.sync_api", reason="Playwright is not installed."
 SESSION = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext"
 CELL = """
 import time
-from tlr.explorers import Live
-from tlr.training import Epoch, History
+from tlr.course.explorers import Live
+from tlr.course.training import Epoch, History
 
 def slowly(alpha0, on_epoch):
     history = History(alpha0=(alpha0,))

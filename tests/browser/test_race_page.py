@@ -2,7 +2,7 @@
 
 import pytest
 
-from tlr.explorers import Race
+from tlr.course.explorers import Race
 
 PIXELS = "() => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

@@ -1,0 +1,104 @@
+"""Data sets by name: embedded, in the data folder, or downloaded into it once."""
+
+import os
+import zipfile
+import zlib
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+
+from tlr.course.data.archives import DOWNLOADS, download
+from tlr.course.data.images import KEYS, Data
+from tlr.course.data.text import MULTI30K, load_multi30k
+
+__all__ = ["folder", "load"]
+
+EMBEDDED = ("digits",)
+
+#: Mean and standard deviation of each channel over the training images, of pixels 0..1.
+STATISTICS = {
+    "cifar10": {"mean": (0.4914, 0.4822, 0.4465), "std": (0.2470, 0.2435, 0.2616)},
+    "cifar100": {"mean": (0.5071, 0.4865, 0.4409), "std": (0.2673, 0.2564, 0.2762)},
+    "imagenet64": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},  # usual, of larger crops
+}
+
+
+def folder():
+    """The folder of NAME.npz files: $TLR_DATA_DIR, or else the user's cache folder."""
+    if chosen := os.environ.get("TLR_DATA_DIR"):
+        return Path(chosen).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("tlr")
+
+
+def load(name="digits"):
+    """Load a data set by name: embedded, downloaded once, or NAME.npz in `folder()`.
+
+    Args:
+        name: "digits" (the default, which needs no network); "mnist", "cifar10" or "cifar100" (downloaded once);
+            NAME for NAME.npz; "multi30k" for the texts in the folder of that name. "NAME-N" is a part of NAME, such
+            as "cifar10-10000": its first N images to train on, and its first N/5 to test.
+
+    Returns:
+        A `Data`, or for "multi30k" a `tlr.course.data.text.Pairs`.
+
+    Raises:
+        ValueError: no such data set, or a file that does not have the form described above.
+        ConnectionError: the data set has to be downloaded, and no mirror delivered it.
+        OSError: the data folder cannot be written to.
+    """
+    if name in EMBEDDED:
+        with as_file(files("tlr") / f"{name}.npz") as path:
+            return Data(name, **_read(path))
+    path = folder() / f"{name}.npz"
+    known = path.name == f"{name}.npz" and path.is_file()
+    if not known and name == MULTI30K:
+        return load_multi30k(folder() / name)
+    whole, dash, number = name.rpartition("-")
+    if not known and dash and number.isdecimal() and int(number):
+        return _part(load(whole), name, int(number))
+    if not known and name not in DOWNLOADS:
+        raise ValueError(
+            f"Unknown data set {name!r}: there are {_listed()}. To use your own, put NAME.npz into {folder()}: "
+            "python -m tlr.course.data.pack makes it from a folder of images."
+        )
+    if not known:
+        download(DOWNLOADS[name], path)
+    return Data(name, **_read(path), **STATISTICS.get(name, {}))
+
+
+def _part(data, name, n):
+    """The first n images to train on and n/5 to test on of a data set."""
+    if n > len(data.x_train):
+        raise ValueError(f"There is no {name!r}: {data.name} has {len(data.x_train)} images to train on.")
+    counts = {"train": n, "test": max(1, n // 5)}
+    arrays = {key: getattr(data, key)[: counts[key[2:]]] for key in KEYS}
+    return Data(name, **arrays, mean=data.mean, std=data.std)
+
+
+def _listed():
+    present = sorted(path.stem for path in folder().glob("*.npz") if path.stem not in (*EMBEDDED, *DOWNLOADS))
+    names = [f"{name} (embedded)" for name in EMBEDDED] + [f"{name} (downloadable)" for name in DOWNLOADS]
+    return ", ".join(names + [f"{name} (in the data folder)" for name in present])
+
+
+def _read(path):
+    """The four arrays of an npz file; nothing in it is ever unpickled."""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is not a complete npz file: delete it, or write it again with numpy.savez.")
+    with np.load(path, allow_pickle=False) as file:
+        missing = [key for key in KEYS if key not in file]
+        if missing:
+            raise ValueError(f"{path} has no {', '.join(missing)}: it must hold the arrays {', '.join(KEYS)}.")
+        return {key: _array(file, key, path) for key in KEYS}
+
+
+def _array(file, key, path):
+    try:
+        return file[key]
+    except ValueError as error:
+        raise ValueError(f"{key} in {path} holds Python objects, which are never loaded: save numbers.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise ValueError(f"{key} in {path} is damaged: delete the file, or write it again.") from error

@@ -1,0 +1,101 @@
+"""The paper's figures on the command line.
+
+    python -m tlr.course.experiments list
+    python -m tlr.course.experiments run figure-1-digits
+    python -m tlr.course.experiments run figure-1-mnist --epochs 8 --seeds 0 1 2 --jobs 2 --minutes 30
+    python -m tlr.course.experiments run cifar --compile --minutes 9
+
+A run that is finished is never run again, one that was stopped goes on where it stopped: stop with Ctrl-C whenever
+you like, or in the background with `kill`, and give the same command again.
+"""
+
+import argparse
+import math
+import signal
+import sys
+from contextlib import contextmanager
+
+from tlr.course import records
+from tlr.course.experiments.figures import COLLECTIONS, FIGURES, settings
+
+
+def parser():
+    whole = argparse.ArgumentParser(
+        "python -m tlr.course.experiments", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = whole.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="name the figures, and what is recorded of them")
+    running = commands.add_parser("run", help="run what is not finished of a figure")
+    for each in (listing, running):
+        each.add_argument("--folder", help=f"of the records (default: $TLR_RECORDS_DIR, or else {records.folder()})")
+        each.add_argument("--epochs", type=int, help="of each run (default: the figure's own)")
+        each.add_argument(
+            "--seeds", type=int, nargs="+", default=[0], help="one run of each for every seed (default: 0)"
+        )
+    names = [*FIGURES, *COLLECTIONS]
+    running.add_argument(
+        "figure",
+        choices=names,
+        metavar="FIGURE",
+        help=f"a name that `list` shows, or a collection: {', '.join(COLLECTIONS)}",
+    )
+    running.add_argument("--jobs", type=int, help="runs at a time, each in a process with one thread (default: 1)")
+    running.add_argument("--device", default="auto", help="auto (default), cpu, cuda, …")
+    running.add_argument(
+        "--precision", default="auto", help="float32, bfloat16, float16 or auto (default): what suits the device"
+    )
+    running.add_argument("--compile", action="store_true", help="through torch.compile: worth it on a GPU")
+    running.add_argument("--minutes", type=float, default=math.inf, help="stop after about that long")
+    return whole
+
+
+def show_list(epochs, seeds, folder):
+    width = max(map(len, FIGURES))
+    print(f"{'':{width}}{'runs':>6}{'finished':>10}")
+    for name, figure in FIGURES.items():
+        wanted = settings(name, epochs=epochs, seeds=seeds)
+        finished = sum(record.finished for record in records.load(wanted, folder))
+        print(f"{name:{width}}{len(wanted):6}{finished:10}  {figure.title}")
+
+
+def run(figure, epochs, seeds, folder, **options):
+    """Run a figure, and say how far it is."""
+    wanted = settings(figure, epochs=epochs, seeds=seeds)
+    again = "the same command goes on from here"
+    try:
+        with _stopped_by_signals():
+            from tlr.course.experiments.sweeping import sweep
+
+            found = sweep(wanted, folder, **options)
+    except KeyboardInterrupt:
+        sys.exit(f"Stopped: {again}.")
+    finished = sum(record.finished for record in found)
+    print(f"{finished} of {len(wanted)} runs are finished{'' if finished == len(wanted) else f': {again}'}.")
+
+
+@contextmanager
+def _stopped_by_signals():
+    """SIGTERM does what Ctrl-C does, and so does SIGINT, which a shell makes its background jobs ignore."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments=None):
+    chosen = vars(parser().parse_args(arguments))
+    command = {"list": show_list, "run": run}[chosen.pop("command")]
+    try:
+        command(**chosen)
+    except (OSError, ValueError, MemoryError, ModuleNotFoundError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The paper's figures as data: each a grid of settings. Those on MNIST are here, the larger ones in `larger`.
+
+What the paper states, these grids have: cross entropy, momentum 0.8, weight decay 5e-4, p = 1/3, c = 1/4, 80 epochs,
+an MLP 784–1000–10, α₀ ∈ {0.001, 0.01, 0.1}, batch sizes 64, 128, 256 and 512, and the values of p, c, η and β that it
+draws. Beside every TLR stands the same with curvature="secant" (Eq. 8′), which is not in the paper.
+
+What it leaves open, and what was chosen:
+
+- Pixels are (x/255 − 0.5)/0.5; all 60,000 training images are trained on; the last batch of an epoch may be smaller.
+- Initial weights and the order of batches are torch's default and a new permutation each epoch, both from the seed, so
+  that every method begins at the same weights and sees the same batches. One seed, where the paper shows no band.
+- The training loss of an epoch is the mean over its batches, each taken when it was trained on; the test accuracy and α
+  are those after the epoch.
+- A window of pN steps is rounded to whole steps. In Eq. 10 the displacement includes momentum and weight decay, the
+  second full window brings the first change of α, and the momentum buffer is kept when α changes.
+- sgd_mstep begins at the α₀ of its panel, as figure 10 has three of them; in section 5 it is 0.1. sgd_exp: its factor
+  is not printed; here α ends at α₀/100, where sgd_mstep ends too.
+- YellowFin is the authors' first version, whose averages begin at α₀ and μ = 0; its momentum is its own.
+- Figure 2 is on CIFAR-100 in the paper, and its α₀ is not stated: here MNIST and α₀ = 0.1. Hypergradient descent has
+  the momentum (heavy ball) and the weight decay of "all SGD-based optimizers" (appendix D).
+- Figure 6 is on CIFAR-100 in the paper, batch size 256, its α₀ not stated: here MNIST and α₀ = 0.1.
+- Figure 7 states neither batch size nor α₀: here 256 and 0.1. A tensor is a weight matrix or a bias.
+- Figure 8 is drawn for three α₀, and its caption says 0.1: here all three, with batch size 256. The "bound" is 1 + c.
+- Figure 9: batch size 256 and α₀ = 0.1. The sums of gradients are what Eq. 10 approximates; they are taken as sums, not
+  as displacement over α, because α may be zero. Whether its η multiplies the product of sums or of means over a window
+  is not said: here both, the latter as η/78², for a window has 78 steps on MNIST.
+
+The digits twins have the same grids on the 1,797 embedded digits, with 100 hidden units and 20 epochs (10 in figure
+8): no download, and each grid takes seconds. They are for trying things out, not for the paper's claims: a third of an
+epoch is one to eight steps there, no longer than the momentum's memory, and notebook 03 shows what that does to TLR.
+"""
+
+from dataclasses import replace
+from itertools import chain, product
+
+from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, GRID, TLR, Figure
+from tlr.course.experiments.larger import COLLECTIONS, LARGER
+from tlr.course.records import Setting
+
+__all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings"]
+
+
+_POINT = {"alpha0": (0.1,), "batch_size": (256,)}
+
+_PAPER = {
+    "figure-1": Figure("TLR over α₀ and batch size, beside SGD", (*TLR, {"method": "sgd"}), GRID),
+    "figure-2": Figure(
+        "hypergradient descent over β and batch size, beside TLR",
+        (*TLR, *({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))),
+        {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
+    ),
+    "figure-6": Figure("TLR over the update frequency p", TLR, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}),
+    "figure-7": Figure("TLR per tensor, beside one α for the model", TLR, {**_POINT, "per": ("tensor", "model")}),
+    "figure-8": Figure(
+        "TLR over the bound 1 + c and α₀",
+        TLR,
+        {"alpha0": ALPHA0, "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
+        epochs=40,
+    ),
+    "figure-9": Figure(
+        "a fixed meta step size η, beside TLR",
+        (
+            *TLR,
+            *({"method": "fixed_eta", "eta": eta / unit} for unit in (1, 78**2) for eta in (1.0, 0.001, 0.1, 0.01)),
+        ),
+        _POINT,
+    ),
+    "figure-10": Figure(
+        "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
+        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *TLR),
+        GRID,
+    ),
+}
+
+#: Name → `Figure`: figure-1-mnist and so on, their small twins figure-1-digits and so on, and the larger ones.
+FIGURES = {
+    **{f"{name}-mnist": figure for name, figure in _PAPER.items()},
+    **{
+        f"{name}-digits": replace(figure, data="digits", model="mlp-100", epochs=figure.epochs // 4)
+        for name, figure in _PAPER.items()
+    },
+    **LARGER,
+}
+
+
+def settings(name, *, epochs=None, seeds=(0,)):
+    """The settings of a figure, in the order in which they tell most.
+
+    One seed after the other, and the corners of the grid before its middle, so that a sweep that is stopped early has
+    seen the extremes; all methods at a point before the next point, so that they can be compared.
+
+    Args:
+        name: a key of `FIGURES`, or of `COLLECTIONS`: then its figures one after the other, each setting once.
+        epochs: instead of the figure's own (default None).
+        seeds: one run of each for every seed (default: seed 0).
+
+    Returns:
+        A list of `Setting`.
+
+    Raises:
+        ValueError: an unknown name, or what `Setting` refuses.
+    """
+    if name in COLLECTIONS:
+        each = (settings(figure, epochs=epochs, seeds=seeds) for figure in COLLECTIONS[name])
+        return list(dict.fromkeys(chain.from_iterable(each)))
+    if name not in FIGURES:
+        raise ValueError(f"Unknown figure {name!r}: choose from {', '.join((*FIGURES, *COLLECTIONS))}.")
+    figure = FIGURES[name]
+    points = [dict(zip(figure.axes, values, strict=True)) for values in product(*figure.axes.values())]
+    points.sort(key=lambda point: sum(figure.axes[axis].index(value) for axis, value in point.items()))
+    common = {"data": figure.data, "model": figure.model, "augment": figure.augment}
+    return [
+        Setting(**common | point | variant, epochs=epochs or figure.epochs, seed=seed)
+        for seed, point, variant in product(seeds, points, figure.variants)
+    ]

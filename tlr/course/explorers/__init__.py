@@ -1,0 +1,36 @@
+"""The explorers: what moves in the notebooks. Without a kernel the picture of each stays, and `Race` goes on.
+
+Cobweb()      one dimension: the map of αλ
+Paths(toy)    two dimensions: paths, α and loss of any rules on any function, the reader's own too
+Basins()      the final loss for every α₀ and condition number
+Newton(toy)   one step: the loss along it, the parabolas of Eqs. 8 and 8′, and where each rule jumps
+Live(...)     training: loss, α and accuracy while it goes on, with a button that stops it
+Eigenvalues() many dimensions: each component of a descent, and whether α shrinks it
+Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
+TensorRace(…) a network, live: one α for all of it against one for each tensor
+Race()        rules side by side from wherever the reader presses, computed and drawn by the browser; `save_html`
+"""
+
+from tlr.course.explorers.base import Explorer
+from tlr.course.explorers.basins import Basins
+from tlr.course.explorers.cobweb import Cobweb
+from tlr.course.explorers.eigenvalues import Eigenvalues
+from tlr.course.explorers.live import Live
+from tlr.course.explorers.newton import Newton
+from tlr.course.explorers.paths import Paths
+from tlr.course.explorers.race import Race
+from tlr.course.explorers.tensors import TensorRace
+from tlr.course.explorers.windows import Windows
+
+__all__ = [
+    "Basins",
+    "Cobweb",
+    "Eigenvalues",
+    "Explorer",
+    "Live",
+    "Newton",
+    "Paths",
+    "Race",
+    "TensorRace",
+    "Windows",
+]

@@ -1,0 +1,237 @@
+"""What every explorer shares: controls above one picture, redrawn by moving its artists.
+
+Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have in common.
+"""
+
+import asyncio
+import base64
+import io
+import threading
+from contextlib import contextmanager
+from itertools import takewhile
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from tlr.course.plots.style import house_style
+from tlr.course.plots.toys import RULE_STYLES
+
+__all__ = ["DRAWING", "Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
+
+_LABEL = "130px"
+
+#: JupyterLab hands what controls say to several threads of a kernel that has them (its subshells). Whoever draws, or
+#: changes what is drawn, holds this: matplotlib, its settings included, is for one thread at a time.
+DRAWING = threading.RLock()
+
+
+class Screen:
+    """A picture (`figure`, `moving`, `stale`) as an image file, drawing only what moved.
+
+    The background is kept as pixels and drawn again only when the picture says it is stale; the moving artists are
+    drawn over a copy of it. Those at the bottom of their axes, which must not overlap others, are kept with it
+    while they do not move.
+    """
+
+    def __init__(self, picture):
+        self.picture = picture
+        self.canvas = FigureCanvasAgg(picture.figure)
+        self._background = None
+        for artist in picture.moving:
+            artist.set_animated(True)
+
+    def png(self):
+        """The picture as it is now, as bytes of a PNG."""
+        return self._encoded("png")
+
+    def jpeg(self):
+        """The same as a JPEG, in a fraction of the time: for what is looked at while it moves."""
+        return self._encoded("jpeg", quality=90, subsampling=0)
+
+    def _encoded(self, kind, **options):
+        self._draw()
+        data = io.BytesIO()
+        Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(data, kind, **options)
+        return data.getvalue()
+
+    def _draw(self):
+        renderer = self.canvas.get_renderer()
+        if self.picture.stale or self._background is None:
+            self.canvas.draw()
+            self._background = self.canvas.copy_from_bbox(self.picture.figure.bbox)
+            self._kept, self._bottom = [], self._background
+            self.picture.stale = False
+        layers = {}
+        for artist in sorted(self.picture.moving, key=lambda artist: artist.zorder):
+            if artist.get_visible():
+                layers.setdefault(artist.axes, []).append(artist)
+        resting = [artist for layer in layers.values() for artist in takewhile(_rests, layer)]
+        if not set(self._kept) <= set(resting):
+            self._kept, self._bottom = [], self._background
+        self.canvas.restore_region(self._bottom)
+        for artist in resting:
+            if artist not in self._kept:
+                artist.draw(renderer)
+        if len(resting) > len(self._kept):
+            self._kept, self._bottom = resting, self.canvas.copy_from_bbox(self.picture.figure.bbox)
+        for artist in (each for layer in layers.values() for each in layer if each not in resting):
+            artist.draw(renderer)
+
+
+def _rests(artist):
+    """Whether it looks as it did when it was drawn last: neither it nor the limits around it changed."""
+    around = () if artist.axes is None else (artist.axes.xaxis, artist.axes.yaxis)
+    return not any(each.stale for each in (artist, *around))
+
+
+class Explorer(widgets.VBox):
+    """Controls above a picture; a subclass calls `set_up` once and says in `draw` what a move of a control does.
+
+    Where no kernel runs (GitHub, nbviewer, a stored notebook) the picture is shown as it was when the cell ran.
+    """
+
+    #: What is said in place of the picture where not even that can be shown.
+    description = "An explorer."
+
+    def set_up(self, picture, controls, layout):
+        """Arrange `layout` (rows of widgets) above the picture, and draw it anew when one of `controls` moves."""
+        self.screen = Screen(picture)
+        self.image = self.make_image(*self.screen.canvas.get_width_height())
+        for control in controls:
+            control.observe(self._on_move, "value")
+        self._quiet = False
+        rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in layout]
+        self.children = [*rows, self.image]
+        self.refresh()
+
+    def make_image(self, width, height):
+        """The widget that shows the picture as its `value`, in pixels."""
+        # A fixed height keeps the page from jumping while the first picture loads.
+        return widgets.Image(
+            format="jpeg", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
+        )
+
+    def draw(self):
+        """Compute what the controls ask for and update the picture."""
+        raise NotImplementedError
+
+    def refresh(self):
+        """Draw, and show the result."""
+        with DRAWING, house_style():
+            self.draw()
+            self.image.value = self.screen.jpeg()
+
+    @contextmanager
+    def at_once(self):
+        """Several controls moved in this block are one move, drawn at its end."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+        self.refresh()
+
+    def _on_move(self, _change):
+        if not self._quiet:
+            self.refresh()
+
+    def _repr_mimebundle_(self, **_options):
+        with DRAWING, house_style():
+            still = self.screen.png()
+        return {
+            "text/plain": self.description,
+            "image/png": base64.b64encode(still).decode(),
+            "application/vnd.jupyter.widget-view+json": {
+                "version_major": 2,
+                "version_minor": 0,
+                "model_id": self.model_id,
+            },
+        }
+
+    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
+    _ipython_display_ = None
+
+
+def _hint(widget, text):
+    """Set a tooltip: ipywidgets 7 and 8 name it differently."""
+    setattr(widget, "description_tooltip" if widget.has_trait("description_tooltip") else "tooltip", text)
+    return widget
+
+
+def log_slider(label, value, exponents, hint):
+    """A logarithmic slider from 10^exponents[0] to 10^exponents[1]."""
+    low, high = exponents
+    return _hint(
+        widgets.FloatLogSlider(
+            value=value,
+            base=10,
+            min=low,
+            max=high,
+            step=(high - low) / 200,
+            description=label,
+            readout_format=".3g",
+            style={"description_width": _LABEL},
+            layout={"width": "350px"},
+        ),
+        hint,
+    )
+
+
+def slider(label, value, limits, step, hint):
+    """A linear slider; whole numbers when `step` is one."""
+    kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
+    low, high = limits
+    return _hint(
+        kind(
+            value=value,
+            min=low,
+            max=high,
+            step=step,
+            description=label,
+            style={"description_width": _LABEL},
+            layout={"width": "350px"},
+        ),
+        hint,
+    )
+
+
+def choice(label, options, hint):
+    """A drop-down menu of names."""
+    return _hint(
+        widgets.Dropdown(
+            options=options, description=label, style={"description_width": _LABEL}, layout={"width": "350px"}
+        ),
+        hint,
+    )
+
+
+def rule_boxes(rules, chosen):
+    """A check box for each rule: name → widget."""
+    return {
+        rule: widgets.Checkbox(
+            value=rule in chosen, description=RULE_STYLES[rule].label, indent=False, layout={"width": "210px"}
+        )
+        for rule in rules
+    }
+
+
+def player(steps):
+    """(play button, slider): the step to show, from 0 to `steps`, by itself or by hand; it begins at the end."""
+    play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=45)
+    scrub = slider("step t", steps, (0, steps), 1, "The step up to which the paths are drawn")
+
+    # Not jslink: the link between the two has to work in Colab too, where jslink does not. The front end says no more
+    # before it has heard that this message is dealt with, so the drawing, which follows the slider, comes after that.
+    play.observe(lambda _: _soon(lambda: scrub.set_trait("value", play.value)), "value")
+    scrub.observe(lambda _: play.set_trait("value", scrub.value), "value")
+    return play, scrub
+
+
+def _soon(act):
+    """Act when the kernel is done with the message that it is at; at once where no kernel runs."""
+    try:
+        asyncio.get_running_loop().call_soon(act)
+    except RuntimeError:
+        act()

@@ -1,0 +1,108 @@
+"""Training, watched: loss, α and accuracy grow epoch by epoch, and a button stops it."""
+
+import asyncio
+import threading
+
+import ipywidgets as widgets
+from matplotlib.figure import Figure
+
+from tlr.course.explorers.base import Explorer, log_slider
+from tlr.course.plots.live import RunsPicture
+
+__all__ = ["Live"]
+
+#: Seconds between two pictures while it trains.
+_PAUSE = 0.25
+
+
+class Live(Explorer):
+    """Contestants train one after the other from the same α₀: press Train to begin, Stop to end.
+
+    They train in a thread of their own, so that the notebook goes on meanwhile and the buttons answer, in every front
+    end. What was trained when it is stopped stays in the picture.
+
+    Args:
+        contestants: name → function of α₀ and of `on_epoch` that trains; it calls `on_epoch` with its
+            `tlr.course.training.History` after each epoch and ends when that raises KeyboardInterrupt, as
+            `tlr.course.training.train` does. Names of `tlr.course.plots.METHODS` are drawn in their style.
+        epochs: how many each of them will train, the length of the axis.
+        alpha0: where the slider of α₀ begins (default 0.01).
+
+    Attributes:
+        histories: name → the `History` so far.
+    """
+
+    description = "Training, watched: run the notebook and press Train."
+
+    def __init__(self, contestants, epochs, alpha0=0.01):
+        super().__init__()
+        self.contestants, self.histories = contestants, {}
+        self._stop, self._failure = threading.Event(), None
+        self.alpha0 = log_slider("α₀", alpha0, (-5, 0), "The learning rate that all of them begin with")
+        self.train_button = widgets.Button(description="Train", icon="play", button_style="primary")
+        self.stop_button = widgets.Button(description="Stop", icon="stop", disabled=True)
+        self.said = widgets.HTML("press Train")
+        self.train_button.on_click(lambda _button: self.start())
+        self.stop_button.on_click(lambda _button: self.stop())
+        self._picture = RunsPicture(Figure(figsize=(9.2, 3.2)), list(contestants), epochs)
+        self.set_up(self._picture, [], [[self.alpha0, self.train_button, self.stop_button, self.said]])
+
+    def draw(self):
+        """Show what was trained so far."""
+        self._picture.update(self.histories)
+
+    def run(self):
+        """Train here and now, and show the result; an interrupt from the keyboard ends it."""
+        self._begin()
+        self._train(self.alpha0.value)
+        self._end()
+
+    def start(self):
+        """Train in the background, and return the asyncio task that watches it."""
+        self._begin()
+        thread = threading.Thread(target=self._train, args=(self.alpha0.value,), daemon=True)
+        thread.start()
+        return asyncio.ensure_future(self._watch(thread))
+
+    def stop(self):
+        """End what runs in the background, after the epoch under way."""
+        self._stop.set()
+        self.said.value = "stopping…"
+
+    async def _watch(self, thread):
+        while thread.is_alive():
+            await asyncio.sleep(_PAUSE)
+            self.refresh()
+        self._end()
+
+    def _begin(self):
+        self._stop.clear()
+        self.histories, self._failure = {}, None
+        self.said.value = "training…"
+        self._set_running(True)
+
+    def _end(self):
+        self._set_running(False)
+        self.said.value = "stopped" if self._stop.is_set() else "done"
+        if self._failure is not None:
+            self.said.value = f"ended by an error: {self._failure}"
+        self.refresh()
+
+    def _set_running(self, running):
+        self.train_button.disabled = self.alpha0.disabled = running
+        self.stop_button.disabled = not running
+
+    def _train(self, alpha0):
+        try:
+            for name, train in self.contestants.items():
+                history = train(alpha0, lambda history, name=name: self._keep(name, history))
+                if history.status == "interrupted":
+                    self._stop.set()
+                    break
+        except Exception as error:  # in a thread nobody else would say so
+            self._failure = error
+
+    def _keep(self, name, history):
+        self.histories = self.histories | {name: history}
+        if self._stop.is_set():
+            raise KeyboardInterrupt

@@ -1,0 +1,221 @@
+"""The signature explorer: a race of rules that the browser computes and draws by itself.
+
+It needs the kernel only to be shown: it goes on when the kernel is gone, and `save_html` makes a page of it that
+needs neither a kernel nor a network. Its JavaScript for the rule is printed from the expressions of `tlr.rule`.
+"""
+
+import base64
+import html
+import json
+import math
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import anywidget
+import matplotlib as mpl
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+
+from tlr import rule, toys
+from tlr.course.explorers.base import Screen
+from tlr.course.plots.style import house_style
+from tlr.course.plots.toys import PICTURE_SIZE, RULE_STYLES, PathsPicture
+from tlr.descent import descend
+
+__all__ = ["Race", "printed_rule"]
+
+_FRONT = Path(__file__).parent / "front"
+_PARTS = ("descent.js", "picture.js", "elements.js", "race.js")
+_RACERS = ("gd", "published", "secant", "hypergradient", "barzilai_borwein")
+_STEPS = 100
+#: Half the width and the height of the plane that is drawn.
+_REACH = (2.25, 1.5)
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class _Slider:
+    """A trait of `Race` as the front end shows it."""
+
+    name: str
+    label: str
+    hint: str
+    log: bool = True
+    unit: str = ""
+
+
+_SLIDERS = (
+    _Slider("alpha0", "α₀", "The learning rate of the first step"),
+    _Slider("condition", "condition κ", "Largest over smallest eigenvalue, which is 1"),
+    _Slider("rotation", "rotation", "Turns the quadratic", log=False, unit="°"),
+    _Slider("c", "c (TLR)", "TLR: α grows by the factor 1 + c at most"),
+    _Slider("beta", "β (hypergr.)", "Hypergradient descent: the step size of α"),
+    _Slider("noise", "noise", "How far each mini-batch's minimum lies from that of the mean", log=False),
+)
+
+
+class Race(anywidget.AnyWidget):
+    """Rules for α side by side on a quadratic, from wherever the reader presses; computed and drawn in the browser.
+
+    Args:
+        **settings: where the controls begin, any of the attributes below.
+
+    Attributes:
+        alpha0: α₀ (default 0.02).
+        condition: the condition number κ; the eigenvalues are 1 and κ (default 10).
+        rotation: by how many degrees the quadratic is turned (default 25).
+        c: the bound of both variants of TLR (default 1/4).
+        beta: β of hypergradient descent (default 1e-4).
+        noise: the standard deviation of a mini-batch's minimum, around that of the mean (default 0).
+        start: w₀, two numbers (default (-1.8, 1)).
+
+    Raises:
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
+    """
+
+    description = "Explorer of a race of learning rates: run the notebook to start it from anywhere."
+
+    alpha0 = traitlets.Float(0.02, min=1e-8, max=1e3).tag(sync=True)
+    condition = traitlets.Float(10.0, min=1.0, max=1e6).tag(sync=True)
+    rotation = traitlets.Float(25.0, min=-90.0, max=90.0).tag(sync=True)
+    c = traitlets.Float(0.25, min=0.01, max=10.0).tag(sync=True)
+    beta = traitlets.Float(1e-4, min=1e-8, max=1.0).tag(sync=True)
+    noise = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
+    start = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(-1.8, 1.0)).tag(sync=True)
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **settings):
+        super().__init__(_esm=_module(), _css=_read("race.css"), **settings)
+
+    @property
+    def toy(self):
+        """The quadratic of the race; stochastic where there is noise, each batch a minimum drawn around the mean's."""
+        mean = replace(
+            toys.quadratic((1.0, self.condition), math.radians(self.rotation)),
+            start=np.array(self.start),
+            window=((-_REACH[0], _REACH[0]),) * 2,
+        )
+        if not self.noise:
+            return mean
+
+        def gradient(w, rng=None):
+            return mean.gradient(w if rng is None else w - self.noise * rng.standard_normal(2))
+
+        return replace(mean, name="noisy quadratic", gradient=gradient, stochastic=True)
+
+    def descents(self):
+        """What the race shows, computed here: rule → `tlr.descent.Trajectory`."""
+        toy = self.toy
+        options = {"seed": _SEED if toy.stochastic else None, "c": self.c, "beta": self.beta}
+        return {name: descend(name, toy, self.start, self.alpha0, _STEPS, **options) for name in _RACERS}
+
+    def png(self):
+        """The race, run to its end, as bytes of a PNG."""
+        with house_style():
+            picture = PathsPicture(Figure(figsize=PICTURE_SIZE), _RACERS)
+            picture.update(self.toy, self.descents(), _STEPS)
+            return Screen(picture).png()
+
+    def save_html(self, path):
+        """Write the explorer, as it is set now, to one HTML file that needs no kernel, no server and no network."""
+        Path(path).write_text(_page(self._settings(), _read("race.css"), _module()), encoding="utf-8")
+
+    def _settings(self):
+        return {name: getattr(self, name) for name in _setting_names()}
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        # anywidget returns the data with metadata, which Colab needs.
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        still = {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
+        return data | still, metadata
+
+    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
+    _ipython_display_ = None
+
+
+@cache
+def printed_rule():
+    """JavaScript of the rule: `relativeChange.NAME(gg, gp, pp, c)` for each curvature, and `gradientStep`."""
+    import sympy
+
+    alpha, beta, c, gg, gp, pp = sympy.symbols("alpha beta c gg gp pp", real=True)
+    lines = ["const relativeChange = {"]
+    for name in rule.CURVATURES:
+        change = sympy.piecewise_fold(rule.relative_change(gg, gp, pp, c, name))
+        body = sympy.jscode(change, assign_to="change")
+        lines.append(f"{name}(gg, gp, pp, c) {{\nlet change;\n{body}\nreturn change;\n}},")
+    step = sympy.jscode(rule.gradient_step(alpha, rule.first_derivative(gp), beta))
+    return "\n".join([*lines, "};", f"const gradientStep = (alpha, gp, beta) => {step};"])
+
+
+@cache
+def _module():
+    """The front end as one ES module: data, the printed rule, the descent, the drawing, the explorer."""
+    data = {
+        "SETTINGS": _setting_names(),
+        "CONTROLS": [_control(slider) for slider in _SLIDERS],
+        "METHODS": [_method(name) for name in _RACERS],
+        "DRAWS": [list(np.random.default_rng((_SEED, t)).standard_normal(2)) for t in range(_STEPS)],
+        "REACH": _REACH,
+    }
+    constants = [f"const {name} = {json.dumps(value, ensure_ascii=False)};" for name, value in data.items()]
+    return "\n".join([*constants, printed_rule(), *map(_read, _PARTS)])
+
+
+def _setting_names():
+    return [*(slider.name for slider in _SLIDERS), "start"]
+
+
+def _control(slider):
+    """A slider with its range, which is the trait's."""
+    trait = getattr(Race, slider.name)
+    return vars(slider) | {"low": trait.min, "high": trait.max}
+
+
+def _method(name):
+    """How a rule is drawn: the course's label, color and marker, and its dashes in units of the line's width."""
+    style = RULE_STYLES[name]
+    named = {"-": [], "-.": mpl.rcParamsDefault["lines.dashdot_pattern"]}
+    dash = named[style.dash] if style.dash in named else style.dash[1]
+    return {"rule": name, "label": style.label, "color": style.color, "marker": style.marker, "dash": list(dash)}
+
+
+def _read(name):
+    return (_FRONT / name).read_text(encoding="utf-8")
+
+
+def _page(settings, css, module):
+    """A page around the module, with a model that only remembers."""
+    model = json.dumps(settings)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{html.escape(Race.description.partition(":")[0])}</title>
+<style>
+body {{ margin: 0; display: flex; justify-content: center; background: #ffffff; }}
+{css}</style>
+</head>
+<body>
+<main id="race" style="width: 100%; max-width: 1750px; display: flex; justify-content: center"></main>
+<script type="module">
+{module}
+const settings = {model};
+const model = {{
+  get: (name) => settings[name],
+  set: (name, value) => {{ settings[name] = value; }},
+  save_changes() {{}},
+  on() {{}},
+  off() {{}},
+}};
+render({{ model, el: document.getElementById("race") }});
+</script>
+</body>
+</html>
+"""

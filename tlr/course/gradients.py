@@ -1,0 +1,50 @@
+"""The gradients that mini-batch training sees, and how far consecutive ones agree: what Eq. 7 reads off them."""
+
+import copy
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from tlr.course.data import normalize
+from tlr.course.training import epoch_order
+
+__all__ = ["cosines", "epoch_gradients", "sums"]
+
+
+def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0):
+    """The gradient of every mini-batch of one epoch of plain gradient descent.
+
+    Args:
+        model: images → logits, where the epoch begins; it is left as it is.
+        data: a `tlr.course.data.Data`.
+        batch_size: images a batch; the last one may be smaller.
+        alpha: the learning rate of the descent. With 0, the default, all gradients belong to the same weights.
+        seed: of the order of the batches.
+
+    Returns:
+        float32, (N, d): N batches, d parameters.
+    """
+    model = copy.deepcopy(model)
+    params = list(model.parameters())
+    images, labels, _, _ = data.tensors(params[0].device)
+    gradients = []
+    for batch in epoch_order(len(images), seed, epoch=0).split(batch_size):
+        loss = cross_entropy(model(normalize(images[batch])), labels[batch])
+        gradient = torch.autograd.grad(loss, params)
+        gradients.append(torch.cat([g.flatten() for g in gradient]).cpu().numpy())
+        with torch.no_grad():
+            torch._foreach_add_(params, gradient, alpha=-alpha)
+    return np.stack(gradients)
+
+
+def sums(gradients, length):
+    """The sums over consecutive windows of `length` gradients (Eq. 10), (N // length, d); a rest is left out."""
+    whole = len(gradients) // length
+    return gradients[: whole * length].reshape(whole, length, -1).sum(axis=1)
+
+
+def cosines(vectors):
+    """The cosine of the angle between each vector and the next: (k, d) → (k − 1,)."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    return np.vecdot(vectors[1:], vectors[:-1]) / (lengths[1:] * lengths[:-1])

@@ -1,0 +1,17 @@
+"""The verdict: every claim of the paper that the course could test, judged anew from today's evidence.
+
+A claim about equations goes into `mathematics`, one that a short training on the digits can judge into `batches`, one
+about a figure of the paper into `figures`, with its judge in `runs`. Its number follows from its place.
+
+Example:
+    >>> from tlr.course import ledger
+    >>> bound = ledger.CLAIMS[5]
+    >>> bound.find().verdict
+    'holds'
+"""
+
+from tlr.course.ledger.archive import Archive, Missing
+from tlr.course.ledger.claim import THEMES, VERDICTS, Claim, Finding
+from tlr.course.ledger.page import CLAIMS, findings, page
+
+__all__ = ["CLAIMS", "THEMES", "VERDICTS", "Archive", "Claim", "Finding", "Missing", "findings", "page"]

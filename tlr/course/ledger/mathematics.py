@@ -1,0 +1,291 @@
+"""What the paper says about its equations: each judge takes the formula that it tests, `tlr.rule`'s by default."""
+
+import numpy as np
+
+from tlr import rule, toys
+from tlr.course.ledger.claim import (
+    DOES_NOT_HOLD,
+    EQUATIONS,
+    HOLDS,
+    IN_PART,
+    KNOBS,
+    ROBUSTNESS,
+    Claim,
+    Finding,
+    always,
+    grade,
+)
+from tlr.descent import descend, relative_rate_map
+
+__all__ = ["CLAIMS"]
+
+
+def first_derivative(formula=rule.first_derivative):
+    """Eq. 7 against a central difference of L(w − αg), on random steps on four functions."""
+    rng = np.random.default_rng(0)
+    errors = []
+    for toy in (toys.quadratic([1, 10], angle=0.5), toys.rosenbrock(), toys.beale(), toys.himmelblau()):
+        w, alpha = rng.uniform(-2, 2, (100, 2)), 10 ** rng.uniform(-3, -1.5, 100)
+        g = toy.gradient(w)
+        alpha /= 1 + np.linalg.norm(g, axis=1)  # a step no longer than the function's features
+        h = 1e-4 * alpha
+        up, down = (toy.value(w - (alpha + d)[:, None] * g) for d in (h, -h))
+        claimed = formula(np.vecdot(toy.gradient(w - alpha[:, None] * g), g))
+        errors.append(abs((up - down) / (2 * h) / claimed - 1))
+    passed = int((np.concatenate(errors) < 1e-3).sum())
+    evidence = f"In {passed} of 400 random steps on four functions Eq. 7 is the measured slope to three digits."
+    return Finding(always(passed, 400), evidence)
+
+
+def second_derivative(formula=rule.second_derivative):
+    """Eq. 8 against sympy's second derivative, on every parabola."""
+    import sympy as sp
+
+    x, curvature = sp.symbols("x lambda", positive=True)
+    alpha, after = x / curvature, 1 - x  # g_t / g_{t−1}, with g_{t−1} = 1
+    ratio = sp.factor(sp.simplify(formula(alpha, after**2, after, sp.Integer(1)) / curvature))
+    if ratio == 1:
+        return Finding(HOLDS, "On a parabola it is the exact second derivative.")
+    right = [bool(ratio.subs(x, sp.Rational(n, 10)) > 0) for n in range(1, 20) if n != 10]
+    wrong = len(right) - sum(right)
+    evidence = (
+        f"On a parabola, with x = αλ, it is {str(ratio).replace('*', ' · ')} times the exact one, with the wrong "
+    )
+    evidence += f"sign at {wrong} of {len(right)} values of x in (0, 2)."
+    return Finding(DOES_NOT_HOLD if wrong else IN_PART, evidence)
+
+
+def newton_step(change=rule.relative_change):
+    """Whether the rule lands on the best step of a parabola, as Newton's method does, where no bound cuts it short."""
+    x = np.concatenate([np.linspace(0.81, 0.99, 100), np.linspace(1.01, 3, 100)])
+    landed = np.isclose(x * (1 + change((1 - x) ** 2, 1 - x, np.ones_like(x))), 1, atol=1e-3)
+    evidence = f"On a parabola it lands on the best step from {landed.sum()} of 200 values of αλ between 0.8 and 3."
+    return Finding(grade(landed.sum(), 200), evidence)
+
+
+def bound(change=rule.relative_change):
+    """α_{t+1}/α_t over random pairs of gradients of wildly different lengths."""
+    rng = np.random.default_rng(1)
+    now, before = rng.normal(size=(2, 100_000, 3)) * 10 ** rng.uniform(-6, 6, (2, 100_000, 1))
+    ratio = 1 + change(np.vecdot(now, now), np.vecdot(now, before), np.vecdot(before, before))
+    passed = int(np.sum((ratio > 0) & (ratio <= 1.25)))
+    evidence = f"100,000 random pairs of gradients: α changes by factors from {ratio.min():.2f} to {ratio.max():.2f}."
+    return Finding(always(passed, len(ratio)), evidence)
+
+
+def one_pass(passes=None):
+    """Forward and backward passes in a step of Algorithm 1 and of Algorithm 2, counted."""
+    first, second = passes or (_passes("naive", lr=0.1, eta=0.1), _passes("published", lr=0.1))
+    evidence = f"Passes in a step, counted: {first} with Algorithm 1, {second} with Algorithm 2."
+    return Finding(HOLDS if second == 1 < first else DOES_NOT_HOLD, evidence)
+
+
+def _passes(name, **options):
+    import torch
+
+    from tlr.course.peers import make_optimizer
+
+    w, calls = torch.nn.Parameter(torch.ones(2)), []
+    optimizer = make_optimizer(name, [w], **options)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w**2).sum()
+        loss.backward()
+        calls.append(loss)
+        return loss
+
+    optimizer.step(closure)
+    return len(calls)
+
+
+def barzilai_borwein(curvatures=rule.CURVATURES):
+    """Newton's step for α with each curvature, beside the two steps of Barzilai and Borwein."""
+    import sympy as sp
+
+    gg, gp, pp = sp.symbols("gg gp pp", real=True)
+    ss, sy, yy = pp, pp - gp, gg - 2 * gp + pp  # in units of α_t
+    steps = {"long": ss / sy, "short": sy / yy}
+    found = {
+        name: [which for which, step in steps.items() if sp.simplify(1 + gp / curvatures[name](gg, gp, pp) - step) == 0]
+        for name in ("published", "undamped")
+    }
+    words = {name: f"the {found[name][0]} one" if found[name] else "neither of the two" for name in found}
+    evidence = f"Newton's step with Eq. 8 is {words['published']}; with Eq. 8′ it is {words['undamped']}."
+    verdict = HOLDS if found["published"] else IN_PART if found["undamped"] else DOES_NOT_HOLD
+    return Finding(verdict, evidence)
+
+
+def polak_ribiere(curvatures=rule.CURVATURES):
+    """The published change of α, in terms of β_PRP."""
+    import sympy as sp
+
+    gg, gp, pp = sp.symbols("gg gp pp", positive=True)
+    beta_prp = (gg - gp) / pp
+    factor = sp.simplify(gp / curvatures["published"](gg, gp, pp) * beta_prp * pp / gp)
+    if factor.is_number:
+        return Finding(HOLDS, f"The relative change of α is {factor} · ⟨g_t, g_{{t−1}}⟩ / (‖g_{{t−1}}‖² β_PRP).")
+    return Finding(DOES_NOT_HOLD, f"The relative change of α times β_PRP is no multiple of it: {factor}.")
+
+
+def convex(toy_of=toys.quadratic):
+    """Losses before and after steps of random length on random convex functions, where ⟨g_t, g_{t−1}⟩ > 0."""
+    rng = np.random.default_rng(2)
+    grew = fell = 0
+    for _ in range(200):
+        d = rng.integers(1, 11)
+        toy = toy_of(10 ** rng.uniform(-2, 2, d))
+        before = rng.normal(size=(50, d))
+        g = toy.gradient(before)
+        after = before - 10 ** rng.uniform(-4, 2, (50, 1)) * g
+        grows = np.vecdot(toy.gradient(after), g) > 0
+        grew += int(grows.sum())
+        fell += int((toy.value(after) < toy.value(before))[grows].sum())
+    evidence = (
+        f"10,000 random steps on convex quadratics: α would grow after {grew:,}, and the loss had fallen in {fell:,}."
+    )
+    return Finding(always(fell, grew), evidence)
+
+
+def quadratics(ran=None):
+    """The rule itself, without noise, from α₀ = 1e-4 … 0.019 on a quadratic with 10 curvatures from 1 to 100."""
+    if ran is None:
+        toy = toys.quadratic(np.geomspace(1, 100, 10))
+        starts = np.geomspace(1e-4, 0.019, 60)
+        ran = {name: descend(name, toy, np.ones(10), starts, 300).loss for name in ("gd", "published", "secant")}
+    kept = {name: int((loss.max(axis=0) <= 1e6 * loss[0]).sum()) for name, loss in ran.items()}
+    total = ran["published"].shape[1]
+    evidence = (
+        f"Ten curvatures from 1 to 100, {total} stable values of α₀, no noise: the loss never exceeds a million times "
+        f"its first value from {kept['published']} of them ({kept['gd']} with α fixed, {kept['secant']} with Eq. 8′)."
+    )
+    return Finding(grade(kept["published"], total), evidence)
+
+
+def bound_on_quadratics(shares=None):
+    """How often the loss falls a millionfold on a quadratic with κ = 10, for each c."""
+    if shares is None:
+        toy, starts = toys.quadratic([1, 10]), np.geomspace(1e-4, 0.15, 80)
+
+        def share(c, name):
+            loss = descend(name, toy, toy.start, starts, 100, c=c).loss
+            return float(np.mean(loss[-1] < 1e-6 * loss[0]))
+
+        shares = {c: {name: share(c, name) for name in ("published", "secant")} for c in (0.25, 1, 4, 10)}
+    near = sum(abs(values["published"] - shares[0.25]["published"]) <= 0.1 for values in shares.values())
+    rows = ", ".join(f"c = {c:g}: {v['published']:.0%} ({v['secant']:.0%})" for c, v in shares.items())
+    evidence = f"Starts from which the loss falls a millionfold on a bowl with κ = 10, with Eq. 8 (Eq. 8′): {rows}."
+    return Finding(grade(near, len(shares)), evidence)
+
+
+def thermostat(step=relative_rate_map):
+    """Whether α climbs while it is too small and comes down when it is too large, on a parabola."""
+    x = np.concatenate([np.geomspace(0.01, 0.99, 100), np.linspace(1.01, 5, 100)])
+    right = int(((step(x) > x) == (x < 1)).sum())
+    evidence = f"On a parabola α changes in the right direction at {right} of 200 values of αλ from 0.01 to 5."
+    return Finding(always(right, 200), evidence)
+
+
+CLAIMS = (
+    Claim(
+        theme=EQUATIONS,
+        says="Eqs. 5–7: the slope by α is −⟨g_t, g_{t−1}⟩",
+        place="Section 3, Eqs. 5–7",
+        quote="the learning rate gradient can be expressed as the inner product of consecutive gradients",
+        criterion="It is the slope that finite differences measure, in every random step.",
+        judge=first_derivative,
+        tests=("01_derivation#eq-5-third", "01_derivation#eq-7-general"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="Its sign says which way to turn α",
+        place="Section 3, after Eq. 7",
+        quote="If two consecutive weight updates move towards the same direction in order to be optimized, "
+        "the learning rate should be increased.",
+        criterion="On a parabola α rises below the best step and falls above it.",
+        judge=thermostat,
+        tests=("01_derivation#line-search", "02_quadratics#one-check"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="Eq. 8: the second derivative by α",
+        place="Section 3, Eq. 8; appendix A",
+        quote="the problem at hand has an intuitive analytical form, using only first-order weight gradients, "
+        "as Eq. 8 suggests.",
+        criterion="It equals the exact second derivative on every parabola; in part if only its sign is right.",
+        judge=second_derivative,
+        tests=("01_derivation#ratio-check", "01_derivation#torch-verdict"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="Eq. 9 is a Newton step",
+        place="Section 3, after Eq. 9",
+        quote="is equivalent to performing a Newton step (under the bounding condition)",
+        criterion="On a parabola it lands on the best step wherever the bound allows; in part from half of the places.",
+        judge=newton_step,
+        tests=("02_quadratics#one-check",),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="The bound: α_{t+1} ≤ (1 + c) α_t",
+        place="Section 3, Eq. 9",
+        quote="impose a maximum increase over α",
+        criterion="No random pair of gradients makes α grow by more, or turn negative.",
+        judge=bound,
+        tests=("01_derivation#bound-code", "01_derivation#bound-random"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="Algorithm 2 spares the second pass",
+        place="Section 3, Algorithm 2",
+        quote="which corresponds to an extra forward-backward pass, can be omitted",
+        criterion="A step of Algorithm 2 takes one pass, one of Algorithm 1 more.",
+        judge=one_pass,
+        tests=("01_derivation#eq-9-cases", "02_quadratics#company-table"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="The kinship with Barzilai–Borwein",
+        place="Appendix B, (17)",
+        quote="This adaptive BB step shares similarities with the proposed Eq. 9",
+        criterion="Newton's step for α is one of their two steps, with Eq. 8; in part if only with Eq. 8′.",
+        judge=barzilai_borwein,
+        tests=("01_derivation#bb-code", "02_quadratics#bb-check"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="The kinship with Polak–Ribière–Polyak",
+        place="Appendix B",
+        quote="contains a momentum-like term very similar to the derived one in our approach (although inversed)",
+        criterion="The change of α has β_PRP in its denominator, and else only ⟨g_t, g_{t−1}⟩ and ‖g_{t−1}‖².",
+        judge=polak_ribiere,
+        tests=("01_derivation#prp-code",),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="Convex losses have fallen whenever α grows",
+        place="Appendix D.3, remark",
+        quote="cannot diverge when learning rate is increasing, corresponding to positive values of the inner product",
+        criterion="In every random step after which α grows, the loss has fallen.",
+        judge=convex,
+        tests=("01_derivation#convex-code",),
+    ),
+    Claim(
+        theme=ROBUSTNESS,
+        says="The rule itself is robust to α₀",
+        place="Abstract",
+        quote="robust to both the initial learning rate and the batch size",
+        criterion="From every α₀ from which plain descent converges, the loss never rises a millionfold.",
+        judge=quadratics,
+        tests=("02_quadratics#many-check", "02_quadratics#basins-check"),
+    ),
+    Claim(
+        theme=KNOBS,
+        says="For the rule itself c is not critical",
+        place="Section 3, after Eq. 9",
+        quote="this is not a critical hyperparameter to be defined and has minor effect over the behavior",
+        criterion="For c from ¼ to 10 the share of starts that succeed stays within 10 points of that for c = ¼.",
+        judge=bound_on_quadratics,
+        tests=("02_quadratics#knobs-check",),
+    ),
+)

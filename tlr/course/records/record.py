@@ -1,0 +1,135 @@
+"""What became of one run, and its text as a file."""
+
+import json
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlr.course.records.setting import Setting
+
+__all__ = ["Record"]
+
+VERSION = 1
+STATUSES = ("done", "diverged", "interrupted")
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One run: its setting, its curves, how it ended, and where they come from.
+
+    It has what a `tlr.course.training.History` has, so that `tlr.course.plots.runs` draws either.
+
+    Attributes:
+        setting: the `Setting`.
+        status: "done"; "diverged", when the loss of the last epoch is not finite; or "interrupted", when epochs are
+            missing.
+        groups: what each α is of: ("model",), or the names of the tensors, (k,).
+        alpha0: the learning rates before the first step, (k,).
+        train_loss, test_accuracy: by epoch, (n,); see `tlr.course.training.Epoch`.
+        alpha: the learning rates after each epoch, (n, k).
+        seconds, evaluation_seconds: time of training and of evaluating, by epoch, (n,).
+        sessions: a dict for each time that the run was begun or gone on with: `first_epoch` and what
+            `tlr.course.experiments.provenance` tells.
+    """
+
+    setting: Setting
+    status: str
+    groups: tuple[str, ...]
+    alpha0: np.ndarray
+    train_loss: np.ndarray
+    test_accuracy: np.ndarray
+    alpha: np.ndarray
+    seconds: np.ndarray
+    evaluation_seconds: np.ndarray
+    sessions: tuple[dict, ...]
+
+    @property
+    def finished(self):
+        """Whether there is nothing left to run."""
+        return self.status != "interrupted"
+
+    def to_json(self):
+        """The record as text: JSON, one line a curve, numbers that are not finite as "nan", "inf" and "-inf"."""
+        content = {
+            "version": VERSION,
+            "setting": self.setting.as_dict(),
+            "status": self.status,
+            "train_loss": _encode(self.train_loss),
+            "test_accuracy": _encode(self.test_accuracy),
+            "alpha0": dict(zip(self.groups, _encode(self.alpha0), strict=True)),
+            "alpha": dict(zip(self.groups, map(_encode, self.alpha.T), strict=True)),
+            "seconds": {
+                "train": [round(float(value), 4) for value in self.seconds],
+                "evaluate": [round(float(value), 4) for value in self.evaluation_seconds],
+            },
+            "sessions": list(self.sessions),
+        }
+        lines = [f"  {json.dumps(key)}: {_indented(value)}" for key, value in content.items()]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    @classmethod
+    def from_json(cls, text):
+        """The record that `to_json` wrote. ValueError, with the reason in words, where it did not."""
+        try:
+            content = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"it is truncated or no JSON (line {error.lineno})") from None
+        version = content.get("version") if isinstance(content, dict) else None
+        if version != VERSION:
+            raise ValueError(f"its version is {version!r}, and this tlr reads version {VERSION}")
+        try:
+            groups = tuple(content["alpha0"])
+            record = cls(
+                setting=Setting(**content["setting"]),
+                status=content["status"],
+                groups=groups,
+                alpha0=_decode([content["alpha0"][name] for name in groups]),
+                train_loss=_decode(content["train_loss"]),
+                test_accuracy=_decode(content["test_accuracy"]),
+                alpha=np.stack([_decode(content["alpha"][name]) for name in groups], axis=1),
+                seconds=_decode(content["seconds"]["train"]),
+                evaluation_seconds=_decode(content["seconds"]["evaluate"]),
+                sessions=tuple(content["sessions"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"its content is not a record's ({type(error).__name__}: {error})") from None
+        if problem := record._problem():
+            raise ValueError(problem)
+        return record
+
+    def _problem(self):
+        """What contradicts itself, in words, or None."""
+        n = len(self.train_loss)
+        lengths = {len(self.test_accuracy), len(self.alpha), len(self.seconds), len(self.evaluation_seconds)}
+        if lengths != {n} or n > self.setting.epochs:
+            return "its curves have different lengths, or more epochs than its setting"
+        if self.status not in STATUSES:
+            return f"its status is {self.status!r}, not one of {', '.join(STATUSES)}"
+        if self.status == "done" and n != self.setting.epochs:
+            return f"it has {n} epochs and says that {self.setting.epochs} are done"
+        if self.status == "diverged" and (n == 0 or math.isfinite(self.train_loss[-1])):
+            return "it says that it diverged, and its last loss is finite"
+        return None
+
+
+def _encode(values):
+    return [float(value) if math.isfinite(value) else str(float(value)) for value in values]
+
+
+def _decode(values):
+    return np.array([float(value) for value in values])
+
+
+def _indented(value):
+    """A dict with one line an entry, a list of dicts likewise; everything else on one line."""
+    if isinstance(value, dict):
+        entries = [f"{json.dumps(key)}: {_line(entry)}" for key, entry in value.items()]
+        return "{\n    " + ",\n    ".join(entries) + "\n  }"
+    if value and isinstance(value, list) and isinstance(value[0], dict):
+        return "[\n    " + ",\n    ".join(map(_line, value)) + "\n  ]"
+    return _line(value)
+
+
+def _line(value):
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)

@@ -1,0 +1,123 @@
+"""Records as files: written whole or not at all, read one by one or together."""
+
+import os
+import warnings
+from contextlib import suppress
+from pathlib import Path
+
+from tlr.course.records.record import Record
+
+__all__ = ["find", "folder", "load", "read", "recorded", "write", "write_whole"]
+
+
+def folder():
+    """The folder of your own runs: $TLR_RECORDS_DIR, or else a folder of the user's data."""
+    if chosen := os.environ.get("TLR_RECORDS_DIR"):
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("tlr") / "records"
+
+
+def recorded():
+    """The folder of the runs that come with the package."""
+    return Path(__file__).resolve().parent / "recorded"
+
+
+def write(record, into=None):
+    """Write a record, whole or not at all, in place of what there was of the same setting.
+
+    Args:
+        record: a `Record`.
+        into: a folder, made if need be (default: `folder()`).
+
+    Returns:
+        The file's path.
+
+    Raises:
+        OSError: the folder cannot be written to, or is full. What there was before is untouched.
+    """
+    path = _path(record.setting, into)
+    write_whole(path, record.to_json().encode())
+    return path
+
+
+def read(path):
+    """The `Record` in a file.
+
+    Raises:
+        ValueError: the file is truncated, from another version, contradicts itself, or does not belong to the
+            setting that its name stands for. The message names the file. OSError: it cannot be read.
+    """
+    path = Path(path)
+    try:
+        record = Record.from_json(path.read_text(encoding="utf-8"))
+        if record.setting.name != path.stem:
+            raise ValueError(f"its setting belongs into a file called {record.setting.name}.json")
+    except ValueError as error:
+        raise ValueError(f"The record {path} is refused: {error}.") from None
+    return record
+
+
+def find(setting, within=None):
+    """The record of a setting in a folder (default: `folder()`), or None where there is none.
+
+    Raises:
+        ValueError: there is a file of that name, and `read` refuses it.
+    """
+    path = _path(setting, within)
+    return read(path) if path.is_file() else None
+
+
+def load(settings=None, within=None):
+    """The records that there are: your own, and those that come with the package.
+
+    Of a setting that has both, yours is taken if it is finished. A file that `read` refuses is left out with a warning
+    that names it.
+
+    Args:
+        settings: which, in which order (default: all, by file name); those without a record are left out.
+        within: the folder of your own (default: `folder()`).
+
+    Returns:
+        A list of `Record`.
+    """
+    own = folder() if within is None else Path(within)
+    if settings is None:
+        names = sorted({path.stem for place in (recorded(), own) for path in place.glob("*.json")})
+    else:
+        names = [setting.name for setting in settings]
+    chosen = []
+    for name in names:
+        found = []
+        for path in (own / f"{name}.json", recorded() / f"{name}.json"):
+            if path.is_file():
+                try:
+                    found.append(read(path))
+                except ValueError as error:
+                    warnings.warn(str(error), stacklevel=2)
+        chosen += sorted(found, key=lambda record: not record.finished)[:1]
+    return chosen
+
+
+def write_whole(path, content):
+    """Write bytes to a file that appears whole or not at all. OSError, in one sentence, where that fails."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise OSError(
+            f"{path} could not be written ({error.strerror}): make room there or choose another folder, and run this "
+            "again; what was written before is kept."
+        ) from error
+
+
+def _path(setting, place):
+    return (folder() if place is None else Path(place)) / f"{setting.name}.json"

@@ -1,0 +1,85 @@
+"""All curves as one tidy table, their ends as another, and in a sentence where they come from."""
+
+from dataclasses import fields
+
+import numpy as np
+
+from tlr.course.records.setting import Setting
+
+__all__ = ["final", "origin", "table"]
+
+
+def table(records):
+    """Records as one tidy pandas DataFrame: a row for each run, epoch and α.
+
+    A run with one α has one row an epoch, one with an α per tensor has a row for each of them, with the same loss and
+    accuracy. Epoch 0 is before the first step: it has α₀, and no loss.
+
+    Args:
+        records: a list of `Record`, as `load` returns them.
+
+    Returns:
+        A DataFrame with the columns run (the name of its file), the fields of `Setting` (NaN or None where the method
+        does not have it), status, epoch (0, 1, …), group, alpha, train_loss, test_accuracy (0..1), seconds and
+        evaluation_seconds.
+    """
+    import pandas as pd
+
+    settings = [field.name for field in fields(Setting)]
+    measured = ["train_loss", "test_accuracy", "seconds", "evaluation_seconds"]
+    frames = []
+    for record in records:
+        n, k = len(record.train_loss) + 1, len(record.groups)
+        columns = {
+            "epoch": np.repeat(np.arange(n), k),
+            "group": np.tile(np.array(record.groups, dtype=object), n),
+            "alpha": np.vstack([record.alpha0, record.alpha]).ravel(),
+        }
+        for name in measured:
+            columns[name] = np.repeat(np.concatenate([[np.nan], getattr(record, name)]), k)
+        frame = pd.DataFrame(columns)
+        constants = {"run": record.setting.name, "status": record.status}
+        frames.append(frame.assign(**constants, **{name: getattr(record.setting, name) for name in settings}))
+    order = ["run", *settings, "status", "epoch", "group", "alpha", *measured]
+    if not frames:
+        return pd.DataFrame(columns=order)
+    whole = pd.concat(frames, ignore_index=True)[order]
+    numbers = ["momentum", "weight_decay", "p", "c", "eta", "beta"]
+    return whole.astype(dict.fromkeys(numbers, float))
+
+
+def final(records):
+    """How each run ended: the rows of `table` after the last epoch, with one more column, peak_alpha.
+
+    Args:
+        records: a list of `Record`.
+
+    Returns:
+        A DataFrame with one row for each run and α, in the order of the records; peak_alpha is the largest value that
+        this α had after an epoch, or before the first. Where a run diverged the loss is not finite.
+    """
+    curves = table(records)
+    peak = curves.groupby(["run", "group"]).alpha.transform("max")
+    last = curves.groupby("run").epoch.transform("max")
+    return curves.assign(peak_alpha=peak)[curves.epoch == last].reset_index(drop=True)
+
+
+def origin(records):
+    """Where records come from, in a sentence: how many, when, on what, with which torch, and how long they took."""
+    if not records:
+        return "Nothing is recorded."
+    dates, machines, versions = (
+        sorted({tell(session) for record in records for session in record.sessions})
+        for tell in (
+            lambda session: session["date"][:10],
+            lambda session: session["device_name"],
+            lambda session: session["versions"]["torch"],
+        )
+    )
+    epochs = sorted({record.setting.epochs for record in records})
+    seconds = sum(record.seconds.sum() + record.evaluation_seconds.sum() for record in records)
+    when = " to ".join(dates[:1] + dates[1:][-1:])
+    return (
+        f"{len(records)} runs of {' or '.join(map(str, epochs))} epochs, recorded {when} "
+        f"on {', '.join(machines)} with torch {', '.join(versions)}: {seconds / 60:.0f} minutes of computing."
+    )
