@@ -4,8 +4,8 @@
 
 First an epoch of `tlr.course.training.train`, by SGD and by TLR, beside a bare loop over normalized float tensors with
 torch's fused SGD: epochs take turns, in random order, on one thread, and a row is a median over rounds, of the time
-and of its ratio to the bare loop's in the same round. Then the throughput of a sweep with two jobs beside one with one job, whose
-processes have been started before.
+and of its ratio to the bare loop's in the same round. Then the throughput of a sweep with two jobs beside one with one
+job, whose processes have been started before.
 """
 
 import argparse

@@ -50,7 +50,7 @@ def load(name="digits"):
         OSError: the data folder cannot be written to.
     """
     if name in EMBEDDED:
-        with as_file(files("tlr") / f"{name}.npz") as path:
+        with as_file(files("tlr.course.data") / f"{name}.npz") as path:
             return Data(name, **_read(path))
     path = folder() / f"{name}.npz"
     known = path.name == f"{name}.npz" and path.is_file()
