@@ -40,6 +40,7 @@ COURSE = [
     "precision",
     "training",
     "gradients",
+    "theory",  # needs the core alone
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
     "exercises",
@@ -48,7 +49,7 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("plots", "explorers", "records", "experiments")
+TORCHLESS = ("theory", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")
@@ -290,6 +291,7 @@ def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
         "tlr.rule",
         "tlr.toys",
         "tlr.descent",
+        "tlr.course.theory",
         "tlr.course.plots",
         "tlr.course.explorers",
         "tlr.course.records",

@@ -5,6 +5,7 @@ from tlr.course.plots.compare import compare, rates
 from tlr.course.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.ledger import ledger
+from tlr.course.plots.panels import panels
 from tlr.course.plots.sensitivity import sensitivity
 from tlr.course.plots.style import METHODS, Method, house_style
 from tlr.course.plots.toys import cobweb, curves, paths
@@ -26,6 +27,7 @@ __all__ = [
     "images",
     "label",
     "ledger",
+    "panels",
     "paths",
     "rates",
     "response",
