@@ -3,6 +3,7 @@
 The rule itself is `tlr.rule`'s throughout. Nothing here needs torch.
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from tlr.toys import Toy
 __all__ = [
     "OneDimension",
     "Safeguarded",
+    "Waves",
     "band_density",
     "decay_constant",
     "digits_network",
@@ -30,6 +32,7 @@ __all__ = [
     "safeguarded",
     "shuffled_factor",
     "stationary_correlation",
+    "waves",
 ]
 
 # One dimension
@@ -267,7 +270,7 @@ def log_descent(curvature, eigenvalues, alpha0, steps, start=0.0):
 
 
 def half_parabola(knee=1.0):
-    """A `Toy` of one variable: the parabola w²/2 to the right of −knee, its tangent there to the left. 1-smooth, convex."""
+    """A convex, 1-smooth `Toy` of one variable: w²/2 to the right of −knee, to the left its tangent there."""
 
     def value(w):
         w = np.asarray(w, dtype=float)[..., 0]
@@ -331,11 +334,40 @@ def _centered(round_of, least):
     return high
 
 
+class Waves(NamedTuple):
+    """A sum of sines of a few directions, which is not convex; `lipschitz` bounds its curvature, `lowest` its value."""
+
+    value: Callable
+    gradient: Callable
+    lipschitz: float
+    lowest: float
+
+
+def waves(n, rng, dimension=3):
+    """A random `Waves` of n sines, drawn with the numpy Generator `rng`."""
+    directions, phases = rng.standard_normal((n, dimension)), rng.uniform(0, 2 * np.pi, n)
+    heights = np.abs(rng.standard_normal(n))
+    return Waves(
+        lambda w: np.sin(w @ directions.T + phases) @ heights,
+        lambda w: (np.cos(w @ directions.T + phases) * heights) @ directions,
+        float(heights @ np.sum(directions**2, axis=1)),
+        float(-heights.sum()),
+    )
+
+
 class Safeguarded(NamedTuple):
-    """A descent with TLR's α as first trial: α of each step and the loss after it, (steps,), and the trials in all."""
+    """A descent with TLR's α as first trial.
+
+    Attributes:
+        alpha: α of each step, (steps,).
+        loss: the loss after it, (steps,).
+        square: ‖g‖² before it, (steps,).
+        trials: how many points were tried in all.
+    """
 
     alpha: np.ndarray
     loss: np.ndarray
+    square: np.ndarray
     trials: int
 
 
@@ -355,7 +387,7 @@ def safeguarded(value_and_gradient, w, alpha0, steps, *, curvature="published", 
     """
     alpha, p, pp, trials = float(alpha0), None, 0.0, 0
     loss, g = value_and_gradient(w)
-    alphas, losses = [], []
+    alphas, losses, squares = [], [], []
     for _ in range(steps):
         gg = float(g @ g)
         if p is not None:
@@ -372,7 +404,8 @@ def safeguarded(value_and_gradient, w, alpha0, steps, *, curvature="published", 
             alpha /= 2
         alphas.append(alpha)
         losses.append(loss)
-    return Safeguarded(np.array(alphas), np.array(losses), trials)
+        squares.append(gg)
+    return Safeguarded(*map(np.array, (alphas, losses, squares)), trials)
 
 
 def digits_network(hidden=32, seed=0):

@@ -11,22 +11,18 @@ __all__ = ["below_with_doubling", "digits_forgotten", "fall_in_an_epoch", "runs_
 
 @exercise
 def digits_forgotten(updates):
-    """After how many updates of the published rule a rounding error of 2⁻⁵³ in x has grown to about 1."""
+    """After how many updates of the published rule a difference of 10⁻¹⁵ in x has grown to about 1."""
     updates = number(updates, "the number of updates")
-    right = 53 * np.log(2) / theory.one_dimension().lyapunov
+    exponent = theory.one_dimension().lyapunov
+    right = 15 * np.log(10) / exponent
     if abs(updates - right) <= 15:
         return f"about {right:.0f} updates; a run of 1000 says nothing of what another computer would find at its end."
-    if abs(updates - 53 * np.log(2) / np.log(1.25)) <= 10:
+    if abs(updates - 15 * np.log(10) / np.log(1.25)) <= 10:
         raise NotYet("you let every update stretch by 5/4, but those from above 1 move two values along side by side.")
-    if abs(updates - 53 / theory.one_dimension().lyapunov) <= 15:
-        raise NotYet(
-            "the exponent is in powers of e and the error in powers of 2: there is a factor ln 2 between them."
-        )
-    if abs(updates - 16 / theory.one_dimension().lyapunov) <= 10:
-        raise NotYet("16 decimal digits are 16 · ln 10 in the unit of the exponent, not 16.")
+    if abs(updates - 15 / exponent) <= 10:
+        raise NotYet("15 decimal digits are 15 · ln 10 in the unit of the exponent, not 15.")
     raise NotYet(
-        f"after {updates:.0f} updates the error has grown by e^{updates * theory.one_dimension().lyapunov:.1f}, "
-        "and it begins at 2⁻⁵³ = e^−36.7."
+        f"after {updates:.0f} updates the difference has grown by e^{updates * exponent:.1f}, and it begins at e^−34.5."
     )
 
 
@@ -89,7 +85,7 @@ def runs_away(knee, start, alpha0):
     if stays:
         flat = -start / knee
         raise NotYet(
-            f"{' and '.join(stays)} {'stays' if len(stays) == 1 else 'stay'} within 10⁶⁰ times the first loss: the flat "
-            f"side is {flat:.3g} times as long as the knee is wide, and α has to grow along it. Make it longer."
+            f"{' and '.join(stays)} {'stays' if len(stays) == 1 else 'stay'} within 10⁶⁰ times the first loss: the "
+            f"flat side is {flat:.3g} times as long as the knee is wide, and α has to grow along it. Make it longer."
         )
     return "gradient descent converges, and both rules leave by more than 60 decades of the loss."

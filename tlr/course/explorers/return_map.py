@@ -13,7 +13,7 @@ _UPDATES = 1000
 
 
 class ReturnMap(Explorer):
-    """The published rule's map of αλ with an orbit, its histogram and the loss; sliders for x₀ = α₀λ, c and the time."""
+    """The published rule's map with an orbit, its histogram and the loss; sliders for x₀ = α₀λ, c and the time."""
 
     description = "Explorer of the long run of αλ in one dimension: run the notebook to move its sliders."
 

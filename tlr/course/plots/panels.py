@@ -10,13 +10,15 @@ from tlr.course.plots.toys import RULE_STYLES
 
 __all__ = ["panels"]
 
+_STYLES = METHODS | RULE_STYLES
+
 
 def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=None):
     """Panels of curves.
 
     Args:
         each: for each panel, name → y, or (x, y); without x it is 0, 1, …. The name of a rule or a method brings its
-            style and label; others are drawn in an order of shades.
+            style and label; others are drawn in shades, or in grays beside a rule.
         xlabels, ylabels: one for each panel, or one for all.
         titles: one for each panel (default: none).
         log: the axes that are logarithmic, "", "x", "y" or "xy" (default "y").
@@ -26,12 +28,15 @@ def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=
     with house_style():
         figure, axes = plt.subplots(1, len(each), figsize=(9.2, 4.2), squeeze=False)
         for number, (axis, curves) in enumerate(zip(axes[0], each, strict=True)):
-            colors = iter(zip(shades(max(len(curves), 2)), cycle(DASHES), strict=False))
+            known = {name: _STYLES[name].line for name in curves if name in _STYLES}
+            others = [name for name in curves if name not in known]
+            colors = cycle(("#000000", "#6E6E6E")) if known else shades(max(len(others), 2))
+            dashes = DASHES[1:] if known else DASHES
+            for name, color, dash in zip(others, colors, cycle(dashes), strict=False):
+                known[name] = {"color": color, "linestyle": dash, "label": name}
             for name, curve in curves.items():
-                color, dash = next(colors)
                 x, y = curve if isinstance(curve, tuple) else (np.arange(len(curve)), curve)
-                known = {**METHODS, **RULE_STYLES}.get(name)
-                style = known.line if known else {"color": color, "linestyle": dash, "label": name}
+                style = known[name]
                 axis.plot(x, y, **style, linewidth=1.6)
             for name, height in (levels[number] if levels else {}).items():
                 axis.axhline(height, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, label=name)

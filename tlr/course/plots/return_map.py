@@ -1,4 +1,4 @@
-"""The published rule on a parabola in the long run: its map, where x = αλ spends its time, and how fast the loss falls."""
+"""The published rule on a parabola in the long run: its map, where αλ spends its time, and how the loss falls."""
 
 import numpy as np
 
