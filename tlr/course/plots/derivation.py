@@ -10,7 +10,7 @@ __all__ = ["EXACT", "along_the_step", "curvature_along_the_step", "curvature_rat
 
 #: How the exact second derivative is drawn.
 EXACT = {"color": "#000000", "linestyle": (0, (1, 1)), "label": "exact second derivative"}
-_JUMPS = {"published": "published", "secant": "secant", "undamped": "barzilai_borwein"}
+_JUMPS = ("published", "secant", "barzilai_borwein")
 
 
 def along_the_step(alphas, losses, steps, c=0.25):
@@ -45,14 +45,13 @@ def along_the_step(alphas, losses, steps, c=0.25):
             curve.plot(alpha, loss, "o", color="#000000", markersize=9, zorder=5)
             curve.set_title(rf"$\alpha_t$ = {alpha:.3g}: " + ("too short" if alpha < best else "too long"))
             curve.set_ylim(losses.min() - 0.35 * span, losses.max() + 0.35 * span)
-            for row, (curvature, method) in enumerate(_JUMPS.items()):
-                bound = np.inf if curvature == "undamped" else c
-                to = float(rule.next_alpha(alpha, *products, bound, curvature))
-                color = METHODS[method].color
+            for row, name in enumerate(_JUMPS):
+                to = float(rule.next_alpha(alpha, *products, c, name))
+                color = METHODS[name].color
                 arrow = {"arrowstyle": "-|>", "color": color, "lw": 2, "shrinkA": 0, "shrinkB": 0}
                 jumps.annotate("", (to, row), (alpha, row), arrowprops=arrow)
                 jumps.plot(alpha, row, "o", color="#000000", markersize=5)
-            jumps.set_yticks(range(3), [METHODS[method].label for method in _JUMPS.values()])
+            jumps.set_yticks(range(3), [METHODS[name].label for name in _JUMPS])
             jumps.set_ylim(2.6, -0.6)
             jumps.set_xlim(alphas[0], alphas[-1])
             jumps.set_xlabel(r"step size $\alpha$")
@@ -97,7 +96,7 @@ def response(x, factors, c=0.25):
 
     Args:
         x: α_t λ, positive.
-        factors: "published", "secant" or "undamped" → α_{t+1}/α_t, like x.
+        factors: a key of `tlr.rule.RULES` → α_{t+1}/α_t, like x.
         c: the bound of Eq. 9, drawn with the lower one, 3/4.
     """
     with house_style():
@@ -105,8 +104,8 @@ def response(x, factors, c=0.25):
         axis.axhspan(0.75, 1 + c, color="#0072B2", alpha=0.09, linewidth=0)
         axis.axhline(1, color="#8c8c8c", linewidth=1)
         axis.axvline(1, color="#8c8c8c", linewidth=1, linestyle="--")
-        for curvature, values in factors.items():
-            axis.plot(x, values, **METHODS[_JUMPS[curvature]].line)
+        for name, values in factors.items():
+            axis.plot(x, values, **METHODS[name].line)
         axis.set_xscale("log")
         ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10]
         axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

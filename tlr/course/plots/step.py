@@ -11,8 +11,8 @@ from tlr.course.plots.toys import frame, limit
 
 __all__ = ["JUMPS", "StepPicture"]
 
-#: The rules that jump: name in `tlr.descent` → curvature in `tlr.rule`.
-JUMPS = {"published": "published", "secant": "secant", "barzilai_borwein": "undamped"}
+#: The rules that jump, keys of `tlr.rule.RULES`.
+JUMPS = ("published", "secant", "barzilai_borwein")
 _GRAY = "#8c8c8c"
 _LEFT, _WIDTH = 0.2, 0.66
 
@@ -83,8 +83,8 @@ class StepPicture:
             line.set_xdata([step["best"]] * 2)
         self.here.set_data([alpha], [loss])
         self.origins.set_data([alpha] * len(JUMPS), range(len(JUMPS)))
-        for row, (name, curvature) in enumerate(JUMPS.items()):
-            to = float(rule.next_alpha(alpha, *products, np.inf if curvature == "undamped" else c, curvature))
+        for row, name in enumerate(JUMPS):
+            to = float(rule.next_alpha(alpha, *products, c, name))
             shown = min(to, alphas[-1])
             self.arrows[name].set_data([alpha, shown], [row, row])
             self.landings[name].set_data([shown], [along(shown)])
