@@ -32,7 +32,7 @@ SITE = [Requirement(line) for line in PROJECT["optional-dependencies"]["site"]]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
-CORE = ["rule", "reference", "optim", "toys", "descent"]
+CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
     "peers",
     "data",
