@@ -16,9 +16,7 @@ __all__ = ["RULES", "Trajectory", "descend", "relative_rate_map"]
 RULES = {
     "gd": None,
     "naive": "eta",
-    "published": "c",
-    "secant": "c",
-    "barzilai_borwein": None,
+    **{name: "c" if rule.bounded else None for name, rule in tlr_rule.RULES.items()},
     "hypergradient": "beta",
 }
 
@@ -58,8 +56,8 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
 
     Args:
         rule: "gd" (α stays α₀), "naive" (Algorithm 1 with η), "published" and "secant" (Algorithm 2 with Eq. 8
-            or 8′), "barzilai_borwein" (Eq. 8′ undamped and unbounded: the long Barzilai–Borwein step, kept as it
-            was where the curvature along the step is not positive), "hypergradient" (Baydin et al., 2018: β).
+            or 8′), "barzilai_borwein" (the long Barzilai–Borwein step: Eq. 8′ without damping or bound, α kept
+            where the curvature along the step is not positive), "hypergradient" (Baydin et al., 2018: β).
         toy: a `tlr.toys.Toy`, or any object with `value(w)` and `gradient(w)` for w of shape (..., d).
         start: w₀, shape (d,) or (..., d).
         alpha0: α₀ > 0, a number or an array; it broadcasts against the leading axes of `start`.
@@ -92,8 +90,6 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
                 return tlr_rule.gradient_step(alpha, tlr_rule.first_derivative(np.vecdot(ahead, g)), eta)
             case "hypergradient":
                 return tlr_rule.gradient_step(alpha, tlr_rule.first_derivative(gp), beta)
-            case "barzilai_borwein":
-                return tlr_rule.next_alpha(alpha, gg, gp, pp, np.inf, "undamped")
             case _:
                 return tlr_rule.next_alpha(alpha, gg, gp, pp, c, rule)
 
@@ -121,11 +117,9 @@ def relative_rate_map(x, rule="published", c=0.25):
     """x_{t+1} as a function of x_t, where x = αλ, on a quadratic of one variable with curvature λ.
 
     One step multiplies the gradient by 1 − x, so the inner products are 1 − x and (1 − x)² times those before, and
-    the next x depends on this one only. `rule` is "published", "secant" or "barzilai_borwein"; x > 0 of any shape.
+    the next x depends on this one only. `rule` is a key of `tlr.rule.RULES`; x > 0 of any shape.
     """
     x = np.asarray(x, dtype=float)
-    if rule == "barzilai_borwein":
-        return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), np.inf, "undamped")
     return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), c, rule)
 
 

@@ -140,12 +140,12 @@ class Race(anywidget.AnyWidget):
 
 @cache
 def printed_rule():
-    """JavaScript of the rule: `relativeChange.NAME(gg, gp, pp, c)` for each curvature, and `gradientStep`."""
+    """JavaScript of the rule: `relativeChange.NAME(gg, gp, pp, c)` for each rule, and `gradientStep`."""
     import sympy
 
     alpha, beta, c, gg, gp, pp = sympy.symbols("alpha beta c gg gp pp", real=True)
     lines = ["const relativeChange = {"]
-    for name in rule.CURVATURES:
+    for name in rule.RULES:
         change = sympy.piecewise_fold(rule.relative_change(gg, gp, pp, c, name))
         body = sympy.jscode(change, assign_to="change")
         lines.append(f"{name}(gg, gp, pp, c) {{\nlet change;\n{body}\nreturn change;\n}},")

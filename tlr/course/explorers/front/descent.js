@@ -10,11 +10,11 @@ const grown = (alpha, change) => {
 
 const NEXT_ALPHA = {
   gd: (alpha) => alpha,
-  published: (alpha, { gg, gp, pp }, { c }) => grown(alpha, relativeChange.published(gg, gp, pp, c)),
-  secant: (alpha, { gg, gp, pp }, { c }) => grown(alpha, relativeChange.secant(gg, gp, pp, c)),
-  barzilai_borwein: (alpha, { gg, gp, pp }) => grown(alpha, relativeChange.undamped(gg, gp, pp, Infinity)),
   hypergradient: (alpha, { gp }, { beta }) => gradientStep(alpha, gp, beta),
 };
+for (const [name, change] of Object.entries(relativeChange)) {
+  NEXT_ALPHA[name] = (alpha, { gg, gp, pp }, { c }) => grown(alpha, change(gg, gp, pp, c));
+}
 
 const dot = ([a, b], [c, d]) => a * c + b * d;
 
