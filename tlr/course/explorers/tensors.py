@@ -8,9 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlr.course.explorers.base import DRAWING, Explorer, choice, log_slider
-from tlr.course.plots.style import METHODS
 from tlr.course.plots.tensors import TensorPicture
-from tlr.course.plots.toys import PICTURE_SIZE
+from tlr.course.plots.toys import PICTURE_SIZE, RULE_STYLES
 
 __all__ = ["TensorRace"]
 
@@ -37,7 +36,7 @@ class TensorRace(Explorer):
         super().__init__()
         self._train, self._begun, self.running = train, None, False
         self._task = None
-        names = [(METHODS[name].label, name) for name in ("published", "secant")]
+        names = [(RULE_STYLES[name].label, name) for name in ("published", "secant")]
         self.curvature = choice("rule", names, "How α changes")
         self.alpha0 = log_slider("α₀", alpha0, (-5, 1), "The learning rate of the first steps, for all tensors")
         self.button = widgets.Button(description="Start", icon="play", tooltip="Train; again to stop")

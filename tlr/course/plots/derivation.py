@@ -10,7 +10,7 @@ __all__ = ["EXACT", "along_the_step", "curvature_along_the_step", "curvature_rat
 
 #: How the exact second derivative is drawn.
 EXACT = {"color": "#000000", "linestyle": (0, (1, 1)), "label": "exact second derivative"}
-_JUMPS = {"published": "published", "secant": "secant", "undamped": "barzilai_borwein"}
+_JUMPS = {"published": "tlr", "secant": "tlr_secant", "undamped": "barzilai_borwein"}
 
 
 def along_the_step(alphas, losses, steps, c=0.25):
@@ -40,7 +40,7 @@ def along_the_step(alphas, losses, steps, c=0.25):
             }
             curve.plot(alphas, loss + slope * offset + step["exact"] * offset**2 / 2, **EXACT)
             for name, second in curvatures.items():
-                line = {**METHODS[name].line, "label": {"published": "Eq. 8", "secant": "Eq. 8′"}[name]}
+                line = {**METHODS[_JUMPS[name]].line, "label": {"published": "Eq. 8", "secant": "Eq. 8′"}[name]}
                 curve.plot(alphas, loss + slope * offset + second * offset**2 / 2, **line)
             curve.plot(alpha, loss, "o", color="#000000", markersize=9, zorder=5)
             curve.set_title(rf"$\alpha_t$ = {alpha:.3g}: " + ("too short" if alpha < best else "too long"))
@@ -80,8 +80,8 @@ def curvature_ratio(x, ratios):
         *stages, (last, published) = ratios.items()
         for (label, values), dash in zip(stages, ["--", "-."], strict=False):
             axis.plot(x, values, color="#8c8c8c", linestyle=dash, linewidth=1.6, label=label)
-        axis.plot(x, published, **{**METHODS["published"].line, "linewidth": 3, "label": last})
-        axis.plot([1, 1.25], [0, 1], "o", color=METHODS["published"].color, markersize=8)
+        axis.plot(x, published, **{**METHODS["tlr"].line, "linewidth": 3, "label": last})
+        axis.plot([1, 1.25], [0, 1], "o", color=METHODS["tlr"].color, markersize=8)
         arrow = {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
         axis.annotate("zero at the\noptimal step", (1, 0), (1.17, -2.3), ha="left", arrowprops=arrow)
         axis.annotate("right at αλ = 5/4,\nonly there", (1.25, 1), (1.52, -1.2), ha="left", arrowprops=arrow)
@@ -130,8 +130,8 @@ def curvature_along_the_step(alphas, losses, exact, published, secant):
         top.set_ylabel("loss after\nthe step")
         bottom.axhline(0, color="#000000", linewidth=0.8)
         bottom.plot(alphas, exact, color="#8c8c8c", linewidth=4, label="autograd")
-        bottom.plot(alphas, published, **{**METHODS["published"].line, "label": "Eq. 8"})
-        bottom.plot(alphas, secant, **{**METHODS["secant"].line, "label": "Eq. 8′"})
+        bottom.plot(alphas, published, **{**METHODS["tlr"].line, "label": "Eq. 8"})
+        bottom.plot(alphas, secant, **{**METHODS["tlr_secant"].line, "label": "Eq. 8′"})
         bottom.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
         bottom.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
         bottom.legend(loc="lower right")
@@ -144,7 +144,7 @@ def windows(path, length):
         figure, axis = plt.subplots(figsize=(8, 4.4))
         axis.plot(*path.T, ".-", color="#8c8c8c", linewidth=1, markersize=5, label="one step, one mini-batch")
         corners = path[::length]
-        arrow = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006, "color": METHODS["published"].color}
+        arrow = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006, "color": METHODS["tlr"].color}
         axis.quiver(*corners[:-1].T, *np.diff(corners, axis=0).T, zorder=3, label=f"{length} steps (Eq. 10)", **arrow)
         axis.plot(0, 0, "*", color="#000000", markersize=14, label="minimum")
         axis.set_aspect("equal", adjustable="datalim")

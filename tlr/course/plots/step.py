@@ -6,8 +6,8 @@ import numpy as np
 
 from tlr import rule
 from tlr.course.plots.derivation import EXACT
-from tlr.course.plots.style import METHODS, house_style
-from tlr.course.plots.toys import frame, limit
+from tlr.course.plots.style import house_style
+from tlr.course.plots.toys import RULE_STYLES, frame, limit
 
 __all__ = ["JUMPS", "StepPicture"]
 
@@ -30,7 +30,7 @@ class StepPicture:
             self.curve = figure.add_axes((_LEFT, 0.4, _WIDTH, 0.5), ylabel="loss after the step")
             self.jumps = figure.add_axes((_LEFT, 0.12, _WIDTH, 0.2), xlabel="step size α")
             self.curve.tick_params(labelbottom=False)
-            self.jumps.set_yticks(range(len(JUMPS)), [METHODS[name].label for name in JUMPS])
+            self.jumps.set_yticks(range(len(JUMPS)), [RULE_STYLES[name].label for name in JUMPS])
             self.jumps.set_ylim(len(JUMPS) - 0.4, -0.6)
             self._add_artists()
             self.curve.legend(loc="lower left", bbox_to_anchor=(-0.2, 1), ncols=5, handlelength=2.2, fontsize=9)
@@ -42,10 +42,10 @@ class StepPicture:
         (self.exact,) = line(**EXACT | {"label": "exact parabola"})
         self.parabolas = {}
         for name, label in (("published", "Eq. 8"), ("secant", "Eq. 8′")):
-            (self.parabolas[name],) = line(**METHODS[name].line | {"label": label})
+            (self.parabolas[name],) = line(**RULE_STYLES[name].line | {"label": label})
         self.best = [axes.axvline(1, color=_GRAY, linewidth=1, linestyle="--") for axes in (self.curve, self.jumps)]
         self.arrows, self.landings, self.numbers = {}, {}, {}
-        for row, (name, look) in enumerate((name, METHODS[name]) for name in JUMPS):
+        for row, (name, look) in enumerate((name, RULE_STYLES[name]) for name in JUMPS):
             (self.arrows[name],) = self.jumps.plot([], [], color=look.color, marker=look.marker, markevery=[1])
             (self.landings[name],) = line(color=look.color, marker=look.marker, linestyle="", markersize=9)
             self.numbers[name] = self.jumps.text(1.02, row, "", transform=self.jumps.get_yaxis_transform(), va="center")

@@ -36,8 +36,8 @@ class Method:
 METHODS = {
     "sgd": Method("SGD, fixed α", "#000000", (0, (1, 1)), "s"),
     "naive": Method("naive TLR, η", "#C08500", (0, (5, 1, 1, 1, 1, 1)), "v"),
-    "published": Method("TLR (Eq. 8)", "#0072B2", "-", "o"),
-    "secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
+    "tlr": Method("TLR (Eq. 8)", "#0072B2", "-", "o"),
+    "tlr_secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
     "barzilai_borwein": Method("Barzilai–Borwein", "#C977A5", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
     "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),

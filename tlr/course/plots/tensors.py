@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tlr.course.plots.style import DASHES, METHODS, house_style, shades
-from tlr.course.plots.toys import decades
+from tlr.course.plots.style import DASHES, house_style, shades
+from tlr.course.plots.toys import RULE_STYLES, decades
 
 __all__ = ["TensorPicture"]
 
@@ -53,12 +53,12 @@ class TensorPicture:
         """Draw what there is.
 
         Args:
-            curvature: a key of `METHODS`, whose look the training with one α gets.
+            curvature: "published" or "secant", whose look the training with one α gets.
             losses: "model" and "tensor" → the loss of each step, (steps,).
             rates: "model" → α after each step, (steps,); "tensor" → (name → α after each step).
             fates: "model" and "tensor" → what to say of them.
         """
-        look = METHODS[curvature].line
+        look = RULE_STYLES[curvature].line
         self._set_tensors(tuple(rates["tensor"]))
         for per, values in losses.items():
             self.losses[per].set_data(np.arange(1, len(values) + 1), _smooth(values))

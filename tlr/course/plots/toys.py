@@ -36,8 +36,12 @@ __all__ = [
 
 #: How each rule of `tlr.descent` is drawn.
 RULE_STYLES = {
-    rule: METHODS[rule] if rule in METHODS else replace(METHODS["sgd"], label="gradient descent, fixed α")
-    for rule in RULES
+    "gd": replace(METHODS["sgd"], label="gradient descent, fixed α"),
+    "naive": METHODS["naive"],
+    "published": METHODS["tlr"],
+    "secant": METHODS["tlr_secant"],
+    "barzilai_borwein": METHODS["barzilai_borwein"],
+    "hypergradient": METHODS["hypergradient"],
 }
 #: And the torch optimizers that `tlr.course.training.descend_with` runs.
 STYLES = METHODS | RULE_STYLES
