@@ -27,8 +27,8 @@ EPOCH = 235
 SGD = {"momentum": 0.8, "weight_decay": 5e-4}
 OPTIONS = {
     "sgd": {"lr": 0.01, **SGD},
-    "published": {"lr": 0.01, "update_every": WINDOW, **SGD},
-    "secant": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr_secant": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "naive": {"lr": 0.01},
     "fixed_eta": {"lr": 0.01, "eta": 1e-6, "update_every": WINDOW, **SGD},
     "hypergradient": {"lr": 0.01, "beta": 1e-6, **SGD},
@@ -37,7 +37,7 @@ OPTIONS = {
     "yellowfin": {},
     "barzilai_borwein": {"lr": 0.01, "update_every": WINDOW},
 }
-PAPER = {"sgd": 24.26, "published": 24.27, "adam": 24.28, "sps": 24.88, "sls": 30.25}
+PAPER = {"sgd": 24.26, "tlr": 24.27, "adam": 24.28, "sps": 24.88, "sls": 30.25}
 PACKAGES = {"schedulefree": "schedulefree", "prodigy": "prodigyopt", "dadaptation": "dadaptation"}
 
 

@@ -32,7 +32,7 @@ IN_PROGRESS = "in_progress"
 VERSION = 1
 
 _SCHEDULES = {"multistep": multistep, "exponential": exponential}
-_FUSED = ("sgd", "published", "secant")  # those whose step is torch's SGD, which has a fused kernel
+_FUSED = ("sgd", "tlr", "tlr_secant")  # those whose step is torch's SGD, which has a fused kernel
 
 
 def run(setting, folder=None, *, device="auto", precision="auto", compile=False, deadline=math.inf, progress=False):

@@ -103,7 +103,7 @@ PEERS = {
         _TLR,
         needs_closure=True,
     ),
-    "published": Peer(
+    "tlr": Peer(
         TLR,
         "TLR (Algorithm 2)",
         "α; per tensor if asked",
@@ -113,7 +113,7 @@ PEERS = {
         "α stays positive, each change within (3/4, 1 + c]",
         _TLR,
     ),
-    "secant": Peer(
+    "tlr_secant": Peer(
         _secant,
         "TLR, secant (Eq. 8′)",
         "α; per tensor if asked",

@@ -16,8 +16,8 @@ OPTIONS = {
     "sgd": _SGD,
     "multistep": _SGD,
     "exponential": _SGD,
-    "published": _TLR,
-    "secant": _TLR,
+    "tlr": _TLR,
+    "tlr_secant": _TLR,
     "fixed_eta": (*_SGD, "p", "eta"),
     "hypergradient": (*_SGD, "beta"),
     "yellowfin": ("weight_decay",),
@@ -31,6 +31,9 @@ PAPER = {"momentum": 0.8, "weight_decay": 5e-4, "p": 1 / 3, "c": 1 / 4, "per": "
 
 #: What a method of others gives an option of that name: SPS the c of its authors' code for networks.
 OTHERS = {"sps": {"c": 0.2}}
+
+#: What methods were called in records of tlr 0.1 → what they are called now.
+RENAMED = {"published": "tlr", "secant": "tlr_secant"}
 
 #: How training images may be changed at random: the names of `tlr.course.data.augmentation.AUGMENTATIONS`.
 AUGMENTATIONS = ("crop-flip",)
@@ -51,9 +54,8 @@ class Setting:
     An option that the method has is the paper's unless it is given; one that it does not have is None.
 
     Attributes:
-        method: "sgd", its schedules "multistep" and "exponential", "published" (TLR) and "secant" (TLR with
-            Eq. 8′), "fixed_eta", "hypergradient", "yellowfin", "adam", "sls" or "sps": the names of
-            `tlr.course.plots.METHODS`.
+        method: "sgd", its schedules "multistep" and "exponential", "tlr" (Eq. 8), "tlr_secant" (Eq. 8′), "fixed_eta",
+            "hypergradient", "yellowfin", "adam", "sls" or "sps": the names of `tlr.course.plots.METHODS`.
         alpha0: α₀, the first learning rate.
         batch_size: images a step.
         data: what `tlr.course.data.load` is asked for (default "mnist").
@@ -122,8 +124,13 @@ class Setting:
         The digits are a hash of the fields' names and values, the same on every machine. An option that is added to
         this class leaves the names of settings without it as they are.
         """
-        text = json.dumps(self.as_dict(), sort_keys=True)
-        return f"{self.data}-{self.method}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return _name(self.as_dict())
+
+    @property
+    def former_name(self):
+        """The name of the run's files before methods were renamed (`RENAMED`); else `name`."""
+        before = {now: once for once, now in RENAMED.items()}
+        return _name(self.as_dict() | {"method": before.get(self.method, self.method)})
 
     def __str__(self):
         options = [
@@ -133,6 +140,11 @@ class Setting:
         ]
         parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])
+
+
+def _name(fields):
+    digits = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{fields['data']}-{fields['method']}-{digits}"
 
 
 def _usual(method, option):
