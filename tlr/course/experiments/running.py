@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from tlr.course import data, records
 from tlr.course.experiments.provenance import provenance
+from tlr.course.files import replacing
 from tlr.course.models import make_model
 from tlr.course.peers import PEERS, rates
 from tlr.course.precision import Speed, choose_precision, has_convolutions
@@ -304,7 +305,8 @@ def _save(path, setting, parts, history, sessions):
     # Into memory first: where the disk is full, torch.save tells no reason.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    records.write_whole(path, buffer.getvalue())
+    with replacing(path) as part:
+        part.write_bytes(buffer.getvalue())
 
 
 def _resume(path, setting, parts, session):
