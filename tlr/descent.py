@@ -138,3 +138,48 @@ def _check(rule, toy, start, alpha0, steps, c, eta, beta, seed):
         raise ValueError(f"A start on this function has {dimension or 'd'} coordinates, not the shape {start.shape}.")
     if seed is not None and not getattr(toy, "stochastic", False):
         raise ValueError("Only a stochastic toy, such as noisy_quadratic(), has mini-batches to draw with a seed.")
+
+
+def along_gradient(toy, w, alpha):
+    """L(w − αg), the loss along one step, for α of any shape."""
+    return toy.value(w - np.asarray(alpha)[..., None] * toy.gradient(w))
+
+
+def best_step(toy, w):
+    """The α between 1e-9 and 1e3 that makes L(w − αg) least: by a grid of decades, then by a finer one."""
+    coarse = np.geomspace(1e-9, 1e3, 1200)
+    least = np.clip(np.argmin(along_gradient(toy, w, coarse)), 1, len(coarse) - 2)
+    fine = np.linspace(coarse[least - 1], coarse[least + 1], 2000)
+    return float(fine[np.argmin(along_gradient(toy, w, fine))])
+
+
+def frozen_step(toy, w, alpha):
+    """What a rule sees after the step from w by α, and the exact second derivative that it does not see."""
+    before = toy.gradient(w)
+    there = w - alpha * before
+    now = toy.gradient(there)
+    exact = before @ toy.hessian(there) @ before
+    return {"alpha": alpha, "gg": now @ now, "gp": now @ before, "pp": before @ before, "exact": exact}
+
+
+def eigen_errors(toy, w):
+    """The way to the first minimum along each eigenvector of the Hessian there, over what it was at first.
+
+    Args:
+        toy: a `tlr.toys.Toy` with a known minimum.
+        w: a path, (steps + 1, d).
+
+    Returns:
+        (eigenvalues, errors): ascending, (d,), and (steps + 1, d); a component that begins at zero is nan.
+
+    Raises:
+        ValueError: for a toy whose minimum is not known, or whose Hessian there is not positive definite.
+    """
+    if len(toy.minimum) == 0:
+        raise ValueError(f"The minimum of {toy.name} is not known: give it as `minimum` to `from_expression`.")
+    eigenvalues, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
+    if eigenvalues[0] <= 0:
+        raise ValueError(f"The Hessian of {toy.name} at its minimum is not positive definite: it has no such view.")
+    with np.errstate(all="ignore"):
+        along = (w - toy.minimum[0]) @ vectors
+        return eigenvalues, along / along[0]

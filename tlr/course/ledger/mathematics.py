@@ -75,7 +75,7 @@ def bound(change=rule.relative_change):
 
 def one_pass(passes=None):
     """Forward and backward passes in a step of Algorithm 1 and of Algorithm 2, counted."""
-    first, second = passes or (_passes("naive", lr=0.1, eta=0.1), _passes("published", lr=0.1))
+    first, second = passes or (_passes("naive", lr=0.1, eta=0.1), _passes("tlr", lr=0.1))
     evidence = f"Passes in a step, counted: {first} with Algorithm 1, {second} with Algorithm 2."
     return Finding(HOLDS if second == 1 < first else DOES_NOT_HOLD, evidence)
 
