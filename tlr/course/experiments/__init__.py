@@ -5,7 +5,6 @@ Importing this imports no torch; `run` and `sweep` do when they are first used.
 
 from importlib import import_module
 
-from tlr import _submodule
 from tlr.course.experiments.figures import COLLECTIONS, FIGURES, Figure, settings
 
 _HOME = {"run": "tlr.course.experiments.running", "sweep": "tlr.course.experiments.sweeping"}
@@ -16,7 +15,7 @@ __all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings", *_HOME]
 def __getattr__(name):
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
-    return _submodule(__name__, name)
+    raise AttributeError(f"module 'tlr.course.experiments' has no attribute {name!r}")
 
 
 def __dir__():

@@ -30,7 +30,7 @@ class Record:
         alpha: the learning rates after each epoch, (n, k).
         seconds, evaluation_seconds: time of training and of evaluating, by epoch, (n,).
         sessions: a dict for each time that the run was begun or gone on with: `first_epoch` and what
-            `tlr.course.experiments.provenance` tells.
+            `provenance` in `tlr.course.experiments` tells.
     """
 
     setting: Setting
