@@ -13,10 +13,10 @@ from tqdm.auto import tqdm
 from tlr.course.curves import Epoch, History
 from tlr.course.data import normalize
 from tlr.course.data.augmentation import AUGMENTATIONS
+from tlr.course.peers import rates, set_mode
 from tlr.course.precision import Speed
-from tlr.descent import Trajectory
 
-__all__ = ["Epoch", "History", "accuracy", "descend_with", "epoch_order", "one_epoch", "steps_per_epoch", "train"]
+__all__ = ["Epoch", "History", "accuracy", "epoch_order", "one_epoch", "steps_per_epoch", "train"]
 
 #: Images that are evaluated at a time.
 EVALUATED = 2000
@@ -73,7 +73,7 @@ def train(
     network = speed.prepare(model, optimizer)
     if speed.compile and speed.compile_seconds is None:
         speed.warm_up(network, images.of_each_size(), images.normalize(images.x_test[:EVALUATED]))
-    history = History(alpha0=_alpha(optimizer)) if history is None else history
+    history = History(alpha0=rates(optimizer)) if history is None else history
     history.status = "done"
     with _bar(epochs, images.steps, len(history.epochs), progress) as bar, _own_random_state(device):
         try:
@@ -87,7 +87,7 @@ def train(
                 with speed.cast(device):
                     right = accuracy(network, images.x_test, images.y_test, images.normalize)
                 evaluated = time.perf_counter()
-                history.epochs.append(Epoch(loss, right, _alpha(optimizer), trained - start, evaluated - trained))
+                history.epochs.append(Epoch(loss, right, rates(optimizer), trained - start, evaluated - trained))
                 bar.set_postfix_str(str(history.epochs[-1]))
                 history.status = "done" if math.isfinite(loss) else "diverged"
                 if on_epoch is not None:
@@ -96,7 +96,7 @@ def train(
                     break
         except KeyboardInterrupt:
             history.status = "interrupted"
-            _mode(optimizer, "eval")
+            set_mode(optimizer, "eval")
     return history
 
 
@@ -122,13 +122,13 @@ def one_epoch(network, optimizer, batches, speed):
         return loss
 
     network.train()
-    _mode(optimizer, "train")
+    set_mode(optimizer, "train")
     total, count = 0, 0
     for images, labels in batches:
         loss = speed.step(optimizer, partial(loss_and_gradients, images, labels))
         total += len(images) * loss.detach()
         count += len(images)
-    _mode(optimizer, "eval")
+    set_mode(optimizer, "eval")
     return total.item() / count  # the epoch's one wait for the device
 
 
@@ -189,17 +189,6 @@ def _seed_of_dropout(seed, epoch):
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
 
 
-def _mode(optimizer, mode):
-    """Tell an optimizer that has modes which one begins."""
-    getattr(optimizer, mode, lambda: None)()
-
-
-def _alpha(optimizer):
-    """α of each parameter group, as floats."""
-    # Prodigy and D-Adaptation keep the factor that they learn, d, beside an lr that stays 1.
-    return tuple(float(group["lr"]) * group.get("d", 1.0) for group in optimizer.param_groups)
-
-
 @torch.no_grad()
 def accuracy(model, x, y, normalize=normalize, batch_size=EVALUATED):
     """Share of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1.
@@ -211,42 +200,3 @@ def accuracy(model, x, y, normalize=normalize, batch_size=EVALUATED):
     for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True):
         right += (model(normalize(images)).argmax(1) == labels).sum()
     return right.item() / (len(y) if y.ndim == 1 else (y >= 0).sum().item())
-
-
-def descend_with(make, toy, start, steps, *, name=""):
-    """Descend on a toy function with a torch optimizer, as `tlr.descent.descend` does by a rule.
-
-    Args:
-        make: parameters → the torch optimizer, e.g. `lambda params: make_optimizer("sls", params, reset="keep")`.
-        toy: a `tlr.toys.Toy`; its exact value and gradient are used.
-        start: w₀, shape (d,).
-        steps: how many steps to take, at least 1.
-        name: what the `Trajectory` calls its rule, for figures a key of `tlr.course.plots.METHODS`.
-
-    Returns:
-        A `Trajectory` of one path, in float64. Its α is what `param_groups` shows after each step, its weights are
-        those that the optimizer would be evaluated at.
-    """
-    w = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
-    optimizer = make([w])
-
-    def value_and_gradient():
-        point = w.detach().numpy()
-        if torch.is_grad_enabled():
-            w.grad = torch.tensor(toy.gradient(point))
-        return torch.tensor(toy.value(point))
-
-    path = np.full((steps + 1, len(w)), np.inf)
-    alpha, loss = np.full(steps + 1, *_alpha(optimizer)), np.full(steps + 1, np.inf)
-    with np.errstate(all="ignore"):
-        path[0], loss[0] = w.detach(), toy.value(w.detach().numpy())
-        for t in range(1, steps + 1):
-            _mode(optimizer, "train")
-            optimizer.step(value_and_gradient)
-            _mode(optimizer, "eval")
-            point = w.detach().numpy().copy()
-            if not np.isfinite(reached := toy.value(point)):
-                break
-            path[t], loss[t] = point, reached
-            alpha[t:] = _alpha(optimizer)
-    return Trajectory(name, path, alpha, loss)

@@ -53,7 +53,7 @@ def read(path):
     path = Path(path)
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
-        if record.setting.name != path.stem:
+        if path.stem not in (record.setting.name, record.setting.former_name):
             raise ValueError(f"its setting belongs into a file called {record.setting.name}.json")
     except ValueError as error:
         raise ValueError(f"The record {path} is refused: {error}.") from None
@@ -66,7 +66,7 @@ def find(setting, within=None):
     Raises:
         ValueError: there is a file of that name, and `read` refuses it.
     """
-    path = _path(setting, within)
+    path = _existing(setting, within)
     return read(path) if path.is_file() else None
 
 
@@ -85,21 +85,29 @@ def load(settings=None, within=None):
     """
     own = folder() if within is None else Path(within)
     if settings is None:
-        names = sorted({path.stem for place in (recorded(), own) for path in place.glob("*.json")})
+        paths = sorted([*own.glob("*.json"), *recorded().glob("*.json")], key=lambda path: path.stem)
     else:
-        names = [setting.name for setting in settings]
-    chosen = []
-    for name in names:
-        found = []
-        for path in (own / f"{name}.json", recorded() / f"{name}.json"):
-            if path.is_file():
-                try:
-                    found.append(read(path))
-                except ValueError as error:
-                    warnings.warn(str(error), stacklevel=2)
-        chosen += sorted(found, key=lambda record: not record.finished)[:1]
-    return chosen
+        paths = [_existing(setting, place) for setting in settings for place in (own, recorded())]
+    found = {}
+    for path in paths:
+        if path.is_file():
+            try:
+                record = read(path)
+            except ValueError as error:
+                warnings.warn(str(error), stacklevel=2)
+                continue
+            earlier = found.get(record.setting)
+            if earlier is None or (record.finished and not earlier.finished):
+                found[record.setting] = record
+    return list(found.values())
 
 
 def _path(setting, place):
     return (folder() if place is None else Path(place)) / f"{setting.name}.json"
+
+
+def _existing(setting, place):
+    """The file of a setting, which may still have the name of a method that was renamed."""
+    path = _path(setting, place)
+    former = path.with_name(f"{setting.former_name}.json")
+    return former if former.is_file() and not path.is_file() else path
