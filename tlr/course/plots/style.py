@@ -53,7 +53,6 @@ METHODS = {
     "yellowfin": Method("YellowFin", "#8C6D1F", (0, (10, 2, 1, 2)), (5, 0, 180)),
     "schedulefree": Method("Schedule-Free SGD", "#3FA08F", (0, (3, 1)), (4, 1, 45)),
     "prodigy": Method("Prodigy", "#CC6677", (0, (5, 5)), "H"),
-    "dadaptation": Method("D-Adaptation", "#8E7CC3", (0, (8, 4)), (6, 1, 0)),
 }
 
 
