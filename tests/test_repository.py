@@ -30,6 +30,7 @@ COURSE = [
     "data",
     "models",
     "precision",
+    "curves",
     "training",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write
@@ -40,7 +41,7 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("plots", "explorers", "records", "experiments")
+TORCHLESS = ("files", "curves", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 

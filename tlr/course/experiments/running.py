@@ -16,12 +16,13 @@ import torch
 from filelock import FileLock, Timeout
 
 from tlr.course import data, records
+from tlr.course.curves import Epoch, History
 from tlr.course.experiments.provenance import provenance
 from tlr.course.files import replacing
 from tlr.course.models import make_model
 from tlr.course.peers import PEERS, rates
 from tlr.course.precision import Speed, choose_precision, has_convolutions
-from tlr.course.training import Epoch, History, steps_per_epoch, train
+from tlr.course.training import steps_per_epoch, train
 from tlr.optim import learning_rates
 from tlr.rule import window
 
