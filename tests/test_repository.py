@@ -25,6 +25,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
 CORE = ["rule", "reference", "optim", "toys", "descent"]
 COURSE = [
+    "files",
     "peers",
     "data",
     "models",
