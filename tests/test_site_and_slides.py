@@ -1,10 +1,12 @@
 """What stands between the notebooks and their site and slides; `make site` and `make slides` build them in earnest."""
 
+import importlib
 import re
 
 import nbformat
 import pytest
 
+import tlr
 from tlr.course.explorers import Cobweb, Race
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
@@ -77,6 +79,22 @@ def test_a_link_that_leads_nowhere_is_an_error(site, link):
     (site / "index.html").write_text(f'<a href="{link}"></a>', encoding="utf-8")
     with pytest.raises(SystemExit, match=re.escape(f"index.html: {link}")):
         build_site.check_links()
+
+
+def test_a_table_that_stays_plain_is_an_error(site):
+    (site / "index.html").write_text("<table></table><p>1 | 2</p>", encoding="utf-8")
+    build_site.check_tables()
+    (site / "index.html").write_text("<p>| a | b |\n|---|---|</p>", encoding="utf-8")
+    with pytest.raises(SystemExit, match=re.escape("index.html")):
+        build_site.check_tables()
+
+
+def test_the_api_page_has_every_name_of_the_package():
+    page = (ROOT / "site" / "api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r":: (\w+)$", page, re.MULTILINE))
+    for module in re.findall(r"automodule:: (\S+)$", page, re.MULTILINE):
+        listed |= set(importlib.import_module(module).__all__)
+    assert set(tlr.__all__) - {"__version__"} <= listed
 
 
 def luminance(color):
