@@ -516,7 +516,7 @@ def test_run_shows_how_far_it_is_and_says_when_all_is_done(tmp_path, capsys):
     main(command)
     shown = capsys.readouterr()
     assert shown.out.splitlines()[-1] == "8 of 8 runs are finished."
-    assert "digits, published, α₀ = 0.1, batch 256, per tensor, 2 epochs, seed 0: done, loss " in shown.out
+    assert "digits, tlr, α₀ = 0.1, batch 256, per tensor, 2 epochs, seed 0: done, loss " in shown.out
     assert "16/16" in shown.err
     assert len(names(tmp_path)) == 8
 
