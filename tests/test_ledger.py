@@ -182,14 +182,19 @@ def exact(alpha, gg, gp, pp):
         (mathematics.bound, HOLDS, lambda gg, gp, pp: gp / (pp - gp), DOES_NOT_HOLD),
         (mathematics.bound, HOLDS, lambda gg, gp, pp: np.where(gp > 0, 0.25, -1.5), DOES_NOT_HOLD),
         (mathematics.one_pass, HOLDS, (1, 2), DOES_NOT_HOLD),
-        (mathematics.barzilai_borwein, IN_PART, rule.CURVATURES | {"undamped": lambda gg, gp, pp: gg}, DOES_NOT_HOLD),
         (
             mathematics.barzilai_borwein,
             IN_PART,
-            rule.CURVATURES | {"published": lambda gg, gp, pp: pp - gp},
+            rule.RULES | {"secant": rule.Rule(lambda gg, gp, pp: gg)},
+            DOES_NOT_HOLD,
+        ),
+        (
+            mathematics.barzilai_borwein,
+            IN_PART,
+            rule.RULES | {"published": rule.Rule(lambda gg, gp, pp: pp - gp)},
             HOLDS,
         ),
-        (mathematics.polak_ribiere, HOLDS, {"published": rule.CURVATURES["secant"]}, DOES_NOT_HOLD),
+        (mathematics.polak_ribiere, HOLDS, {"published": rule.RULES["secant"]}, DOES_NOT_HOLD),
         (mathematics.thermostat, HOLDS, lambda x: 1.1 * x, DOES_NOT_HOLD),
     ],
 )

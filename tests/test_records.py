@@ -277,7 +277,7 @@ def test_a_full_disk_leaves_what_was_there(call, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(f"tlr.course.records.store.os.{call}", full)
+    monkeypatch.setattr(f"tlr.course.files.os.{call}", full)
     with pytest.raises(OSError, match=rf"{path.name} could not be written \(No space left on device\): make room"):
         records.write(record(n=2), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]

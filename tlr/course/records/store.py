@@ -1,13 +1,13 @@
-"""Records as files: written whole or not at all, read one by one or together."""
+"""Read and write records as files, one by one or together."""
 
 import os
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
+from tlr.course.files import replacing
 from tlr.course.records.record import Record
 
-__all__ = ["find", "folder", "load", "read", "recorded", "write", "write_whole"]
+__all__ = ["find", "folder", "load", "read", "recorded", "write"]
 
 
 def folder():
@@ -38,7 +38,8 @@ def write(record, into=None):
         OSError: the folder cannot be written to, or is full. What there was before is untouched.
     """
     path = _path(record.setting, into)
-    write_whole(path, record.to_json().encode())
+    with replacing(path) as part:
+        part.write_bytes(record.to_json().encode())
     return path
 
 
@@ -99,25 +100,6 @@ def load(settings=None, within=None):
             if earlier is None or (record.finished and not earlier.finished):
                 found[record.setting] = record
     return list(found.values())
-
-
-def write_whole(path, content):
-    """Write bytes to a file that appears whole or not at all. OSError, in one sentence, where that fails."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise OSError(
-            f"{path} could not be written ({error.strerror}): make room there or choose another folder, and run this "
-            "again; what was written before is kept."
-        ) from error
 
 
 def _path(setting, place):

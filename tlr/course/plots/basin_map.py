@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from tlr.course.plots.picture import STYLES, DescentPicture
 from tlr.course.plots.style import house_style
-from tlr.course.plots.toys import STYLES, DescentPicture
 from tlr.descent import RULES
 
-__all__ = ["BasinPicture", "basins", "describe"]
+__all__ = ["BasinPicture", "basins"]
 
 #: A line that can be seen on any color.
 _EDGE = {
@@ -53,27 +53,28 @@ class BasinPicture(DescentPicture):
             return None
         return tuple(float(value) for value in self.main.transData.inverted().transform(place))
 
-    def update(self, ratio, ran, place, reading):
+    def update(self, ratio, ran, place, pointed=None):
         """Draw one rule.
 
         Args:
             ratio: final loss / first loss, (m, n).
             ran: the `Trajectory` that is opened, of one path.
             place: its α₀ and condition number.
-            reading: what to say of the map below.
+            pointed: α₀, condition number and ratio where the pointer is; None, the default, where it is not.
         """
         rule = ran.rule
         self.main.set_title(STYLES[rule].label)
         self.mesh.set(array=_decades_of(ratio))  # `set_array` would not say that it changed
         self._show({rule})
         self.opened.set_data(*([value] for value in place))
-        self.reading.set_text(reading)
-        self.fates[rule].set_text(f"opened: {describe(*place, ran.loss[-1] / ran.loss[0])}")
+        unread = "Point at the map to read it, press to open the run from there."
+        self.reading.set_text(f"pointer: {_describe(*pointed)}" if pointed else unread)
+        self.fates[rule].set_text(f"opened: {_describe(*place, ran.loss[-1] / ran.loss[0])}")
         self._draw_panel(0, {rule: ran.alpha}, ran.steps)
         self._draw_panel(1, {rule: ran.loss / ran.loss[0]}, ran.steps)
 
 
-def describe(alpha0, condition, ratio):
+def _describe(alpha0, condition, ratio):
     """What to say of a place of the map, where final loss / first loss is `ratio`."""
     fate = f"final loss / first loss = {ratio:.1e}" if np.isfinite(ratio) else "diverged"
     return f"α₀ = {alpha0:.2g}, condition number {condition:.4g}: {fate}"
