@@ -472,3 +472,18 @@ def test_a_picture_stays_where_no_kernel_runs(make):
 def test_explorers_import_no_torch():
     code = "import sys, tlr.course.explorers, tlr.course.plots; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_anywidget_only_the_race_is_missing():
+    code = """if True:
+        import sys
+        sys.modules["anywidget"] = None
+        from tlr.course.explorers import Basins, Cobweb, Race
+        assert Race(rotation=10) is None
+        Cobweb()
+        explorer = Basins()
+        explorer.move(alpha0=0.1)
+        assert explorer.image.value[:2] == bytes.fromhex("ffd8")
+    """
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == "The race is left out: it needs a package (python -m pip install anywidget).\n"
