@@ -6,7 +6,6 @@ import io
 import subprocess
 import sys
 import threading
-import time
 from functools import partial
 
 import ipywidgets
@@ -15,6 +14,7 @@ import pytest
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 from PIL import Image
+from waiting import until
 
 from tlr import toys
 from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
@@ -47,14 +47,6 @@ EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race]
 
 def pixels(explorer):
     return np.asarray(Image.open(io.BytesIO(explorer.image.value)))
-
-
-async def until(condition, seconds=30):
-    """Wait for something that another task brings about, by the clock."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "It did not come about in time."
-        await asyncio.sleep(0.001)
 
 
 def ends(control):
