@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.comparison import styles
-from tlr.course.plots.panels import QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs
 from tlr.course.plots.style import house_style, legend_below
 
 __all__ = ["RunsPicture"]
