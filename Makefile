@@ -37,7 +37,7 @@ $(VENV)/.%: pyproject.toml constraints.txt | $(PY)
 setup: $(VENV)/.dev
 
 lab: $(VENV)/.lab
-	$(PY) -m jupyterlab $(LAB) notebooks/01_derivation.ipynb
+	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(PY) -m jupyterlab $(LAB) notebooks/01_derivation.ipynb
 
 test: lint
 	$(PY) -m pytest --numprocesses 2
