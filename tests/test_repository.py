@@ -21,13 +21,14 @@ from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
-CORE = ["rule", "reference", "optim", "toys", "descent"]
+CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
     "files",
     "peers",
     "data",
     "models",
     "precision",
+    "curves",
     "training",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write
@@ -38,7 +39,7 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("plots", "explorers", "records", "experiments")
+TORCHLESS = ("files", "curves", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 
