@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from tlr.course import records
-from tlr.course.experiments import COLLECTIONS, FIGURES, run, running, settings
+from tlr.course.experiments import COLLECTIONS, FIGURES, building, run, running, settings
 from tlr.course.experiments.__main__ import main
 from tlr.course.records import Setting
 
 BATCH_SIZES = {64, 128, 256, 512}
-PEERS = {"published", "secant", "multistep", "adam", "sls", "sps"}
+PEERS = {"tlr", "tlr_secant", "multistep", "adam", "sls", "sps"}
 CIFAR = [name for name in FIGURES if "cifar" in name and "small" not in name]
 
 
@@ -22,15 +22,15 @@ def values(name, field):
 @pytest.mark.parametrize(
     ("name", "methods", "grid", "runs"),
     [
-        ("figure-2-cifar10", {"published", "secant", "hypergradient"}, {"beta": {None, 1e-3, 1e-4, 1e-5}}, 20),
-        ("figure-2-cifar100", {"published", "secant", "hypergradient"}, {"batch_size": BATCH_SIZES}, 20),
+        ("figure-2-cifar10", {"tlr", "tlr_secant", "hypergradient"}, {"beta": {None, 1e-3, 1e-4, 1e-5}}, 20),
+        ("figure-2-cifar100", {"tlr", "tlr_secant", "hypergradient"}, {"batch_size": BATCH_SIZES}, 20),
         ("figure-13-cifar10", PEERS, {"batch_size": BATCH_SIZES, "per": {None, "model", "tensor"}}, 28),
         ("figure-3-cifar100", PEERS, {"batch_size": BATCH_SIZES, "per": {None, "model", "tensor"}}, 28),
-        ("figure-6-cifar100", {"published", "secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
-        ("figure-8-cifar10", {"published", "secant"}, {"alpha0": {0.001, 0.01, 0.1}, "epochs": {40}}, 36),
+        ("figure-6-cifar100", {"tlr", "tlr_secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
+        ("figure-8-cifar10", {"tlr", "tlr_secant"}, {"alpha0": {0.001, 0.01, 0.1}, "epochs": {40}}, 36),
         (
             "figure-11-cifar10",
-            {"sgd", "multistep", "exponential", "yellowfin", "published", "secant"},
+            {"sgd", "multistep", "exponential", "yellowfin", "tlr", "tlr_secant"},
             {"batch_size": BATCH_SIZES, "alpha0": {0.001, 0.01, 0.1}},
             72,
         ),
@@ -47,10 +47,9 @@ def test_a_figure_has_the_papers_grid(name, methods, grid, runs):
 
 
 def test_the_optimizer_of_sps_has_the_c_of_its_setting():
-    images = running.data.load("digits")
     for c in (0.2, 0.5):
         setting = Setting(method="sps", alpha0=1.0, batch_size=200, data="digits", model="mlp-20", c=c)
-        (group,) = running.build(setting, images, torch.device("cpu"))[1].param_groups
+        (group,) = building.build(setting, torch.device("cpu")).optimizer.param_groups
         assert (group["c"], group["steps_per_epoch"]) == (c, 8)
 
 
@@ -149,14 +148,14 @@ def test_another_error_is_not_mistaken_for_too_little_memory(tmp_path, monkeypat
     ],
 )
 def test_a_gpu_that_cannot_be_used_says_what_to_do(reason, advice, monkeypatch):
-    def empty(*size, device):
+    def zeros(*size, device):
         raise RuntimeError(reason)
 
-    monkeypatch.setattr(torch, "empty", empty)
+    monkeypatch.setattr(torch, "zeros", zeros)
     first_line = reason.splitlines()[0]
     expected = re.escape(f"There is no device 'cuda' here ({first_line}): {advice}.")
     with pytest.raises(ValueError, match=f"^{expected}$"):
-        running.choose_device("cuda")
+        building.choose_device("cuda")
 
 
 @pytest.mark.parametrize(

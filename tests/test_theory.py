@@ -311,7 +311,7 @@ def test_the_three_places_of_eq_8(rng):
     long, short = (np.vecdot(s, s) / sy)[sy > 0], (sy / np.vecdot(y, y))[sy > 0]
     lipschitz = np.sqrt(np.vecdot(s, s) / np.vecdot(y, y))
     statements = [((change < 0)[sy > 0], alpha[sy > 0] > long), (change == 0.25, alpha <= lipschitz)]
-    statements += [((rule.CURVATURES["published"](gg, gp, pp) < 0)[sy > 0], alpha[sy > 0] < short)]
+    statements += [((rule.RULES["published"].curvature(gg, gp, pp) < 0)[sy > 0], alpha[sy > 0] < short)]
     assert all(np.array_equal(*pair) for pair in statements)
     assert not np.array_equal((change < 0)[sy > 0], alpha[sy > 0] > short)
     assert not np.array_equal(change == 0.25, alpha <= 2 * lipschitz)

@@ -20,7 +20,7 @@ from tlr.course.explorers import Race  # noqa: E402
 from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
-PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md")
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(\w+)\.ipynb#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RACE = (
@@ -38,9 +38,17 @@ notebooks/*
 
 ```{toctree}
 :hidden:
+:caption: The optimizer
+
+api
+```
+
+```{toctree}
+:hidden:
 :caption: For those who teach or change it
 
 docs/lectures
+docs/experiments
 CONTRIBUTING
 CHANGELOG
 ```
@@ -57,9 +65,10 @@ def write_sources():
     for name in PROSE:
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
-            before, after = text.split("## Two commands")
-            text = f"{before}{RACE.format('')}\n\n## Two commands{after}{CONTENTS}"
+            before, after = text.split("## Read the course")
+            text = f"{before}{RACE.format('')}\n\n## Read the course{after}{CONTENTS}"
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
+    shutil.copy(ROOT / "site" / "api.md", SOURCE)
     cited = {match.groups() for path in notebooks() for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))}
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
@@ -148,6 +157,12 @@ def check_links():
     return sorted(outside)
 
 
+def check_tables():
+    """Exits with the pages that show a Markdown table as a paragraph of pipes."""
+    if plain := [path.name for path in SITE.rglob("*.html") if "<p>|" in path.read_text(encoding="utf-8")]:
+        sys.exit(f"These pages show a table as plain text: {', '.join(sorted(plain))}")
+
+
 def build(source, target, builder):
     """Run Sphinx; exits where it warned."""
     options = ["--builder", builder, "--conf-dir", ROOT / "site", "--doctree-dir", source / ".trees"]
@@ -161,6 +176,7 @@ def main():
     write_sources()
     build(SOURCE, SITE, "html")
     Race().save_html(SITE / "race.html")
+    check_tables()
     print(*check_links(), sep="\n")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")
 

@@ -12,6 +12,8 @@ TensorRace(…) a network, live: one α for all of it against one for each tenso
 Race()        rules side by side from wherever the reader presses, computed and drawn by the browser; `save_html`
 """
 
+from importlib.util import find_spec
+
 from tlr.course.explorers.base import Explorer
 from tlr.course.explorers.basins import Basins
 from tlr.course.explorers.cobweb import Cobweb
@@ -19,10 +21,18 @@ from tlr.course.explorers.eigenvalues import Eigenvalues
 from tlr.course.explorers.live import Live
 from tlr.course.explorers.newton import Newton
 from tlr.course.explorers.paths import Paths
-from tlr.course.explorers.race import Race
 from tlr.course.explorers.return_map import ReturnMap
 from tlr.course.explorers.tensors import TensorRace
 from tlr.course.explorers.windows import Windows
+
+if find_spec("anywidget"):
+    from tlr.course.explorers.race import Race
+else:
+
+    def Race(*_args, **_options):
+        """Say what it would take."""
+        print("The race is left out: it needs a package (python -m pip install anywidget).")
+
 
 __all__ = [
     "Basins",

@@ -2,58 +2,117 @@
 
 import hashlib
 import json
+import math
 import operator
 import re
-from dataclasses import asdict, dataclass
+
+import attrs
+from attrs import Converter, field
+
+from tlr.course.peers import PEERS
 
 __all__ = ["Setting"]
 
-_SGD = ("momentum", "weight_decay")
-_TLR = (*_SGD, "p", "c", "per")
-
-#: Method → the options that it has. The names are those of `tlr.course.plots.METHODS`.
-OPTIONS = {
-    "sgd": _SGD,
-    "multistep": _SGD,
-    "exponential": _SGD,
-    "published": _TLR,
-    "secant": _TLR,
-    "fixed_eta": (*_SGD, "p", "eta"),
-    "hypergradient": (*_SGD, "beta"),
-    "yellowfin": ("weight_decay",),
-    "adam": (),
-    "sls": (),
-    "sps": ("c",),
-}
-
-#: What the paper gives an option unless it says otherwise (section 5 and appendix D); η and β are always to be chosen.
-PAPER = {"momentum": 0.8, "weight_decay": 5e-4, "p": 1 / 3, "c": 1 / 4, "per": "model"}
-
-#: What a method of others gives an option of that name: SPS the c of its authors' code for networks.
-OTHERS = {"sps": {"c": 0.2}}
+#: What methods were called in records of tlr 0.1 → what they are called now.
+RENAMED = {"published": "tlr", "secant": "tlr_secant"}
 
 #: How training images may be changed at random: the names of `tlr.course.data.augmentation.AUGMENTATIONS`.
 AUGMENTATIONS = ("crop-flip",)
 
-_EVERY_OPTION = {name for names in OPTIONS.values() for name in names}
+#: The one data set of sentences; all others are of images.
+TEXTS = "multi30k"
 
-_KINDS = {
-    **dict.fromkeys(("alpha0", "momentum", "weight_decay", "p", "c", "eta", "beta"), float),
-    **dict.fromkeys(("batch_size", "epochs", "seed"), operator.index),
-    **dict.fromkeys(("data", "model", "method", "per"), str),
-}
+#: Methods whose runs are recorded → their options.
+_OPTIONS = {name: peer.options for name, peer in PEERS.items() if peer.options is not None}
+_EVERY_OPTION = {name for options in _OPTIONS.values() for name in options}
+
+_LARGEST = 2**63 - 1  # what torch can count
 
 
-@dataclass(frozen=True, kw_only=True)
+def _converted(kind, value, setting, attribute):
+    """The value as a float, an int or a str, unless it is none."""
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{setting.method!r} needs a number as its {attribute.name}, not {value!r}.") from None
+    except OverflowError:
+        raise ValueError(f"{attribute.name} is too large.") from None
+
+
+def _option(kind, value, setting, attribute):
+    """The value of an option: its default if it is not given, None where the method does not have it."""
+    options = _OPTIONS.get(setting.method, {})
+    if attribute.name in options:
+        return _converted(kind, options[attribute.name] if value is None else value, setting, attribute)
+    if value is not None and attribute.name in _EVERY_OPTION and setting.method in _OPTIONS:
+        raise ValueError(f"{setting.method!r} has no option {attribute.name}: leave it out.")
+    return None
+
+
+def _within(words, holds):
+    """A validator: the value, unless it is None, is a number for which this holds, in words."""
+
+    def check(setting, attribute, value):
+        if value is not None and not holds(value):
+            shown = f"{value!r}" if value < _LARGEST or math.isinf(value) else "one of so many digits"
+            raise ValueError(f"{attribute.name} must be {words}, not {shown}.")
+
+    return check
+
+
+def _one_of(choices, what):
+    """A validator: the value, unless it is None, is one of these."""
+
+    def check(setting, attribute, value):
+        if value is not None and value not in choices:
+            raise ValueError(f"Unknown {what} {value!r}: choose from {', '.join(choices)}.")
+
+    return check
+
+
+def _field(convert, kind, words, holds, **default):
+    converter = Converter(
+        lambda value, setting, attribute: convert(kind, value, setting, attribute), takes_self=True, takes_field=True
+    )
+    return field(converter=converter, validator=_within(words, holds), **default)
+
+
+def _count(least, **default):
+    return _field(
+        _converted, operator.index, f"at least {least} and below 2⁶³", lambda n: least <= n <= _LARGEST, **default
+    )
+
+
+def _number(words, holds):
+    return _field(_option, float, words, holds, default=None)
+
+
+def _positive(value):
+    return 0 < value < math.inf
+
+
+def _not_negative(value):
+    return 0 <= value < math.inf
+
+
+def _text(pattern, what):
+    def check(setting, attribute, value):
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"{what} has letters, digits, dots and dashes only, unlike {value!r}.")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
 class Setting:
     """What one run depends on. Two runs with the same setting are the same run.
 
     An option that the method has is the paper's unless it is given; one that it does not have is None.
 
     Attributes:
-        method: "sgd", its schedules "multistep" and "exponential", "published" (TLR) and "secant" (TLR with
-            Eq. 8′), "fixed_eta", "hypergradient", "yellowfin", "adam", "sls" or "sps": the names of
-            `tlr.course.plots.METHODS`.
+        method: "sgd", its schedules "multistep" and "exponential", "tlr" (Eq. 8), "tlr_secant" (Eq. 8′), "fixed_eta",
+            "hypergradient", "yellowfin", "adam", "sls", "sps": those of `tlr.course.peers.PEERS` that have recorded
+            options.
         alpha0: α₀, the first learning rate.
         batch_size: images a step.
         data: what `tlr.course.data.load` is asked for (default "mnist").
@@ -70,50 +129,43 @@ class Setting:
         augment: "crop-flip", or None (default) where every epoch sees the images as they are.
 
     Raises:
-        ValueError: an unknown method, an option that the method does not have or lacks, a value of the wrong type.
+        ValueError: an unknown method, an option that the method does not have or lacks, a value of the wrong type or
+            outside its range, a model that cannot be trained on the data.
     """
 
-    method: str
-    alpha0: float
-    batch_size: int
-    data: str = "mnist"
-    model: str = "mlp-1000"
-    epochs: int = 80
-    seed: int = 0
-    momentum: float | None = None
-    weight_decay: float | None = None
-    p: float | None = None
-    c: float | None = None
-    per: str | None = None
-    eta: float | None = None
-    beta: float | None = None
-    augment: str | None = None
+    method: str = field(validator=_one_of(_OPTIONS, "method"))
+    alpha0: float = _field(_converted, float, "positive and finite", _positive)
+    batch_size: int = _count(1)
+    data: str = field(default="mnist", validator=_text(r"\w[\w.-]*", "A data set's name"))
+    model: str = field(default="mlp-1000", validator=_text(r"\w[\w.-]*", "A model's name"))
+    epochs: int = _count(1, default=80)
+    seed: int = _count(0, default=0)
+    momentum: float | None = _number("at least 0 and below 1", lambda value: 0 <= value < 1)
+    weight_decay: float | None = _number("at least 0 and finite", _not_negative)
+    p: float | None = _number("above 0 and at most 1", lambda value: 0 < value <= 1)
+    c: float | None = _number("positive and finite", _positive)
+    per: str | None = field(
+        default=None,
+        converter=Converter(
+            lambda value, setting, attribute: _option(str, value, setting, attribute), takes_self=True, takes_field=True
+        ),
+        validator=_one_of(("model", "tensor"), "value of per"),
+    )
+    eta: float | None = _number("at least 0 and finite", _not_negative)
+    beta: float | None = _number("at least 0 and finite", _not_negative)
+    augment: str | None = field(default=None, validator=_one_of(AUGMENTATIONS, "augmentation"))
 
-    def __post_init__(self):
-        if self.method not in OPTIONS:
-            raise ValueError(f"Unknown method {self.method!r}: choose from {', '.join(OPTIONS)}.")
-        for name, kind in _KINDS.items():
-            value = getattr(self, name)
-            if name in _EVERY_OPTION and name not in OPTIONS[self.method]:
-                if value is not None:
-                    raise ValueError(f"{self.method!r} has no option {name}: leave it out.")
-                continue
-            value = _usual(self.method, name) if value is None else value
-            try:
-                object.__setattr__(self, name, kind(value))
-            except TypeError:
-                raise ValueError(f"{self.method!r} needs a number as its {name}, not {value!r}.") from None
-        if not re.fullmatch(r"\w[\w.-]*", self.data):
-            raise ValueError(f"A data set's name has letters, digits, dots and dashes only, unlike {self.data!r}.")
-        if self.augment not in (None, *AUGMENTATIONS):
-            raise ValueError(f"Unknown augmentation {self.augment!r}: choose from {', '.join(AUGMENTATIONS)}.")
-        for name in ("batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+    def __attrs_post_init__(self):
+        translates = self.model.partition("-")[0] == "transformer"
+        if translates != (self.data == TEXTS):
+            raise ValueError(
+                f"{self.model!r} cannot be trained on {self.data!r}: a transformer translates {TEXTS}, the other "
+                "models read images."
+            )
 
     def as_dict(self):
         """The fields that the method has, by name: `Setting(**setting.as_dict()) == setting`."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in attrs.asdict(self).items() if value is not None}
 
     @property
     def name(self):
@@ -122,19 +174,24 @@ class Setting:
         The digits are a hash of the fields' names and values, the same on every machine. An option that is added to
         this class leaves the names of settings without it as they are.
         """
-        text = json.dumps(self.as_dict(), sort_keys=True)
-        return f"{self.data}-{self.method}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return _name(self.as_dict())
+
+    @property
+    def former_name(self):
+        """The name of the run's files before methods were renamed (`RENAMED`); else `name`."""
+        before = {now: once for once, now in RENAMED.items()}
+        return _name(self.as_dict() | {"method": before.get(self.method, self.method)})
 
     def __str__(self):
         options = [
-            f"{name} = {getattr(self, name):.4g}" if _KINDS[name] is float else f"per {self.per}"
-            for name in OPTIONS[self.method]
-            if getattr(self, name) != _usual(self.method, name)
+            f"{name} {value}" if isinstance(value, str) else f"{name} = {value:.4g}"
+            for name, default in _OPTIONS[self.method].items()
+            if (value := getattr(self, name)) != default
         ]
         parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])
 
 
-def _usual(method, option):
-    """What the option is unless it is given, or None where it has to be."""
-    return OTHERS.get(method, PAPER).get(option)
+def _name(fields):
+    digits = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{fields['data']}-{fields['method']}-{digits}"

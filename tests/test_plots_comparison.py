@@ -1,0 +1,139 @@
+"""Runs beside each other: what is drawn is what was measured, and no two runs look alike."""
+
+from itertools import pairwise
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from tlr.course import plots
+from tlr.course.records import Record, Setting
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def record(method="tlr", loss=(2.0, 1.0), alpha=((0.2,), (0.1,)), groups=("model",), status="done", **options):
+    n = len(loss)
+    return Record(
+        setting=Setting(method=method, alpha0=0.1, batch_size=64, epochs=n, **options),
+        status=status,
+        groups=groups,
+        alpha0=np.full(len(groups), 0.1),
+        train_loss=np.array(loss),
+        test_accuracy=np.linspace(0.5, 0.9, n),
+        alpha=np.array(alpha),
+        seconds=np.ones(n),
+        evaluation_seconds=np.ones(n),
+        sessions=({"first_epoch": 1},),
+    )
+
+
+def labels(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_loss_alpha_and_accuracy_are_the_records():
+    loss, alpha, accuracy = plots.compare([record()], floor=0.2).axes
+    np.testing.assert_array_equal(loss.lines[0].get_xydata(), [[1, 2], [2, 1]])
+    np.testing.assert_allclose(alpha.lines[0].get_xydata(), [[0, 0.1], [1, 0.2], [2, 0.1]])
+    np.testing.assert_allclose(accuracy.lines[0].get_xydata(), [[1, 50], [2, 90]])
+    assert alpha.get_yscale() == "log"
+    assert accuracy.get_ylim()[0] == 20
+
+
+def test_variants_of_a_method_share_its_color_and_nothing_else():
+    runs = [record("hypergradient", beta=beta) for beta in (1e-3, 1e-4, 1e-5)] + [record(), record(per="tensor")]
+    figure = plots.compare(runs)
+    assert labels(figure) == [
+        "hypergradient, β = 0.001",
+        "hypergradient, β = 0.0001",
+        "hypergradient, β = 1e-05",
+        "TLR (Eq. 8)",
+        "TLR (Eq. 8), per tensor",
+    ]
+    lines = figure.axes[0].lines
+    assert {line.get_color() for line in lines[:3]} == {plots.METHODS["hypergradient"].color}
+    looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in lines]
+    assert len(set(looks)) == 5
+
+
+def test_an_option_that_all_runs_share_is_not_told():
+    assert labels(plots.compare([record("fixed_eta", eta=0.1), record()])) == ["fixed η (D.4)", "TLR (Eq. 8)"]
+    assert labels(plots.compare([record("sps"), record()])) == ["SPS", "TLR (Eq. 8)"], "the c of two methods"
+
+
+def test_a_loss_beyond_the_ceiling_leaves_the_axis():
+    bottom, top = plots.compare([record(loss=(2.0, 9e3)), record(loss=(2.0, 1.0))], ceiling=3).axes[0].get_ylim()
+    assert 0.5 < bottom < 1
+    assert top == 3
+
+
+def test_rates_are_drawn_from_dark_at_the_input_to_light_at_the_output():
+    groups = ("conv.weight", "group1.0.norm1.weight", "group1.0.conv1.weight", "output.weight", "output.bias")
+    run = record(alpha=np.full((2, 5), 0.2), groups=groups, per="tensor")
+    figure = plots.rates(run)
+    assert labels(figure) == ["conv", "group1.0.conv1", "output", "norms and biases"]
+    named = [line for line in figure.axes[0].lines if not line.get_label().startswith(("_", "norms"))]
+    brightness = [sum(matplotlib.colors.to_rgb(line.get_color())) for line in named]
+    assert all(a < b for a, b in pairwise(brightness))
+
+
+def test_more_runs_of_a_method_than_there_are_looks_are_refused_in_one_sentence():
+    with pytest.raises(ValueError, match=r"^7 runs of hypergradient, β are more .* \(6\): choose some of them, .*\.$"):
+        plots.compare([record("hypergradient", beta=10.0**-i) for i in range(7)])
+
+
+@pytest.mark.parametrize(
+    ("alpha", "scale"), [(((0.02,), (-0.03,)), "symlog"), (((0.005,), (0.0,)), "log"), (((0.2,), (0.1,)), "log")]
+)
+def test_a_negative_rate_is_seen_and_one_of_zero_the_end_of_a_schedule_leaves_the_panel(alpha, scale):
+    for figure in (plots.compare([record(alpha=alpha)]), plots.runs({"": {"cosine": record(alpha=alpha)}})):
+        axes = figure.axes[1]
+        assert axes.get_yscale() == scale
+        assert axes.get_ylim()[0] < -0.03 or axes.get_ylim()[0] > 1e-3
+
+
+def test_rows_of_runs_have_titles_and_a_logarithmic_loss():
+    figure = plots.runs({"α₀ = 0.01": {"tlr": record()}, "α₀ = 0.1": {"tlr": record(loss=(3.0, 1.0))}})
+    axes = np.reshape(figure.axes, (2, 3))
+    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["α₀ = 0.01", "α₀ = 0.1"]
+    assert [axis.get_title() for axis in axes[0]] == ["training loss", "learning rate α", "test accuracy (%)"]
+    assert axes[0, 0].get_yscale() == "log"
+    np.testing.assert_array_equal(axes[1, 0].lines[0].get_xydata(), [[1, 3], [2, 1]])
+
+
+def test_runs_are_drawn_in_the_style_of_their_method_and_others_in_shades_of_their_own():
+    methods = plots.runs({"": {"tlr": record(), "sgd": record()}})
+    assert labels(methods) == ["TLR (Eq. 8)", "SGD, fixed α"]
+    assert [line.get_color() for line in methods.axes[0].lines] == ["#0072B2", "#000000"]
+    others = plots.runs({"": {f"$ = {p}": record() for p in range(5)}})
+    assert labels(others) == [f"$ = {p}" for p in range(5)]
+    assert len({(line.get_color(), line.get_linestyle()) for line in others.axes[0].lines}) == 5
+    others.canvas.draw()
+
+
+def test_a_run_that_diverged_does_not_spoil_the_panel_of_the_others():
+    diverged = record("sgd", loss=(50.0, np.nan), status="diverged")
+    assert plots.runs({"": {"tlr": record(), "sgd": diverged}}).axes[0].get_ylim()[1] == pytest.approx(6)
+    plots.runs({"": {"sgd": diverged}}).canvas.draw()
+
+
+def test_a_wrong_guess_has_a_line_through_the_means_of_the_seeds():
+    loss = {"tlr": [[0.1, 0.3], [0.2, 0.4]], "schedulefree": [[1.0, 1.0], [0.5, 0.7]]}
+    accuracy = {name: [[0.9, 0.8], [0.7, 0.6]] for name in loss}
+    figure = plots.sensitivity((0.1, 1), loss, accuracy)
+    left, right = figure.axes
+    lines = [line for line in left.lines if line.get_linestyle() != "None"]
+    np.testing.assert_allclose([line.get_ydata() for line in lines], [[0.2, 0.3], [1.0, 0.6]])
+    markers = [line for line in left.lines if line.get_linestyle() == "None"]
+    assert [line.get_marker() for line in markers] == [plots.METHODS[name].marker for name in loss for _ in range(2)]
+    np.testing.assert_allclose(right.lines[0].get_ydata(), [85, 65])
+    assert labels(figure) == ["TLR (Eq. 8)", "Schedule-Free SGD"]
