@@ -1,6 +1,7 @@
 """The theorems of notebook 07: each holds on random instances, and each check fails for a statement that is wrong."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -163,9 +164,7 @@ def test_the_expectations_are_those_of_permutations(rng, curvature, mu):
         if k % m == 0:
             sums.append(total)
             total = 0.0
-    changes = [
-        rule.relative_change(g @ g, g @ p, p @ p, curvature=curvature) for p, g in zip(sums, sums[1:], strict=False)
-    ]
+    changes = [rule.relative_change(g @ g, g @ p, p @ p, curvature=curvature) for p, g in pairwise(sums)]
     measured = np.exp(np.mean(np.log1p(changes)) * steps / m)
     predicted = theory.shuffled_factor(steps, m, mu, epochs=(0, epochs), curvature=curvature)
     assert np.isclose(measured, predicted, rtol=0.02)
