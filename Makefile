@@ -4,33 +4,38 @@
 #                   make exercises    write the exercises of exercises/*.yaml into the notebooks, and build/exercises/ for teachers
 #                   make lint         only the linter and the formatter
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
-#                   make site         the course as web pages, in build/site; make slides for a lecture, in build/slides
+#                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository
 #
-# The first of them makes .venv and installs into it; later ones start at once.
-# Another interpreter: make PYTHON=python3.13 lab
-# On another machine:  make LAB="--no-browser --port 8889" lab
+# The first command makes .venv and installs what it needs; later ones start at once.
+# Another interpreter:               make PYTHON=python3.13 lab
+# A small PyTorch, for CPUs (Linux): make TORCH_INDEX=ADDRESS lab, with the address that pytorch.org shows for pip and "CPU"
+# JupyterLab's own options:          make LAB="--no-browser --port 8889" lab
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-INSTALLED := $(VENV)/.installed
+PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks lint colab site slides bench stamp
+.PHONY: setup lab test notebooks exercises lint colab site slides bench stamp
 
-setup: $(INSTALLED)
-
-$(INSTALLED): pyproject.toml constraints.txt
+$(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV). The first time, PyTorch is downloaded, which takes a few minutes."
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+
+# $(VENV)/.lab, .dev, .site: that extra of pyproject.toml is installed. Where TORCH_INDEX does not answer, pip warns and
+# takes PyTorch from the default index.
+$(VENV)/.%: pyproject.toml constraints.txt | $(PY)
+	@echo "Installing into $(VENV). The first time, PyTorch is downloaded: 2.7 GB on Linux (README.md names a smaller one), 0.1 GB elsewhere."
+	$(PY) $(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint constraints.txt --editable ".[$*]"
 	@touch $@
 
-lab: setup
-	$(PY) -m jupyterlab $(LAB) notebooks
+setup: $(VENV)/.dev
+
+lab: $(VENV)/.lab
+	$(PY) -m jupyterlab $(LAB) notebooks/01_derivation.ipynb
 
 test: lint
 	$(PY) -m pytest --numprocesses 2
@@ -39,7 +44,6 @@ notebooks: setup
 	$(PY) tools/run_notebooks.py
 	$(PY) tools/readme_picture.py
 
-.PHONY: exercises
 exercises: setup
 	$(PY) tools/exercises.py
 
@@ -48,10 +52,10 @@ lint: setup
 	$(PY) -m ruff format --check
 
 # Colab's own versions come first on the path, what runs the tests and torch from $(VENV) after them.
-$(COLAB)/.installed: $(INSTALLED) tests/colab/packages.txt
+$(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt
 	@$(PY) -c 'import sys; sys.version_info < (3, 14) or sys.exit("Colab has Python 3.13, and its packages do not come for this one: remove .venv, then \"make PYTHON=python3.13 colab\".")'
 	$(PY) -m venv --clear $(COLAB)
-	$(COLAB)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --requirement tests/colab/packages.txt
+	$(COLAB)/bin/python $(PIP) --no-deps --only-binary :all: --requirement tests/colab/packages.txt
 	$(PY) -c 'import site; print(*site.getsitepackages())' > "$$($(COLAB)/bin/python -c 'import site; print(*site.getsitepackages())')/lent.pth"
 	@touch $@
 
@@ -59,14 +63,10 @@ $(COLAB)/.installed: $(INSTALLED) tests/colab/packages.txt
 colab: $(COLAB)/.installed
 	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py
 
-$(VENV)/.installed-site: $(INSTALLED)
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[site]"
-	@touch $@
-
-site: $(VENV)/.installed-site
+site: $(VENV)/.site
 	$(PY) tools/build_site.py
 
-slides: $(VENV)/.installed-site
+slides: $(VENV)/.site
 	$(PY) tools/build_slides.py
 
 bench: setup

@@ -12,14 +12,13 @@ import argparse
 import random
 import statistics
 import time
-from importlib.util import find_spec
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from tlr.course.models import MLP
-from tlr.course.peers import PEERS, make_optimizer
+from tlr.course.peers import PEERS, installed, make_optimizer, set_mode
 
 WINDOW = 5
 #: An epoch of MNIST, which no run here completes.
@@ -27,8 +26,8 @@ EPOCH = 235
 SGD = {"momentum": 0.8, "weight_decay": 5e-4}
 OPTIONS = {
     "sgd": {"lr": 0.01, **SGD},
-    "published": {"lr": 0.01, "update_every": WINDOW, **SGD},
-    "secant": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr_secant": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "naive": {"lr": 0.01},
     "fixed_eta": {"lr": 0.01, "eta": 1e-6, "update_every": WINDOW, **SGD},
     "hypergradient": {"lr": 0.01, "beta": 1e-6, **SGD},
@@ -37,8 +36,7 @@ OPTIONS = {
     "yellowfin": {},
     "barzilai_borwein": {"lr": 0.01, "update_every": WINDOW},
 }
-PAPER = {"sgd": 24.26, "published": 24.27, "adam": 24.28, "sps": 24.88, "sls": 30.25}
-PACKAGES = {"schedulefree": "schedulefree", "prodigy": "prodigyopt", "dadaptation": "dadaptation"}
+PAPER = {"sgd": 24.26, "tlr": 24.27, "adam": 24.28, "sps": 24.88, "sls": 30.25}
 
 
 def convolutional():
@@ -66,8 +64,7 @@ def stepper(name, build, x, y):
     """A function that takes one whole step."""
     model = build()
     optimizer = make_optimizer(name, model.parameters(), **OPTIONS.get(name, {}))
-    if PEERS[name].has_modes:
-        optimizer.train()
+    set_mode(optimizer, "train")
 
     def closure():
         optimizer.zero_grad()
@@ -96,7 +93,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=60)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    names = [name for name in PEERS if name not in PACKAGES or find_spec(PACKAGES[name])]
+    names = installed(name for name, peer in PEERS.items() if peer.schedule is None)
     print(f"{'step time, median':30}{'ms':>8}{'÷ SGD':>8}{'the paper: s/epoch':>22}{'÷ SGD':>8}")
     for model, (build, batch_size) in MODELS.items():
         x, y = torch.randn(batch_size, 1, 28, 28), torch.randint(10, (batch_size,))

@@ -64,7 +64,7 @@ def epochs(data, batch_size, rounds):
     loops = {
         "bare loop, fused SGD": bare_loop(data, batch_size),
         "train, SGD": course_loop(data, batch_size, "sgd"),
-        "train, TLR": course_loop(data, batch_size, "published", update_every=every),
+        "train, TLR": course_loop(data, batch_size, "tlr", update_every=every),
     }
     times = {name: [] for name in loops}
     for _ in range(rounds + 1):
@@ -75,7 +75,7 @@ def epochs(data, batch_size, rounds):
 
 def sweep_seconds(jobs, runs):
     """The time that a sweep of so many runs of two epochs takes."""
-    settings = [Setting(method="published", alpha0=0.01, batch_size=256, epochs=2, seed=seed) for seed in range(runs)]
+    settings = [Setting(method="tlr", alpha0=0.01, batch_size=256, epochs=2, seed=seed) for seed in range(runs)]
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         sweep(settings, folder, jobs=jobs, device="cpu", progress=False)

@@ -24,7 +24,7 @@ def test_channels_are_normalized_by_the_training_images():
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    return run(Setting(method="published", epochs=3, **SMALL), tmp_path_factory.mktemp("records"))
+    return run(Setting(method="tlr", epochs=3, **SMALL), tmp_path_factory.mktemp("records"))
 
 
 def test_the_loss_falls_and_alpha_behaves(finished):

@@ -33,14 +33,14 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and resource l
 SMALL = {"data": "digits", "model": "mlp-20", "alpha0": 0.1, "batch_size": 200, "epochs": 4}
 #: Every method, and TLR per tensor.
 VARIANTS = {
-    **{name: {"method": name} for name in ("sgd", "multistep", "exponential", "published", "secant", "yellowfin")},
+    **{name: {"method": name} for name in ("sgd", "multistep", "exponential", "tlr", "tlr_secant", "yellowfin")},
     "fixed_eta": {"method": "fixed_eta", "eta": 0.01},
     "hypergradient": {"method": "hypergradient", "beta": 1e-4},
-    "per tensor": {"method": "published", "per": "tensor"},
+    "per tensor": {"method": "tlr", "per": "tensor"},
 }
 
 
-def small(method="published", **changes):
+def small(method="tlr", **changes):
     return Setting(**SMALL | {"method": method} | changes)
 
 
@@ -70,24 +70,24 @@ ALPHA0, BATCH_SIZES = {0.001, 0.01, 0.1}, {64, 128, 256, 512}
 @pytest.mark.parametrize(
     ("name", "methods", "grid", "runs"),
     [
-        ("figure-1", {"published", "secant", "sgd"}, {"alpha0": ALPHA0, "batch_size": BATCH_SIZES}, 36),
+        ("figure-1", {"tlr", "tlr_secant", "sgd"}, {"alpha0": ALPHA0, "batch_size": BATCH_SIZES}, 36),
         (
             "figure-2",
-            {"published", "secant", "hypergradient"},
+            {"tlr", "tlr_secant", "hypergradient"},
             {"beta": {None, 1e-3, 1e-4, 1e-5}, "batch_size": BATCH_SIZES},
             20,
         ),
-        ("figure-6", {"published", "secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
-        ("figure-7", {"published", "secant"}, {"per": {"model", "tensor"}}, 4),
+        ("figure-6", {"tlr", "tlr_secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
+        ("figure-7", {"tlr", "tlr_secant"}, {"per": {"model", "tensor"}}, 4),
         (
             "figure-8",
-            {"published", "secant"},
+            {"tlr", "tlr_secant"},
             {"c": {bound - 1 for bound in (1.125, 1.25, 1.5, 2, 5, 10)}, "alpha0": ALPHA0, "batch_size": {256}},
             36,
         ),
         (
             "figure-9",
-            {"published", "secant", "fixed_eta"},
+            {"tlr", "tlr_secant", "fixed_eta"},
             {
                 "eta": {None, *(eta / unit for eta in (0.001, 0.01, 0.1, 1.0) for unit in (1, 78**2))},
                 "alpha0": {0.1},
@@ -97,7 +97,7 @@ ALPHA0, BATCH_SIZES = {0.001, 0.01, 0.1}, {64, 128, 256, 512}
         ),
         (
             "figure-10",
-            {"sgd", "multistep", "exponential", "yellowfin", "published", "secant"},
+            {"sgd", "multistep", "exponential", "yellowfin", "tlr", "tlr_secant"},
             {"alpha0": ALPHA0, "batch_size": BATCH_SIZES},
             72,
         ),
@@ -120,7 +120,7 @@ def test_the_papers_settings_hold_unless_the_figure_varies_them(name):
         assert setting.epochs == (40 if name == "figure-8-mnist" else 80)
         assert setting.weight_decay == 5e-4
         assert setting.momentum == (None if setting.method == "yellowfin" else 0.8)
-        if setting.method in ("published", "secant"):
+        if setting.method in ("tlr", "tlr_secant"):
             assert setting.p == 1 / 3 or name == "figure-6-mnist"
             assert setting.c == 1 / 4 or name == "figure-8-mnist"
             assert setting.per == "model" or name == "figure-7-mnist"
@@ -153,8 +153,9 @@ def optimizer_of(setting, model, steps):
     sgd = {"lr": 0.1, "momentum": 0.8, "weight_decay": 5e-4}
     tlr = sgd | {"c": 0.25, "update_every": round(steps / 3)}
     parameters = model.named_parameters()
-    if setting.method in ("published", "secant"):
-        return TLR(parameters, curvature=setting.method, per=setting.per, fused=True, **tlr)
+    if setting.method in ("tlr", "tlr_secant"):
+        curvature = "secant" if setting.method == "tlr_secant" else "published"
+        return TLR(parameters, curvature=curvature, per=setting.per, fused=True, **tlr)
     if setting.method == "fixed_eta":
         return make_optimizer("fixed_eta", parameters, eta=0.01, update_every=round(steps / 3), **sgd)
     if setting.method == "hypergradient":

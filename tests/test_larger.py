@@ -11,7 +11,7 @@ from tlr.course.experiments.__main__ import main
 from tlr.course.records import Setting
 
 BATCH_SIZES = {64, 128, 256, 512}
-PEERS = {"published", "secant", "multistep", "adam", "sls", "sps"}
+PEERS = {"tlr", "tlr_secant", "multistep", "adam", "sls", "sps"}
 CIFAR = [name for name in FIGURES if "cifar" in name and "small" not in name]
 
 
@@ -22,15 +22,15 @@ def values(name, field):
 @pytest.mark.parametrize(
     ("name", "methods", "grid", "runs"),
     [
-        ("figure-2-cifar10", {"published", "secant", "hypergradient"}, {"beta": {None, 1e-3, 1e-4, 1e-5}}, 20),
-        ("figure-2-cifar100", {"published", "secant", "hypergradient"}, {"batch_size": BATCH_SIZES}, 20),
+        ("figure-2-cifar10", {"tlr", "tlr_secant", "hypergradient"}, {"beta": {None, 1e-3, 1e-4, 1e-5}}, 20),
+        ("figure-2-cifar100", {"tlr", "tlr_secant", "hypergradient"}, {"batch_size": BATCH_SIZES}, 20),
         ("figure-13-cifar10", PEERS, {"batch_size": BATCH_SIZES, "per": {None, "model", "tensor"}}, 28),
         ("figure-3-cifar100", PEERS, {"batch_size": BATCH_SIZES, "per": {None, "model", "tensor"}}, 28),
-        ("figure-6-cifar100", {"published", "secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
-        ("figure-8-cifar10", {"published", "secant"}, {"alpha0": {0.001, 0.01, 0.1}, "epochs": {40}}, 36),
+        ("figure-6-cifar100", {"tlr", "tlr_secant"}, {"p": {0.10, 0.25, 1 / 3, 0.50, 1.00}, "batch_size": {256}}, 10),
+        ("figure-8-cifar10", {"tlr", "tlr_secant"}, {"alpha0": {0.001, 0.01, 0.1}, "epochs": {40}}, 36),
         (
             "figure-11-cifar10",
-            {"sgd", "multistep", "exponential", "yellowfin", "published", "secant"},
+            {"sgd", "multistep", "exponential", "yellowfin", "tlr", "tlr_secant"},
             {"batch_size": BATCH_SIZES, "alpha0": {0.001, 0.01, 0.1}},
             72,
         ),

@@ -36,16 +36,16 @@ def drawn(live, name):
 
 
 def test_run_trains_every_contestant_from_the_alpha_of_the_slider():
-    live = Live({"sgd": trained, "published": partial(trained, loss=2.0)}, EPOCHS, alpha0=0.1)
+    live = Live({"sgd": trained, "tlr": partial(trained, loss=2.0)}, EPOCHS, alpha0=0.1)
     before = live.image.value
     live.run()
     assert live.said.value == "done"
     assert live.image.value != before
-    loss, alpha, accuracy = drawn(live, "published")
+    loss, alpha, accuracy = drawn(live, "tlr")
     assert loss == [[1, 2.0], [2, 1.0], [3, pytest.approx(2 / 3)], [4, 0.5]]
     np.testing.assert_allclose(alpha, [[0, 0.1], [1, 0.2], [2, 0.3], [3, 0.4], [4, 0.5]])
     np.testing.assert_allclose(accuracy, [[1, 50], [2, 60], [3, 70], [4, 80]])
-    assert list(live.histories) == ["sgd", "published"]
+    assert list(live.histories) == ["sgd", "tlr"]
 
 
 def test_stop_ends_after_the_epoch_under_way_and_keeps_what_there_is():
@@ -128,8 +128,8 @@ def test_what_notebook_04_answers_about_its_live_runs():
     makers = {
         "sgd": peer("sgd"),
         "hypergradient": peer("hypergradient", beta=1e-3),
-        "published": peer("published", update_every=every),
-        "secant": peer("secant", update_every=every),
+        "tlr": peer("tlr", update_every=every),
+        "tlr_secant": peer("tlr_secant", update_every=every),
     }
     for alpha0, lowest in ((0.05, 0.002), (0.2, 0)):
         ends = {name: make(alpha0) for name, make in makers.items()}

@@ -155,7 +155,7 @@ def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder):
     os.mkfifo(images / "train" / "one" / "blocks.PNG")  # reading it waits
     command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", "1"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not list(data_folder.glob(".words-*/words.npz")):
+    while not list(data_folder.glob(".words.npz-*/words.npz")):
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.3)

@@ -2,6 +2,8 @@
 
 import math
 import re
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,24 +12,19 @@ import torch
 
 from tlr.course.data import load
 from tlr.course.models import MLP
-from tlr.course.peers import PEERS, cosine, exponential, make_optimizer, multistep, table
+from tlr.course.peers import PEERS, cosine, exponential, installed, make_optimizer, multistep, rates, set_mode, table
 from tlr.course.plots import METHODS
 from tlr.course.training import accuracy, steps_per_epoch, train
 
-PACKAGES = {
-    "alig": "pytorch_optimizer",
-    "schedulefree": "schedulefree",
-    "prodigy": "prodigyopt",
-    "dadaptation": "dadaptation",
-}
+PACKAGES = {name: peer.package for name, peer in PEERS.items() if peer.package}
 #: What each needs, and something to begin with that suits it on digits in batches of 64, of which an epoch has 23.
 OPTIONS = {
-    "sgd": {"lr": 0.1, "momentum": 0.8},
+    **{name: {"lr": 0.1, "momentum": 0.8} for name in ("sgd", "multistep", "exponential", "cosine")},
     "adam": {"lr": 0.003},
     "adamw": {"lr": 0.003},
     "naive": {"lr": 0.1, "eta": 0.01},
-    "published": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
-    "secant": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
+    "tlr": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
+    "tlr_secant": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
     "fixed_eta": {"lr": 0.1, "momentum": 0.8, "eta": 0.001, "update_every": 8},
     "hypergradient": {"lr": 0.1, "beta": 1e-3},
     "hypergradient_adam": {"lr": 0.003},
@@ -38,7 +35,6 @@ OPTIONS = {
     "barzilai_borwein": {"lr": 0.1, "update_every": 46},
     "schedulefree": {"lr": 0.5},
     "prodigy": {},
-    "dadaptation": {},
 }
 COPIES_WITHOUT_MOMENTUM = re.compile(r"^\d")
 
@@ -105,8 +101,7 @@ def run_bare(model, optimizer, name, steps):
             loss.backward()
         return loss
 
-    if PEERS[name].has_modes:
-        optimizer.train()
+    set_mode(optimizer, "train")
     for _ in range(steps):
         optimizer.step(closure)
 
@@ -114,8 +109,7 @@ def run_bare(model, optimizer, name, steps):
 def test_which_ones_need_a_closure(name):
     model = small()
     optimizer = make_optimizer(name, model.parameters(), **OPTIONS[name])
-    if PEERS[name].has_modes:
-        optimizer.train()
+    set_mode(optimizer, "train")
     model(torch.zeros(1, 64)).sum().backward()
     if PEERS[name].needs_closure:
         with pytest.raises(TypeError, match="closure"):
@@ -124,28 +118,58 @@ def test_which_ones_need_a_closure(name):
         optimizer.step()
 
 
-def test_which_ones_have_modes(name):
-    optimizer = make_optimizer(name, small().parameters(), **OPTIONS[name])
-    assert PEERS[name].has_modes == hasattr(optimizer, "eval")
-
-
 def test_every_peer_and_schedule_has_a_look_of_its_own():
-    assert set(PEERS) | {"multistep", "exponential", "cosine"} <= set(METHODS)
+    assert set(PEERS) == set(METHODS)
 
 
 def test_an_unknown_name_lists_the_known():
-    with pytest.raises(ValueError, match="Unknown optimizer 'adamax': choose from sgd, adam, "):
+    with pytest.raises(ValueError, match="Unknown optimizer 'adamax': choose from sgd, multistep, "):
         make_optimizer("adamax", small().parameters())
 
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_package_that_is_not_installed_is_named(name, monkeypatch):
-    def missing(package):
-        raise ModuleNotFoundError(f"No module named {package!r}")
-
-    monkeypatch.setattr("tlr.course.peers.packages.import_module", missing)
+    without(monkeypatch, PACKAGES[name])
     with pytest.raises(ModuleNotFoundError, match=f"python -m pip install {PACKAGES[name]}"):
         make_optimizer(name, small().parameters())
+
+
+def test_what_is_not_installed_is_left_out_with_a_sentence(monkeypatch, capsys):
+    without(monkeypatch, "schedulefree")
+    assert installed(["sgd", "schedulefree", "tlr"]) == ["sgd", "tlr"]
+    said = "Schedule-Free SGD is left out: it needs a package (python -m pip install schedulefree).\n"
+    assert capsys.readouterr().out == said
+
+
+def without(monkeypatch, package):
+    """As if the package were not installed."""
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, "tlr.course.peers.alig", raising=False)
+
+
+def test_the_table_imports_no_torch():
+    code = "import sys; sys.modules['torch'] = None; from tlr.course.peers import PEERS, table; assert table()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("schedule", [name for name, peer in PEERS.items() if peer.schedule])
+def test_a_schedule_belongs_to_its_method(schedule):
+    optimizer = make_optimizer(schedule, small().parameters(), lr=1.0)
+    scheduler = PEERS[schedule].scheduler(optimizer, 4)
+    for _ in range(4):
+        optimizer.step()
+        scheduler.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx({"cosine": 0.0}.get(schedule, 0.01))
+    assert PEERS["sgd"].scheduler(optimizer, 4) is None
+
+
+def test_prodigys_rate_is_the_factor_that_it_learns():
+    pytest.importorskip("prodigyopt")
+    model = small()
+    optimizer = make_optimizer("prodigy", model.parameters(), d0=1e-4)
+    assert rates(optimizer) == (1e-4,)
+    run_bare(model, optimizer, "prodigy", steps=30)
+    assert rates(optimizer) == (optimizer.param_groups[0]["d"],) > (1e-4,)
 
 
 def test_the_table_has_a_row_a_peer_and_no_empty_cell():

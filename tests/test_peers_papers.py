@@ -1,12 +1,22 @@
 """Each peer against a transcription of its paper in float64 numpy, and a property that the paper states."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from peer_problem import HESSIAN, START, advance, closure_of, gradient, parameters, value, weights
 
-from tlr.course.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
-from tlr.course.peers.alig import alig
+from tlr.course.peers import (
+    SLS,
+    SPS,
+    BarzilaiBorwein,
+    FixedEta,
+    Hypergradient,
+    HypergradientAdam,
+    YellowFin,
+    make_optimizer,
+)
 from tlr.course.peers.yellowfin import single_step
 
 STEPS = 20
@@ -303,8 +313,9 @@ def interpolating(eta, momentum=0.0, delta=1e-6):
 @pytest.mark.parametrize(("eta", "momentum"), [(0.7, 0.0), (0.5, 0.5)])
 def test_alig_is_the_papers(eta, momentum):
     pytest.importorskip("pytorch_optimizer")
+    options = {"lr": eta, "momentum": momentum}
     # The package measures ‖g‖² in float32.
-    check(lambda params: alig(params, lr=eta, momentum=momentum), interpolating(eta, momentum), atol=1e-4)
+    check(lambda params: make_optimizer("alig", params, **options), interpolating(eta, momentum), atol=1e-4)
 
 
 def test_alig_never_moves_away_from_the_solution_of_an_interpolating_least_squares_problem():
@@ -313,7 +324,7 @@ def test_alig_never_moves_away_from_the_solution_of_an_interpolating_least_squar
     rng = np.random.default_rng(2)
     batches, solution = rng.normal(size=(10, 6, 3)), rng.normal(size=3)
     w = torch.nn.Parameter(torch.zeros(3, dtype=torch.float64))
-    optimizer = alig([w], lr=10.0)
+    optimizer = make_optimizer("alig", [w], lr=10.0)
     squares = [solution @ solution]
     for t in range(100):
 
@@ -329,6 +340,12 @@ def test_alig_never_moves_away_from_the_solution_of_an_interpolating_least_squar
         squares.append(error @ error)
         assert squares[-1] <= squares[-2] - 3 * optimizer.param_groups[0]["lr"] * loss + 1e-6 * squares[-2]
     assert squares[-1] < 1e-6 * squares[0]
+
+
+def test_alig_can_be_pickled():
+    pytest.importorskip("pytorch_optimizer")
+    optimizer = make_optimizer("alig", [torch.nn.Parameter(torch.ones(2))], lr=0.3)
+    assert pickle.loads(pickle.dumps(optimizer)).param_groups[0]["lr"] == 0.3
 
 
 # ------------------------------------------------------------------------------------------- YellowFin

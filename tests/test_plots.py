@@ -36,8 +36,8 @@ def run(toy, rules=RULES, alpha0=0.02, steps=30, **options):
 
 
 def test_rules_look_like_the_methods_everywhere_else():
-    assert set(RULE_STYLES) == set(RULES)
-    assert RULE_STYLES["published"] is plots.METHODS["published"]
+    assert list(RULE_STYLES) == list(RULES)
+    assert RULE_STYLES["published"] is plots.METHODS["tlr"]
     assert RULE_STYLES["gd"].color == plots.METHODS["sgd"].color
 
 

@@ -20,7 +20,7 @@ def close_figures():
     plt.close("all")
 
 
-def record(method="published", loss=(2.0, 1.0), alpha=((0.2,), (0.1,)), groups=("model",), status="done", **options):
+def record(method="tlr", loss=(2.0, 1.0), alpha=((0.2,), (0.1,)), groups=("model",), status="done", **options):
     n = len(loss)
     return Record(
         setting=Setting(method=method, alpha0=0.1, batch_size=64, epochs=n, **options),

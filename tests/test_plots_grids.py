@@ -19,7 +19,7 @@ def close_figures():
 
 
 def record(loss=(1.0, 0.5), alpha=(0.02, 0.03), status="done", groups=("model",), **setting):
-    setting = {"method": "published", "alpha0": 0.01, "batch_size": 64, "epochs": len(loss)} | setting
+    setting = {"method": "tlr", "alpha0": 0.01, "batch_size": 64, "epochs": len(loss)} | setting
     n = len(loss)
     return Record(
         setting=Setting(**setting),
@@ -81,7 +81,7 @@ def test_methods_have_their_colour_and_variants_of_one_method_are_told_apart():
     figure = plots.grid(found, ("method", "beta"))
     assert legend(figure) == ["TLR (Eq. 8)", "hypergradient, β = 1e-05", "hypergradient, β = 0.001"]
     published, *variants = figure.axes[0].lines
-    assert published.get_color() == plots.METHODS["published"].color
+    assert published.get_color() == plots.METHODS["tlr"].color
     assert len({(line.get_color(), line.get_linestyle()) for line in variants}) == 2
 
 

@@ -10,7 +10,7 @@ from tlr.course import plots
 
 
 def test_each_method_has_a_line_through_the_means_of_its_seeds():
-    loss = {"published": [[0.1, 0.3], [0.2, 0.4]], "schedulefree": [[1.0, 1.0], [0.5, 0.7]]}
+    loss = {"tlr": [[0.1, 0.3], [0.2, 0.4]], "schedulefree": [[1.0, 1.0], [0.5, 0.7]]}
     accuracy = {name: [[0.9, 0.8], [0.7, 0.6]] for name in loss}
     figure = plots.sensitivity((0.1, 1), loss, accuracy)
     left, right = figure.axes

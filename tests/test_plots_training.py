@@ -35,7 +35,7 @@ def legend(figure):
 
 
 def test_runs_lays_out_loss_alpha_and_accuracy_by_epoch():
-    loss, alpha, accuracy = plots.runs({"α₀ = 0.01": {"published": run()}}).axes
+    loss, alpha, accuracy = plots.runs({"α₀ = 0.01": {"tlr": run()}}).axes
     np.testing.assert_array_equal(loss.lines[0].get_xydata(), [[1, 1.0], [2, 0.5]])
     np.testing.assert_array_equal(alpha.lines[0].get_xydata(), [[0, 0.01], [1, 0.02], [2, 0.03]])
     np.testing.assert_array_equal(accuracy.lines[0].get_xydata(), [[1, 60], [2, 90]])
@@ -44,7 +44,7 @@ def test_runs_lays_out_loss_alpha_and_accuracy_by_epoch():
 
 
 def test_runs_draws_methods_in_their_style_and_others_in_shades_of_their_own():
-    methods = plots.runs({"": {"published": run(), "sgd": run()}})
+    methods = plots.runs({"": {"tlr": run(), "sgd": run()}})
     assert legend(methods) == ["TLR (Eq. 8)", "SGD, fixed α"]
     assert [line.get_color() for line in methods.axes[0].lines] == ["#0072B2", "#000000"]
     others = plots.runs({"": {f"p = {p}": run() for p in range(5)}})
@@ -55,7 +55,7 @@ def test_runs_draws_methods_in_their_style_and_others_in_shades_of_their_own():
 def test_runs_draws_a_rate_for_each_parameter_group():
     per_tensor = run(alpha=[[0.02, 0.2], [0.03, 0.3]])
     per_tensor.alpha0 = (0.01, 0.1)
-    _, alpha, _ = plots.runs({"": {"published": per_tensor}}).axes
+    _, alpha, _ = plots.runs({"": {"tlr": per_tensor}}).axes
     assert [list(line.get_ydata()) for line in alpha.lines] == [[0.01, 0.02, 0.03], [0.1, 0.2, 0.3]]
 
 

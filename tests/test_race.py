@@ -45,7 +45,7 @@ def steps_to_compare(loss):
 
 
 @needs_node
-@pytest.mark.parametrize("curvature", rule.CURVATURES)
+@pytest.mark.parametrize("curvature", rule.RULES)
 def test_the_printed_rule_is_the_rule(curvature):
     rng = np.random.default_rng(1)
     g, before = rng.normal(size=(2, 2000, 2)) * 10.0 ** rng.integers(-9, 9, (2, 2000, 1))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tlr.course import plots, records
 from tlr.course.records import Record, Setting
 
-TLR = {"method": "published", "alpha0": 0.1, "batch_size": 64}
+TLR = {"method": "tlr", "alpha0": 0.1, "batch_size": 64}
 OPTIONS = {"method": "fixed_eta", "alpha0": 0.1, "batch_size": 64, "eta": 0.01}
 
 
@@ -77,7 +77,7 @@ def test_sps_has_a_c_of_its_own():
     [
         ({"method": "sgdd"}, "Unknown method 'sgdd': choose from sgd, "),
         ({"method": "sgd", "c": 0.5}, "'sgd' has no option c"),
-        ({"beta": 1e-3}, "'published' has no option beta"),
+        ({"beta": 1e-3}, "'tlr' has no option beta"),
         ({"method": "hypergradient"}, "'hypergradient' needs a number as its beta, not None"),
         ({"batch_size": 64.0}, "needs a number as its batch_size, not 64.0"),
         ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
@@ -93,19 +93,19 @@ def test_a_setting_that_makes_no_sense_is_refused(changes, said):
 
 def test_the_name_of_a_setting_is_the_same_for_ever():
     # If this fails, every record that there is has lost its setting.
-    assert Setting(**TLR).name == "mnist-published-88c022c290c6"
+    assert Setting(**TLR).name == "mnist-tlr-e3ed4166c4ab"
     assert Setting(**OPTIONS).name == "mnist-fixed_eta-63df778e64e7"
 
 
 def test_equal_numbers_of_another_type_are_the_same_setting():
-    other = Setting(method="published", alpha0=np.float64(0.1), batch_size=np.int64(64), c=0.25, epochs=np.int32(80))
+    other = Setting(method="tlr", alpha0=np.float64(0.1), batch_size=np.int64(64), c=0.25, epochs=np.int32(80))
     assert other == Setting(**TLR)
     assert other.name == Setting(**TLR).name
     assert Setting(**TLR | {"alpha0": 1}).name == Setting(**TLR | {"alpha0": 1.0}).name
 
 
 CHANGED = {
-    "method": "secant",
+    "method": "tlr_secant",
     "alpha0": 0.01,
     "batch_size": 128,
     "data": "digits",
@@ -176,7 +176,7 @@ def test_a_run_without_an_epoch_survives():
 
 
 def test_plots_draw_a_record():
-    figure = plots.runs({"row": {"published": record(), "sgd": record()}})
+    figure = plots.runs({"row": {"tlr": record(), "sgd": record()}})
     assert len(figure.axes) == 3
     plt.close(figure)
 
@@ -213,7 +213,7 @@ BROKEN = {
     "no curve": "train_loss",
     "a short curve": "different lengths",
     "words for numbers": "one",
-    "another setting": "belongs into a file called mnist-published-",
+    "another setting": "belongs into a file called mnist-tlr-",
     "no setting": "magic",
     "an unknown status": "'finished'",
     "done too early": "3 epochs and says that 80 are done",
@@ -242,6 +242,24 @@ def test_cut_short_anywhere_a_record_is_refused(tmp_path):
             Record.from_json(text[:end])
 
 
+@pytest.mark.parametrize(("once", "now"), [("published", "tlr"), ("secant", "tlr_secant")])
+def test_a_record_with_the_former_name_of_its_method_is_found(once, now, tmp_path, packaged):
+    setting = Setting(**TLR | {"method": now, "epochs": 5})
+    current = records.write(done(setting), tmp_path)
+    former = current.with_name(f"{setting.former_name}.json")
+    former.write_text(current.read_text(encoding="utf-8").replace(f'"{now}"', f'"{once}"'), encoding="utf-8")
+    current.unlink()
+    assert former.name.startswith(f"mnist-{once}-")
+    assert records.read(former).setting == records.find(setting, tmp_path).setting == setting
+    records.write(done(setting), packaged)
+    for loaded in (records.load([setting], tmp_path), records.load(within=tmp_path)):
+        assert [each.setting for each in loaded] == [setting]
+
+
+def test_a_record_made_before_the_renaming_has_the_name_it_had():
+    assert Setting(**TLR).former_name == "mnist-published-88c022c290c6"
+
+
 # A folder
 
 
@@ -259,7 +277,7 @@ def test_a_full_disk_leaves_what_was_there(call, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(f"tlr.course.records.store.os.{call}", full)
+    monkeypatch.setattr(f"tlr.course.files.os.{call}", full)
     with pytest.raises(OSError, match=rf"{path.name} could not be written \(No space left on device\): make room"):
         records.write(record(n=2), tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -313,7 +331,7 @@ def test_everything_that_comes_with_the_package_loads():
 def test_the_table_has_a_row_for_each_epoch():
     table = records.table([record(), record(Setting(**OPTIONS), n=1)])
     assert list(table["epoch"]) == [0, 1, 2, 3, 0, 1]
-    assert list(table["method"]) == ["published"] * 4 + ["fixed_eta"] * 2
+    assert list(table["method"]) == ["tlr"] * 4 + ["fixed_eta"] * 2
     np.testing.assert_allclose(table["alpha"], [0.1, 1 / 7, 2 / 7, 3 / 7, 0.1, 1 / 7])
     np.testing.assert_allclose(table["train_loss"], [np.nan, 1, 1 / 2, 1 / 3, np.nan, 1])
     assert table["c"].isna().tolist() == [False] * 4 + [True] * 2
@@ -376,7 +394,7 @@ def test_a_replay_needs_no_torch(tmp_path):
         from tlr.course import experiments, plots, records
         found = records.load(within=sys.argv[1])
         assert len(records.table(found)) >= 4
-        plots.runs({"replayed": {"published": found[-1]}})
+        plots.runs({"replayed": {"tlr": found[-1]}})
         records.load(experiments.settings("figure-1-mnist"))
         sys.exit("torch" in sys.modules)
     """

@@ -20,20 +20,12 @@ from packaging.utils import canonicalize_name
 from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-CORE_RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
-RUNTIME = [*CORE_RUNTIME, *(Requirement(line) for line in PROJECT["optional-dependencies"]["course"])]
-DEVELOPMENT = [
-    requirement
-    for line in PROJECT["optional-dependencies"]["dev"]
-    if (requirement := Requirement(line)).name != PROJECT["name"]
-]
-TRAINERS = [Requirement(line) for line in PROJECT["optional-dependencies"]["trainers"]]
-SITE = [Requirement(line) for line in PROJECT["optional-dependencies"]["site"]]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
 CORE = ["rule", "reference", "optim", "toys", "descent"]
 COURSE = [
+    "files",
     "peers",
     "data",
     "models",
@@ -50,6 +42,35 @@ COURSE = [
 #: Modules of `tlr.course` that do without torch.
 TORCHLESS = ("plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
+
+
+def stated(extra=None):
+    """What the package requires, or one of its extras with all that it builds on."""
+    lines = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    found = []
+    for requirement in map(Requirement, lines):
+        own = requirement.name == PROJECT["name"]
+        found += [each for wanted in requirement.extras for each in stated(wanted)] if own else [requirement]
+    return found if extra is None else [*stated(), *found]
+
+
+def closure(requirements):
+    """The requirements with all that these bring here, by the metadata of what is installed: canonical names."""
+    needed, queue = set(), [(requirement, "") for requirement in requirements]
+    while queue:
+        requirement, extra = queue.pop()
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for wanted in ["", *requirement.extras]:
+            if (key := (canonicalize_name(requirement.name), wanted)) not in needed:
+                needed.add(key)
+                queue += [(Requirement(line), wanted) for line in metadata.requires(requirement.name) or []]
+    return {name for name, _ in needed}
+
+
+EXTRAS = sorted(PROJECT["optional-dependencies"])
+#: Extras that neither `make` nor CI installs as a whole.
+UNPINNED = ("rivals", "vision")
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux: its scripts need bash.")
 
@@ -143,15 +164,17 @@ def pins():
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize(
-    "requirement", [*RUNTIME, *DEVELOPMENT, *TRAINERS, *SITE], ids=lambda requirement: requirement.name
-)
-def test_pyproject_states_one_lower_bound_that_the_pin_meets(requirement):
-    (bound,) = requirement.specifier
-    assert bound.operator == ">="
-    pinned = [pin.specifier for pin in pins() if pin.name == canonicalize_name(requirement.name)]
-    assert pinned
-    assert all(each.version in bound for specifier in pinned for each in specifier)
+@pytest.mark.parametrize("extra", [None, *EXTRAS])
+def test_pyproject_states_one_lower_bound_that_the_pin_meets(extra):
+    pinned = {pin.name: [] for pin in pins()}
+    for pin in pins():
+        pinned[pin.name] += pin.specifier
+    for requirement in stated(extra):
+        (bound,) = requirement.specifier
+        assert bound.operator == ">="
+        versions = [each.version for each in pinned.get(canonicalize_name(requirement.name), [])]
+        assert versions or extra in UNPINNED, requirement
+        assert all(version in bound for version in versions), requirement
 
 
 def test_constraints_are_exact():
@@ -159,26 +182,20 @@ def test_constraints_are_exact():
         assert [each.operator for each in pin.specifier] == ["=="], pin
 
 
-@pytest.mark.parametrize("stated", [DEVELOPMENT, TRAINERS, SITE], ids=["dev", "trainers", "site"])
-def test_every_package_that_gets_installed_is_pinned(stated):
+@pytest.mark.parametrize("extra", [extra for extra in EXTRAS if extra not in UNPINNED])
+def test_every_package_that_gets_installed_is_pinned(extra):
     try:
-        for requirement in stated:
-            metadata.version(requirement.name)
+        needed = closure(stated(extra))
     except metadata.PackageNotFoundError as missing:
-        assert stated is not DEVELOPMENT
+        assert extra not in ("course", "lab", "dev")
         pytest.skip(f"{missing.name} is not installed.")
-    pinned = {pin.name for pin in pins()}
-    needed, queue = set(), [(requirement, "") for requirement in (*RUNTIME, *stated)]
-    while queue:
-        requirement, extra = queue.pop()
-        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        for wanted in ["", *requirement.extras]:
-            if (key := (canonicalize_name(requirement.name), wanted)) not in needed:
-                needed.add(key)
-                lines = metadata.requires(requirement.name) or []
-                queue += [(Requirement(line), wanted) for line in lines]
-    assert {name for name, _ in needed} - pinned == set()
+    assert needed - {pin.name for pin in pins()} == set()
+
+
+def test_a_practitioners_install_is_small():
+    brought = closure(stated())
+    for_a_gpu = {name for name in brought if name.startswith(("nvidia-", "cuda-", "triton"))}  # torch's own on Linux
+    assert len(brought - for_a_gpu) + 1 <= 12, sorted(brought)
 
 
 def environment():
@@ -190,7 +207,7 @@ def environment():
 def test_conda_brings_every_runtime_dependency():
     installed = environment()
     conda_name = {"torch": "pytorch-cpu"}
-    for requirement in RUNTIME:
+    for requirement in stated("course"):
         assert installed[conda_name.get(requirement.name, requirement.name)] in ("", str(requirement.specifier))
 
 
@@ -235,17 +252,40 @@ def test_repo2docker_would_build_binders_image_from_it():
         assert step in steps
 
 
+def new_environment(folder):
+    """A new environment: its Python, and the folder of its packages."""
+    venv.create(folder, symlinks=os.name != "nt")
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return python, Path(subprocess.check_output([python, "-c", where], encoding="utf-8").strip())
+
+
+def installed(python, folder):
+    """Which of torch, pandas and tlr an environment has."""
+    found = "import importlib.util as u; print(*(name for name in ('torch', 'pandas', 'tlr') if u.find_spec(name)))"
+    return subprocess.check_output([python, "-c", found], cwd=folder, env=ALONE, encoding="utf-8").split()
+
+
 @pytest.fixture
 def fresh(tmp_path):
     """The Python of a new environment that has every dependency, lent from this one, but not the course."""
-    venv.create(tmp_path / "fresh", symlinks=os.name != "nt")
-    python = tmp_path / "fresh" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = Path(subprocess.check_output([python, "-c", where], text=True).strip())
+    python, packages = new_environment(tmp_path / "fresh")
     lent = [path for path in sys.path if path.endswith("site-packages")]
     (packages / "lent.pth").write_text("\n".join(lent), encoding="utf-8")
-    found = "import importlib.util; print(*map(bool, map(importlib.util.find_spec, ('torch', 'tlr'))))"
-    assert subprocess.check_output([python, "-c", found], cwd=tmp_path, env=ALONE, text=True) == "True False\n"
+    assert installed(python, tmp_path) == ["torch", "pandas"]
+    return python
+
+
+@pytest.fixture
+def practitioners(tmp_path):
+    """The Python of a new environment that has torch, numpy and what these bring, by links, and nothing else."""
+    python, packages = new_environment(tmp_path / "practitioners")
+    for name in closure(stated()):
+        distribution = metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}:
+            if not (packages / top).exists():
+                (packages / top).symlink_to(distribution.locate_file(top))
+    assert installed(python, tmp_path) == ["torch"]
     return python
 
 
@@ -314,32 +354,58 @@ def room(parts):
     return ".".join(parts[:2] if parts[0] == "course" else parts[:1])
 
 
-def imported(path):
-    """The modules of the package that a source file imports, wherever in the file it does."""
+def names_imported(path):
+    """Every dotted name that a source file imports, wherever in the file it does."""
     folder = path.relative_to(ROOT).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            full = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(folder[: len(folder) + 1 - node.level]) if node.level else ""
             source = ".".join(part for part in (base, node.module) if part)
-            full = [f"{source}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in full:
-            if name.startswith("tlr."):
-                yield room(name.split(".")[1:])
+            yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
-def test_every_library_that_the_package_imports_is_a_dependency():
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tlr").rglob("*.py")]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
-    libraries = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"tlr"}
+def imported(path):
+    """The modules of the package that a source file imports."""
+    return {room(name.split(".")[1:]) for name in names_imported(path) if name.startswith("tlr.")}
+
+
+def libraries(*places):
+    """The distributions that the source files in these places import, `tlr` and each other left out."""
+    paths = [
+        path for place in places for path in ([ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py"))
+    ]
+    assert paths
+    own = {"tlr", "tools"} | {path.stem for path in paths}
+    names = {name.split(".")[0] for path in paths for name in names_imported(path)} - sys.stdlib_module_names - own
     providers = metadata.packages_distributions()
-    stated = {requirement.name for requirement in RUNTIME}
-    assert [name for name in libraries if stated.isdisjoint(map(canonicalize_name, providers[name]))] == []
+    return {name: set(map(canonicalize_name, providers[name])) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("extra", "places"),
+    {
+        "course": ["tlr/course"],
+        "dev": ["tests", "tools", "benchmarks", "examples", "conftest.py"],
+        "site": ["site", "tools/build_site.py", "tools/build_slides.py"],
+    }.items(),
+)
+def test_an_extra_names_every_library_that_its_files_import(extra, places):
+    named = {canonicalize_name(requirement.name) for requirement in stated(extra)}
+    assert {name for name, providers in libraries(*places).items() if named.isdisjoint(providers)} == set()
+
+
+def core():
+    """Every source file of `tlr` outside `tlr.course`."""
+    package = ROOT / "tlr"
+    return [path for path in sorted(package.rglob("*.py")) if path.relative_to(package).parts[0] != "course"]
+
+
+def test_the_core_imports_what_torch_and_numpy_bring():
+    named = closure(stated())
+    places = [path.relative_to(ROOT).as_posix() for path in core()]
+    assert {name for name, providers in libraries(*places).items() if named.isdisjoint(providers)} == set()
 
 
 @pytest.mark.parametrize(("name", "path"), modules())
@@ -348,10 +414,13 @@ def test_a_module_imports_only_those_before_it(name, path):
     assert set(imported(path)) <= set(before)
 
 
-def test_nothing_outside_the_course_imports_it():
-    core = [value for name, value in (each.values for each in modules()) if not name.startswith("course.")]
-    assert core
-    assert [path for path in core if any(name.startswith("course.") for name in imported(path))] == []
+@pytest.mark.parametrize("path", core(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_outside_the_course_imports_it(path):
+    assert [name for name in names_imported(path) if name.startswith("tlr.course")] == []
+    texts = [
+        node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant)
+    ]
+    assert [text for text in texts if isinstance(text, str) and re.fullmatch(r"(tlr)?\.course[\w.]*", text)] == []
 
 
 @pytest.fixture
@@ -365,6 +434,34 @@ def wheel(tmp_path):
 def test_the_wheel_installs_and_replays_the_records(wheel, fresh, tmp_path):
     subprocess.run([fresh, "-m", "pip", "install", "--quiet", "--no-deps", wheel], env=ALONE, check=True)
     subprocess.run([fresh, "-c", IMPORT_ALL_AND_REPLAY], cwd=tmp_path, env=ALONE, check=True)
+
+
+IMPORT_THE_CORE_AND_TRAIN = """
+import importlib, pkgutil, sys, torch, tlr
+for package in ("tlr", "tlr.optim"):
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+        if module.name != "tlr.course":
+            importlib.import_module(module.name)
+assert tlr.__file__.startswith(sys.prefix), tlr.__file__
+weights = torch.nn.Parameter(torch.ones(3))
+for optimizer in (tlr.TLR([weights], lr=0.1), tlr.optim.TLRAdamW([weights], update_every=50)):
+    for _ in range(3):
+        optimizer.zero_grad()
+        weights.square().sum().backward()
+        optimizer.step()
+assert weights.square().sum() < 1
+assert tlr.learning_rates(optimizer)
+toy = tlr.toys.from_expression("x**2 + y**2", (1, 1), ((-1, 1), (-1, 1)))
+assert (toy.gradient([1, 1]) == 2).all()
+assert not [name for name in sys.modules if name.startswith("tlr.course")]
+"""
+
+
+@posix
+def test_the_wheels_core_works_with_torch_and_numpy_alone(wheel, practitioners, tmp_path):
+    (packages,) = practitioners.parent.parent.glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(packages)
+    subprocess.run([practitioners, "-W", "error", "-c", IMPORT_THE_CORE_AND_TRAIN], cwd=tmp_path, env=ALONE, check=True)
 
 
 def test_the_wheel_holds_the_package_and_its_data(wheel):

@@ -61,7 +61,7 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
 def test_the_loop_teaches_a_transformer(tmp_path):
     pairs = load_multi30k(write(tmp_path), length=10, at_least=1)
     model = Transformer(pairs.inputs, pairs.classes, width=16, hidden=16, heads=2, layers=1, dropout=0.0)
-    optimizer = make_optimizer("published", model.parameters(), lr=0.05, momentum=0.8, update_every=10)
+    optimizer = make_optimizer("tlr", model.parameters(), lr=0.05, momentum=0.8, update_every=10)
     history = train(model, optimizer, pairs, epochs=60, batch_size=3, progress=False)
     assert history.train_loss[-1] < 0.5 * history.train_loss[0]
     assert history.test_accuracy[-1] > 0.6

@@ -16,9 +16,7 @@ __all__ = ["RULES", "Trajectory", "descend", "relative_rate_map"]
 RULES = {
     "gd": None,
     "naive": "eta",
-    "published": "c",
-    "secant": "c",
-    "barzilai_borwein": None,
+    **{name: "c" if rule.bounded else None for name, rule in tlr_rule.RULES.items()},
     "hypergradient": "beta",
 }
 
@@ -58,8 +56,8 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
 
     Args:
         rule: "gd" (α stays α₀), "naive" (Algorithm 1 with η), "published" and "secant" (Algorithm 2 with Eq. 8
-            or 8′), "barzilai_borwein" (Eq. 8′ undamped and unbounded: the long Barzilai–Borwein step, kept as it
-            was where the curvature along the step is not positive), "hypergradient" (Baydin et al., 2018: β).
+            or 8′), "barzilai_borwein" (the long Barzilai–Borwein step: Eq. 8′ without damping or bound, α kept
+            where the curvature along the step is not positive), "hypergradient" (Baydin et al., 2018: β).
         toy: a `tlr.toys.Toy`, or any object with `value(w)` and `gradient(w)` for w of shape (..., d).
         start: w₀, shape (d,) or (..., d).
         alpha0: α₀ > 0, a number or an array; it broadcasts against the leading axes of `start`.
@@ -92,8 +90,6 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
                 return tlr_rule.gradient_step(alpha, tlr_rule.first_derivative(np.vecdot(ahead, g)), eta)
             case "hypergradient":
                 return tlr_rule.gradient_step(alpha, tlr_rule.first_derivative(gp), beta)
-            case "barzilai_borwein":
-                return tlr_rule.next_alpha(alpha, gg, gp, pp, np.inf, "undamped")
             case _:
                 return tlr_rule.next_alpha(alpha, gg, gp, pp, c, rule)
 
@@ -121,11 +117,9 @@ def relative_rate_map(x, rule="published", c=0.25):
     """x_{t+1} as a function of x_t, where x = αλ, on a quadratic of one variable with curvature λ.
 
     One step multiplies the gradient by 1 − x, so the inner products are 1 − x and (1 − x)² times those before, and
-    the next x depends on this one only. `rule` is "published", "secant" or "barzilai_borwein"; x > 0 of any shape.
+    the next x depends on this one only. `rule` is a key of `tlr.rule.RULES`; x > 0 of any shape.
     """
     x = np.asarray(x, dtype=float)
-    if rule == "barzilai_borwein":
-        return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), np.inf, "undamped")
     return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), c, rule)
 
 
@@ -144,3 +138,48 @@ def _check(rule, toy, start, alpha0, steps, c, eta, beta, seed):
         raise ValueError(f"A start on this function has {dimension or 'd'} coordinates, not the shape {start.shape}.")
     if seed is not None and not getattr(toy, "stochastic", False):
         raise ValueError("Only a stochastic toy, such as noisy_quadratic(), has mini-batches to draw with a seed.")
+
+
+def along_gradient(toy, w, alpha):
+    """L(w − αg), the loss along one step, for α of any shape."""
+    return toy.value(w - np.asarray(alpha)[..., None] * toy.gradient(w))
+
+
+def best_step(toy, w):
+    """The α between 1e-9 and 1e3 that makes L(w − αg) least: by a grid of decades, then by a finer one."""
+    coarse = np.geomspace(1e-9, 1e3, 1200)
+    least = np.clip(np.argmin(along_gradient(toy, w, coarse)), 1, len(coarse) - 2)
+    fine = np.linspace(coarse[least - 1], coarse[least + 1], 2000)
+    return float(fine[np.argmin(along_gradient(toy, w, fine))])
+
+
+def frozen_step(toy, w, alpha):
+    """What a rule sees after the step from w by α, and the exact second derivative that it does not see."""
+    before = toy.gradient(w)
+    there = w - alpha * before
+    now = toy.gradient(there)
+    exact = before @ toy.hessian(there) @ before
+    return {"alpha": alpha, "gg": now @ now, "gp": now @ before, "pp": before @ before, "exact": exact}
+
+
+def eigen_errors(toy, w):
+    """The way to the first minimum along each eigenvector of the Hessian there, over what it was at first.
+
+    Args:
+        toy: a `tlr.toys.Toy` with a known minimum.
+        w: a path, (steps + 1, d).
+
+    Returns:
+        (eigenvalues, errors): ascending, (d,), and (steps + 1, d); a component that begins at zero is nan.
+
+    Raises:
+        ValueError: for a toy whose minimum is not known, or whose Hessian there is not positive definite.
+    """
+    if len(toy.minimum) == 0:
+        raise ValueError(f"The minimum of {toy.name} is not known: give it as `minimum` to `from_expression`.")
+    eigenvalues, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
+    if eigenvalues[0] <= 0:
+        raise ValueError(f"The Hessian of {toy.name} at its minimum is not positive definite: it has no such view.")
+    with np.errstate(all="ignore"):
+        along = (w - toy.minimum[0]) @ vectors
+        return eigenvalues, along / along[0]

@@ -8,10 +8,14 @@ element by element, so the toy descents, the torch optimizers, the symbolic deri
 code printed from it all run the same lines.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 __all__ = [
-    "CURVATURES",
+    "RULES",
+    "Rule",
     "check",
     "first_derivative",
     "gradient_step",
@@ -22,11 +26,43 @@ __all__ = [
     "window",
 ]
 
-#: α · ∂²L_α/∂α², the curvature of the loss along the step, freed of its 1/α; the denominator of Eq. 9.
-CURVATURES = {
-    "published": lambda gg, gp, pp: 4 * (gg - gp),  # Eq. 8
-    "secant": lambda gg, gp, pp: 4 * (pp - gp),  # Eq. 8′, the factor 4 kept as a damping γ = 1/4
-    "undamped": lambda gg, gp, pp: pp - gp,  # Eq. 8′: the Newton step is the long Barzilai–Borwein step
+
+class Rule(NamedTuple):
+    """A rule for α: a curvature, and what guards the Newton step with it.
+
+    Attributes:
+        curvature: gg, gp, pp → α · ∂²L_α/∂α², the curvature of the loss along the step, freed of its 1/α.
+        damping: γ, the fraction of the Newton step that is taken (default 1).
+        bounded: whether α grows by the factor 1 + c at most, and by just that factor where the curvature is not
+            positive (default). Otherwise nothing bounds its growth, and where the curvature is not positive α stays.
+    """
+
+    curvature: Callable
+    damping: float = 1.0
+    bounded: bool = True
+
+    def denominator(self, gg, gp, pp):
+        """The curvature over γ; the relative Newton step is gp over it."""
+        numerator, denominator = self.damping.as_integer_ratio()  # whole numbers keep sympy's arithmetic exact
+        return self.curvature(gg, gp, pp) * denominator / numerator
+
+
+def _published(gg, gp, pp):
+    """Eq. 8."""
+    return 4 * (gg - gp)
+
+
+def _secant(gg, gp, pp):
+    """Eq. 8′, exact on quadratics."""
+    return pp - gp
+
+
+#: The rules for α. "secant" keeps the published factor 4 as a damping; "barzilai_borwein" takes Newton's step with
+#: Eq. 8′ in full, which is the long Barzilai–Borwein step.
+RULES = {
+    "published": Rule(_published),
+    "secant": Rule(_secant, damping=1 / 4),
+    "barzilai_borwein": Rule(_secant, bounded=False),
 }
 
 
@@ -36,18 +72,20 @@ def first_derivative(gp):
 
 
 def second_derivative(alpha, gg, gp, pp, curvature="published"):
-    """∂²L_α/∂α² at α_t: Eq. 8 as published, or Eq. 8′ ("secant"), exact on quadratics."""
-    name = "undamped" if curvature == "secant" else curvature
-    return CURVATURES[name](gg, gp, pp) / alpha
+    """∂²L_α/∂α² at α_t: Eq. 8 for "published", Eq. 8′ for the other `RULES`."""
+    return RULES[curvature].curvature(gg, gp, pp) / alpha
 
 
 def meta_step(alpha, gg, gp, pp, c=0.25, curvature="published"):
     """η_t, the step that α itself takes (Eq. 9): a Newton step, bounded so that α_{t+1} ≤ (1 + c) α_t.
 
-    Infinite or undefined where the gradients vanish; `relative_change` covers that case.
+    Infinite or undefined where the gradients vanish; `relative_change` covers that case. A rule that is not bounded
+    takes the Newton step as it is.
     """
     maximum, _, _ = _operations(gp)
-    return alpha / maximum(CURVATURES[curvature](gg, gp, pp), gp / c)
+    rule = RULES[curvature]
+    denominator = rule.denominator(gg, gp, pp)
+    return alpha / (maximum(denominator, gp / c) if rule.bounded else denominator)
 
 
 def gradient_step(alpha, derivative, eta):
@@ -60,19 +98,21 @@ def relative_change(gg, gp, pp, c=0.25, curvature="published"):
 
     Args:
         gg, gp, pp: the inner products, any shape.
-        c: the largest relative increase, c > 0 (default 1/4).
-        curvature: a key of `CURVATURES`.
+        c: the largest relative increase, c > 0 (default 1/4); only bounded rules look at it.
+        curvature: a key of `RULES`.
 
     Returns:
-        Values in (−1/4, c] for "published" and "secant", and 0 where ⟨g_t, g_{t−1}⟩ = 0 or where an
-        inner product that the rule needs is not finite.
+        Values in (−1/4, c] for "published" and "secant", above −1 for "barzilai_borwein", and 0 where
+        ⟨g_t, g_{t−1}⟩ = 0 or where an inner product that the rule needs is not finite.
     """
     _, where, quiet = _operations(gp)
+    rule = RULES[curvature]
     with quiet:
-        denominator = CURVATURES[curvature](gg, gp, pp)
+        denominator = rule.denominator(gg, gp, pp)
         moves = (abs(gp) > 0) & (abs(denominator) < float("inf"))
-        newton = c * denominator > gp  # otherwise the bound decides; no rounding can break it this way
-        return where(moves, where(newton, gp / where(newton, denominator, 1), c), 0)
+        # Where the Newton step is not taken the bound decides; no rounding can break it this way.
+        newton = c * denominator > gp if rule.bounded else denominator > 0
+        return where(moves, where(newton, gp / where(newton, denominator, 1), c if rule.bounded else 0), 0)
 
 
 def next_alpha(alpha, gg, gp, pp, c=0.25, curvature="published"):
@@ -94,8 +134,8 @@ def check(c, curvature):
     """Raise ValueError unless `c` and `curvature` are what `relative_change` can use."""
     if not c > 0:
         raise ValueError(f"c bounds the relative increase of α and must be positive, not {c!r}.")
-    if curvature not in CURVATURES:
-        raise ValueError(f"Unknown curvature {curvature!r}: choose from {', '.join(CURVATURES)}.")
+    if curvature not in RULES:
+        raise ValueError(f"Unknown curvature {curvature!r}: choose from {', '.join(RULES)}.")
 
 
 def _operations(x):

@@ -20,7 +20,7 @@ from tlr.course.explorers import Race  # noqa: E402
 from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
-PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md")
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(\w+)\.ipynb#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RACE = (
@@ -41,6 +41,7 @@ notebooks/*
 :caption: For those who teach or change it
 
 docs/lectures
+docs/experiments
 CONTRIBUTING
 CHANGELOG
 ```
@@ -57,8 +58,8 @@ def write_sources():
     for name in PROSE:
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
-            before, after = text.split("## Two commands")
-            text = f"{before}{RACE.format('')}\n\n## Two commands{after}{CONTENTS}"
+            before, after = text.split("## Read the course")
+            text = f"{before}{RACE.format('')}\n\n## Read the course{after}{CONTENTS}"
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
     cited = {match.groups() for path in notebooks() for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))}
     for path in notebooks():

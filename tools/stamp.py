@@ -16,9 +16,12 @@ LINK = re.compile(
     r"|colab\.research\.google\.com/github/"
     r"|git\+https://github\.com/"
     r"|git clone https://github\.com/"
-    r'|(?:repository-code: |Repository = )"https://github\.com/)'
+    r'|(?:repository-code: |Repository = )"https://github\.com/'
+    r"|https://github\.com/(?=[\w.-]+/[\w.-]+/(?:actions|issues)/))"
     r"([\w.-]+/[\w.-]*[\w-])"
 )
+#: Where GitHub publishes its site.
+PAGES = re.compile(r"https://([\w-]+)\.github\.io/([\w.-]*[\w-])")
 
 
 def repository():
@@ -38,13 +41,14 @@ def notebooks():
 
 
 def names(text):
-    """The repositories that the text's badges, links and setup cells name, in order of appearance."""
-    return [match[2] for match in LINK.finditer(text)]
+    """The repositories that the text's badges, links and setup cells name."""
+    return [match[2] for match in LINK.finditer(text)] + ["/".join(match.groups()) for match in PAGES.finditer(text)]
 
 
 def stamp(text, name):
     """The text with `name` (OWNER/NAME) in each of those places."""
-    return LINK.sub(rf"\g<1>{name}", text)
+    owner, _, project = name.partition("/")
+    return PAGES.sub(f"https://{owner}.github.io/{project}", LINK.sub(rf"\g<1>{name}", text))
 
 
 def main(arguments):

@@ -21,7 +21,7 @@ def slowly(alpha0, on_epoch):
         history.status = "interrupted"
     return history
 
-live = Live({"published": slowly}, 1000)
+live = Live({"tlr": slowly}, 1000)
 live
 """
 
@@ -36,7 +36,7 @@ def test_train_and_stop_while_the_kernel_goes_on(lab, visit):
 
     page.locator("button:has-text('Train')").click()
     page.wait_for_function("before => document.querySelector('img.widget-image').src !== before", arg=empty)
-    code = "assert 0 < len(live.histories['published'].epochs) < 1000"
+    code = "assert 0 < len(live.histories['tlr'].epochs) < 1000"
     run = f"async (code) => (await {SESSION}.session.kernel.requestExecute({{code}}).done).content.status"
     assert page.evaluate(run, code) == "ok"
 

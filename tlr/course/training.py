@@ -12,10 +12,10 @@ from tqdm.auto import tqdm
 
 from tlr.course.data import normalize
 from tlr.course.data.augmentation import AUGMENTATIONS
+from tlr.course.peers import rates, set_mode
 from tlr.course.precision import Speed
-from tlr.descent import Trajectory
 
-__all__ = ["Epoch", "History", "accuracy", "descend_with", "epoch_order", "steps_per_epoch", "train"]
+__all__ = ["Epoch", "History", "accuracy", "epoch_order", "steps_per_epoch", "train"]
 
 #: Images that are evaluated at a time.
 EVALUATED = 2000
@@ -130,7 +130,7 @@ def train(
     speed = Speed() if speed is None else speed
     network = speed.prepare(model, optimizer)
     if history is None:
-        history = History(alpha0=_alpha(optimizer))
+        history = History(alpha0=rates(optimizer))
     history.status = "done"
 
     def loss_and_gradients(images, labels):
@@ -156,7 +156,7 @@ def train(
                 start = time.perf_counter()
                 torch.manual_seed(_seed_of_dropout(seed, epoch))
                 network.train()
-                _mode(optimizer, "train")
+                set_mode(optimizer, "train")
                 total = torch.zeros((), device=device)
                 changed = augment and AUGMENTATIONS[augment](len(x_train), seed, epoch, device)
                 for batch in epoch_order(len(x_train), seed, epoch).to(device).split(batch_size):
@@ -169,11 +169,11 @@ def train(
                 if scheduler is not None:
                     scheduler.step()
                 trained = time.perf_counter()
-                _mode(optimizer, "eval")
+                set_mode(optimizer, "eval")
                 with speed.cast(device):
                     right = accuracy(network, x_test, y_test, normalize)
                 evaluated = time.perf_counter()
-                done = Epoch(mean_loss, right, _alpha(optimizer), trained - start, evaluated - trained)
+                done = Epoch(mean_loss, right, rates(optimizer), trained - start, evaluated - trained)
                 history.epochs.append(done)
                 bar.set_postfix_str(str(done))
                 if not math.isfinite(mean_loss):
@@ -184,7 +184,7 @@ def train(
                     break
         except KeyboardInterrupt:
             history.status = "interrupted"
-            _mode(optimizer, "eval")
+            set_mode(optimizer, "eval")
     return history
 
 
@@ -203,17 +203,6 @@ def _seed_of_dropout(seed, epoch):
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
 
 
-def _mode(optimizer, mode):
-    """Tell an optimizer that has modes which one begins."""
-    getattr(optimizer, mode, lambda: None)()
-
-
-def _alpha(optimizer):
-    """α of each parameter group, as floats."""
-    # Prodigy and D-Adaptation keep the factor that they learn, d, beside an lr that stays 1.
-    return tuple(float(group["lr"]) * group.get("d", 1.0) for group in optimizer.param_groups)
-
-
 @torch.no_grad()
 def accuracy(model, x, y, normalize=normalize, batch_size=EVALUATED):
     """Share of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1.
@@ -225,42 +214,3 @@ def accuracy(model, x, y, normalize=normalize, batch_size=EVALUATED):
     for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True):
         right += (model(normalize(images)).argmax(1) == labels).sum()
     return right.item() / (len(y) if y.ndim == 1 else (y >= 0).sum().item())
-
-
-def descend_with(make, toy, start, steps, *, name=""):
-    """Descend on a toy function with a torch optimizer, as `tlr.descent.descend` does by a rule.
-
-    Args:
-        make: parameters → the torch optimizer, e.g. `lambda params: make_optimizer("sls", params, reset="keep")`.
-        toy: a `tlr.toys.Toy`; its exact value and gradient are used.
-        start: w₀, shape (d,).
-        steps: how many steps to take, at least 1.
-        name: what the `Trajectory` calls its rule, for figures a key of `tlr.course.plots.METHODS`.
-
-    Returns:
-        A `Trajectory` of one path, in float64. Its α is what `param_groups` shows after each step, its weights are
-        those that the optimizer would be evaluated at.
-    """
-    w = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
-    optimizer = make([w])
-
-    def value_and_gradient():
-        point = w.detach().numpy()
-        if torch.is_grad_enabled():
-            w.grad = torch.tensor(toy.gradient(point))
-        return torch.tensor(toy.value(point))
-
-    path = np.full((steps + 1, len(w)), np.inf)
-    alpha, loss = np.full(steps + 1, *_alpha(optimizer)), np.full(steps + 1, np.inf)
-    with np.errstate(all="ignore"):
-        path[0], loss[0] = w.detach(), toy.value(w.detach().numpy())
-        for t in range(1, steps + 1):
-            _mode(optimizer, "train")
-            optimizer.step(value_and_gradient)
-            _mode(optimizer, "eval")
-            point = w.detach().numpy().copy()
-            if not np.isfinite(reached := toy.value(point)):
-                break
-            path[t], loss[t] = point, reached
-            alpha[t:] = _alpha(optimizer)
-    return Trajectory(name, path, alpha, loss)

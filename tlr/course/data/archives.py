@@ -5,17 +5,19 @@ CIFAR.
 """
 
 import gzip
-import os
 import struct
 import tarfile
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["DOWNLOADS", "Archive", "CifarArchive", "appears_whole", "download"]
+from tlr.course.files import replacing
+
+__all__ = ["ADVICE", "DOWNLOADS", "Archive", "CifarArchive", "download"]
+
+#: What to do where the data folder cannot be written to.
+ADVICE = "set TLR_DATA_DIR to a folder that has room and can be written to"
 
 
 @dataclass(frozen=True)
@@ -119,30 +121,9 @@ def download(archive, target):
     Raises:
         ConnectionError: no mirror delivered a file. OSError: the folder cannot be written to.
     """
-    with appears_whole(target) as part:
+    with replacing(target, ADVICE) as part:
         arrays = archive.arrays(lambda mirrors, file, sha256: _fetch(mirrors, file, sha256, target, part.parent))
         np.savez_compressed(part, **arrays)
-
-
-@contextmanager
-def appears_whole(target):
-    """A path to write to, in a folder of its own; if nothing is raised, what lies there becomes `target`.
-
-    Raises:
-        OSError: the folder of the target cannot be written to.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent)
-    except OSError as error:
-        raise OSError(
-            f"The data folder {target.parent} cannot be written to ({error.strerror}): "
-            "set TLR_DATA_DIR to a folder that can."
-        ) from error
-    with scratch:
-        part = Path(scratch.name) / target.name
-        yield part
-        os.replace(part, target)
 
 
 def _fetch(mirrors, file, sha256, target, destination):

@@ -19,9 +19,10 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
-from tlr.course.data.archives import DOWNLOADS, appears_whole
+from tlr.course.data.archives import ADVICE, DOWNLOADS
 from tlr.course.data.loading import EMBEDDED, folder
 from tlr.course.data.text import MULTI30K
+from tlr.course.files import replacing
 
 __all__ = ["pack"]
 
@@ -58,7 +59,7 @@ def pack(images, name, size=64, jobs=-1):
         raise ValueError(f"train and val must have the same classes; only one of them has {', '.join(differ[:5])}.")
     count = sum(len(paths) for classes in found.values() for paths in classes.values())
     with (
-        appears_whole(target) as part,
+        replacing(target, ADVICE) as part,
         zipfile.ZipFile(part, "w") as archive,
         tqdm(total=count, unit="image", smoothing=0.05) as bar,
     ):

@@ -40,7 +40,7 @@ def updates_needed(function):
 def peaks(of_published, of_secant):
     """For Eq. 8 and Eq. 8′ the epoch after which α is largest, and the first that ends with it below α₀ again."""
     given = {"Eq. 8": of_published, "Eq. 8′": of_secant}
-    right = {"Eq. 8": _peak("published"), "Eq. 8′": _peak("secant")}
+    right = {"Eq. 8": _peak("tlr"), "Eq. 8′": _peak("tlr_secant")}
     answers = {}
     for rule, pair in given.items():
         if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2:

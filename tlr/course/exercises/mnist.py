@@ -46,7 +46,7 @@ def beats(better_than_same, better_than_best):
     """In how many of figure 1's settings TLR ends more accurate than SGD there, and than the best SGD of all."""
     same, best = whole(better_than_same, "the first"), whole(better_than_best, "the second")
     accuracy = _ends("test_accuracy")
-    tlr, sgd = accuracy.loc["published"].to_numpy(), accuracy.loc["sgd"].to_numpy()
+    tlr, sgd = accuracy.loc["tlr"].to_numpy(), accuracy.loc["sgd"].to_numpy()
     right = int((tlr > sgd).sum()), int((tlr > sgd.max()).sum())
     if (same, best) == right:
         return f"{same} of {tlr.size}, and {best}. The two readings of “TLR beats SGD” could hardly be farther apart."
@@ -95,7 +95,7 @@ def colleague(lower_than_same, lower_than_best):
     """In how many panels of α₀ = 0.001 TLR's loss ends below SGD's there, and below the best SGD of the batch size."""
     same, best = whole(lower_than_same, "the first"), whole(lower_than_best, "the second")
     loss = _ends("train_loss")
-    tlr, sgd = loss.loc["published"].loc[0.001], loss.loc["sgd"]
+    tlr, sgd = loss.loc["tlr"].loc[0.001], loss.loc["sgd"]
     right = int((tlr < sgd.loc[0.001]).sum()), int((tlr < sgd.min()).sum())
     if (same, best) == right:
         return f"{same} of {len(tlr)}, and {best}. That is what your colleague should hear first."

@@ -49,7 +49,7 @@ def judge_of_panels(function):
 def chosen_part(betas, batch_sizes):
     """A part of figure 2's grid on MNIST in which TLR ends below hypergradient descent in every panel."""
     ends = records.final(records.load(experiments.settings("figure-2-mnist", epochs=8)))
-    ours = ends[ends.method == "published"].set_index("batch_size").train_loss
+    ours = ends[ends.method == "tlr"].set_index("batch_size").train_loss
     rival = ends[ends.method == "hypergradient"].set_index(["beta", "batch_size"]).train_loss
     betas = _values(betas, "the values of β", rival.index.unique("beta"))
     sizes = _values(batch_sizes, "the batch sizes", rival.index.unique("batch_size"))

@@ -33,7 +33,7 @@ epoch is one to eight steps there, no longer than the momentum's memory, and not
 from dataclasses import replace
 from itertools import chain, product
 
-from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, GRID, TLR, Figure
+from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, BOTH_CURVATURES, GRID, Figure
 from tlr.course.experiments.larger import COLLECTIONS, LARGER
 from tlr.course.records import Setting
 
@@ -43,31 +43,35 @@ __all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings"]
 _POINT = {"alpha0": (0.1,), "batch_size": (256,)}
 
 _PAPER = {
-    "figure-1": Figure("TLR over α₀ and batch size, beside SGD", (*TLR, {"method": "sgd"}), GRID),
+    "figure-1": Figure("TLR over α₀ and batch size, beside SGD", (*BOTH_CURVATURES, {"method": "sgd"}), GRID),
     "figure-2": Figure(
         "hypergradient descent over β and batch size, beside TLR",
-        (*TLR, *({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))),
+        (*BOTH_CURVATURES, *({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))),
         {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
     ),
-    "figure-6": Figure("TLR over the update frequency p", TLR, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}),
-    "figure-7": Figure("TLR per tensor, beside one α for the model", TLR, {**_POINT, "per": ("tensor", "model")}),
+    "figure-6": Figure(
+        "TLR over the update frequency p", BOTH_CURVATURES, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}
+    ),
+    "figure-7": Figure(
+        "TLR per tensor, beside one α for the model", BOTH_CURVATURES, {**_POINT, "per": ("tensor", "model")}
+    ),
     "figure-8": Figure(
         "TLR over the bound 1 + c and α₀",
-        TLR,
+        BOTH_CURVATURES,
         {"alpha0": ALPHA0, "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
         epochs=40,
     ),
     "figure-9": Figure(
         "a fixed meta step size η, beside TLR",
         (
-            *TLR,
+            *BOTH_CURVATURES,
             *({"method": "fixed_eta", "eta": eta / unit} for unit in (1, 78**2) for eta in (1.0, 0.001, 0.1, 0.01)),
         ),
         _POINT,
     ),
     "figure-10": Figure(
         "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
-        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *TLR),
+        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
         GRID,
     ),
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["ALPHA0", "BATCH_SIZES", "GRID", "TLR", "Figure"]
+__all__ = ["ALPHA0", "BATCH_SIZES", "BOTH_CURVATURES", "GRID", "Figure"]
 
 
 @dataclass(frozen=True)
@@ -29,4 +29,4 @@ class Figure:
 BATCH_SIZES = (64, 512, 256, 128)
 ALPHA0 = (0.1, 0.001, 0.01)
 GRID = {"alpha0": ALPHA0, "batch_size": BATCH_SIZES}
-TLR = ({"method": "published"}, {"method": "secant"})
+BOTH_CURVATURES = ({"method": "tlr"}, {"method": "tlr_secant"})

@@ -23,7 +23,7 @@ show, they show of that. Their records in the package were made on a copy of the
 as JPEG, so that their accuracies are a little below those on the original.
 """
 
-from tlr.course.experiments.grid import BATCH_SIZES, GRID, TLR, Figure
+from tlr.course.experiments.grid import BATCH_SIZES, BOTH_CURVATURES, GRID, Figure
 
 __all__ = ["COLLECTIONS", "LARGER"]
 
@@ -31,7 +31,7 @@ _MULTISTEP = {"method": "multistep", "alpha0": 0.1}
 _ADAM = {"method": "adam", "alpha0": 1e-3}
 _SLS = {"method": "sls", "alpha0": 1.0}
 _SPS = {"method": "sps", "alpha0": 1.0}
-_FROM_A_TENTH = tuple({**variant, "alpha0": 0.1} for variant in (*TLR, {"method": "published", "per": "tensor"}))
+_FROM_A_TENTH = tuple({**variant, "alpha0": 0.1} for variant in (*BOTH_CURVATURES, {"method": "tlr", "per": "tensor"}))
 _PEERS = (*_FROM_A_TENTH, _MULTISTEP, _ADAM, _SLS, _SPS)
 _BETAS = tuple({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))
 _SCHEDULES = tuple({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin"))
@@ -48,24 +48,27 @@ def _both(data, peers, schedules, architectures):
         f"figure-2-{data}": _cifar(
             data,
             "hypergradient descent over β and batch size, beside TLR",
-            (*TLR, *_BETAS),
+            (*BOTH_CURVATURES, *_BETAS),
             {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
         ),
         f"figure-{peers}-{data}": _cifar(
             data, "multistep, Adam, SLS and SPS over batch size, beside TLR", _PEERS, {"batch_size": BATCH_SIZES}
         ),
         f"figure-6-{data}": _cifar(
-            data, "TLR over the update frequency p", TLR, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}
+            data, "TLR over the update frequency p", BOTH_CURVATURES, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}
         ),
         f"figure-8-{data}": _cifar(
             data,
             "TLR over the bound 1 + c and α₀",
-            TLR,
+            BOTH_CURVATURES,
             {"alpha0": GRID["alpha0"], "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
             epochs=40,
         ),
         f"figure-{schedules}-{data}": _cifar(
-            data, "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR", (*_SCHEDULES, *TLR), GRID
+            data,
+            "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
+            (*_SCHEDULES, *BOTH_CURVATURES),
+            GRID,
         ),
         f"figure-{architectures}-{data}": _cifar(
             data,
@@ -101,7 +104,7 @@ LARGER = {
     "figure-2-cifar10-small": _cifar(
         "cifar10-10000",
         "figure 2 on 10,000 images and a small network, beside SGD too",
-        (*TLR, *_BETAS, {"method": "sgd"}, {"method": "multistep"}),
+        (*BOTH_CURVATURES, *_BETAS, {"method": "sgd"}, {"method": "multistep"}),
         {"alpha0": (0.1,), "batch_size": (64,)},
         model="wrn-10-1",
         epochs=12,

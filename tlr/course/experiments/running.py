@@ -17,9 +17,9 @@ from filelock import FileLock, Timeout
 
 from tlr.course import data, records
 from tlr.course.experiments.provenance import provenance
+from tlr.course.files import replacing
 from tlr.course.models import make_model
-from tlr.course.peers import make_optimizer
-from tlr.course.peers.schedules import exponential, multistep
+from tlr.course.peers import PEERS, rates
 from tlr.course.precision import Speed, choose_precision, has_convolutions
 from tlr.course.training import Epoch, History, steps_per_epoch, train
 from tlr.optim import learning_rates
@@ -30,9 +30,6 @@ __all__ = ["choose_device", "run"]
 #: In the records' folder: checkpoints and locks of the runs that are not finished.
 IN_PROGRESS = "in_progress"
 VERSION = 1
-
-_SCHEDULES = {"multistep": multistep, "exponential": exponential}
-_FUSED = ("sgd", "published", "secant")  # those whose step is torch's SGD, which has a fused kernel
 
 
 def run(setting, folder=None, *, device="auto", precision="auto", compile=False, deadline=math.inf, progress=False):
@@ -194,13 +191,12 @@ class Run:
             self._parts["scheduler"] = self.scheduler
         if self.speed.precision == "float16":
             self._parts["speed"] = self.speed
-        rates = learning_rates(self.optimizer)
-        self._groups = tuple(rates)
+        self._groups = tuple(learning_rates(self.optimizer))
         self._checkpoint = _in_progress(setting, folder, ".pt")
         session = provenance(self.images, device, self.speed.precision) | session
         self.history, sessions = _resume(self._checkpoint, setting, self._parts, session)
         if self.history is None:
-            self.history = History(alpha0=tuple(rates.values()))
+            self.history = History(alpha0=rates(self.optimizer))
         self._sessions = [*sessions, {"first_epoch": 1 + len(self.history.epochs), **session}]
 
     @property
@@ -274,22 +270,16 @@ def _load(name):
 def build(setting, images, device):
     """The model, its optimizer and the schedule (or None), as they are before the first step."""
     model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
-    options = {
-        name: value
-        for name in ("momentum", "weight_decay", "c", "per", "eta", "beta")
-        if (value := getattr(setting, name)) is not None
-    }
-    steps = steps_per_epoch(images, setting.batch_size)
-    if setting.p is not None:
-        options["update_every"] = window(steps, setting.p)
-    method = "sgd" if setting.method in _SCHEDULES else setting.method
-    if method in _FUSED and not has_convolutions(model):  # on a CPU that kernel ignores strides
+    peer, steps = PEERS[setting.method], steps_per_epoch(images, setting.batch_size)
+    options = {name: getattr(setting, name) for name in peer.options}
+    if "p" in options:
+        options["update_every"] = window(steps, options.pop("p"))
+    if peer.fused and not has_convolutions(model):  # on a CPU that kernel ignores strides
         options["fused"] = True
-    if method in ("sls", "sps"):
+    if peer.counts_steps:
         options["steps_per_epoch"] = steps
-    optimizer = make_optimizer(method, model.named_parameters(), lr=setting.alpha0, **options)
-    schedule = _SCHEDULES.get(setting.method)
-    return model, optimizer, schedule and schedule(optimizer, setting.epochs)
+    optimizer = peer.optimizer(model.named_parameters(), lr=setting.alpha0, **options)
+    return model, optimizer, peer.scheduler(optimizer, setting.epochs)
 
 
 @contextmanager
@@ -315,7 +305,8 @@ def _save(path, setting, parts, history, sessions):
     # Into memory first: where the disk is full, torch.save tells no reason.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    records.write_whole(path, buffer.getvalue())
+    with replacing(path) as part:
+        part.write_bytes(buffer.getvalue())
 
 
 def _resume(path, setting, parts, session):

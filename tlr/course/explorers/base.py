@@ -7,18 +7,30 @@ import asyncio
 import base64
 import io
 import threading
-from contextlib import contextmanager
 from itertools import takewhile
 
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 
+from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES
 from tlr.course.plots.style import house_style
-from tlr.course.plots.toys import RULE_STYLES
 
-__all__ = ["DRAWING", "Explorer", "Screen", "choice", "log_slider", "player", "rule_boxes", "slider"]
+__all__ = [
+    "DRAWING",
+    "Explorer",
+    "Screen",
+    "blank",
+    "choice",
+    "in_a_line",
+    "log_slider",
+    "player",
+    "rule_boxes",
+    "rule_menu",
+    "slider",
+]
 
 _LABEL = "130px"
 
@@ -28,7 +40,7 @@ DRAWING = threading.RLock()
 
 
 class Screen:
-    """A picture (`figure`, `moving`, `stale`) as an image file, drawing only what moved.
+    """A `tlr.course.plots.picture.Picture` as an image file, drawing only what moved.
 
     The background is kept as pixels and drawn again only when the picture says it is stale; the moving artists are
     drawn over a copy of it. Those at the bottom of their axes, which must not overlap others, are kept with it
@@ -87,22 +99,34 @@ def _rests(artist):
 
 
 class Explorer(widgets.VBox):
-    """Controls above a picture; a subclass calls `set_up` once and says in `draw` what a move of a control does.
+    """Controls above a picture; a subclass calls `set_up` once, and its `draw` is a function of the settings.
 
     Where no kernel runs (GitHub, nbviewer, a stored notebook) the picture is shown as it was when the cell ran.
+
+    Attributes:
+        controls: name of a setting → its widget, or the check boxes that it is made of, by name.
+        picture: a `tlr.course.plots.picture.Picture`.
     """
 
     #: What is said in place of the picture where not even that can be shown.
     description = "An explorer."
 
-    def set_up(self, picture, controls, layout):
-        """Arrange `layout` (rows of widgets) above the picture, and draw it anew when one of `controls` moves."""
+    def set_up(self, picture, controls, rows=None):
+        """Arrange the widgets above the picture, draw it, and draw it again when a control moves.
+
+        Args:
+            picture: a `tlr.course.plots.picture.Picture`.
+            controls: name → widget, or name → (name → check box), whose value is the tuple of the names checked.
+            rows: all widgets, in the rows that they are shown in (default: the controls, in one row).
+        """
+        self.picture, self.controls, self._quiet, self._shown = picture, controls, False, {}
         self.screen = Screen(picture)
         self.image = self.make_image(*self.screen.canvas.get_width_height())
-        for control in controls:
-            control.observe(self._on_move, "value")
-        self._quiet = False
-        rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in layout]
+        self._readers = {name: _reader(control) for name, control in controls.items()}
+        for control in controls.values():
+            for widget in control.values() if isinstance(control, dict) else [control]:
+                widget.observe(self._on_move, "value")
+        rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows or [[*controls.values()]]]
         self.children = [*rows, self.image]
         self.refresh()
 
@@ -113,25 +137,40 @@ class Explorer(widgets.VBox):
             format="jpeg", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
         )
 
-    def draw(self):
-        """Compute what the controls ask for and update the picture."""
+    def draw(self, **settings):
+        """Compute what the settings ask for, update the picture, and return what it shows, as data."""
         raise NotImplementedError
+
+    def settings(self):
+        """What the controls ask for: name → value, within the limits that they were made with."""
+        return {name: read() for name, read in self._readers.items()}
+
+    def state(self):
+        """What is shown, as data: the settings, and what became of them, as `draw` of each explorer says."""
+        return self._shown
+
+    def move(self, **settings):
+        """Move several controls at once, by name; the picture is drawn at the end."""
+        with DRAWING:
+            self._quiet = True
+            try:
+                for name, value in settings.items():
+                    control = self.controls[name]
+                    if isinstance(control, dict):
+                        for key, box in control.items():
+                            box.value = key in value
+                    else:
+                        control.value = value
+            finally:
+                self._quiet = False
+            self.refresh()
 
     def refresh(self):
         """Draw, and show the result."""
         with DRAWING, house_style():
-            self.draw()
+            settings = self.settings()
+            self._shown = settings | self.draw(**settings)
             self.image.value = self.screen.jpeg()
-
-    @contextmanager
-    def at_once(self):
-        """Several controls moved in this block are one move, drawn at its end."""
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
-        self.refresh()
 
     def _on_move(self, _change):
         if not self._quiet:
@@ -152,6 +191,39 @@ class Explorer(widgets.VBox):
 
     # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
     _ipython_display_ = None
+
+
+def blank(size=PICTURE_SIZE, layout="none"):
+    """An empty figure for a picture; inches."""
+    return Figure(figsize=size, dpi=100, layout=layout)
+
+
+def _reader(control):
+    """A function that returns the value of a control within the limits that it was made with.
+
+    A front end can send any value, and other limits with it: a descent of 10⁹ steps would never end.
+    """
+    if isinstance(control, dict):
+        return lambda: tuple(name for name, box in control.items() if box.value)
+    if isinstance(control, widgets.Dropdown):
+        chosen = control.value
+        allowed = [option[1] if isinstance(option, tuple) else option for option in control.options]
+
+        def read():
+            nonlocal chosen
+            chosen = control.value if control.value in allowed else chosen
+            return chosen
+
+        return read
+    low, high = control.min, control.max
+    if isinstance(control, widgets.FloatLogSlider):
+        low, high = control.base**low, control.base**high
+    return lambda: min(control.value, high) if control.value >= low else low  # low for nan
+
+
+def in_a_line(error):
+    """What an error is and the first line of what it says, cut to what fits below a picture."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"[:120]
 
 
 def _hint(widget, text):
@@ -205,6 +277,13 @@ def choice(label, options, hint):
         ),
         hint,
     )
+
+
+def rule_menu(rules, chosen):
+    """A drop-down menu of rules, by their labels."""
+    menu = choice("rule", [(RULE_STYLES[rule].label, rule) for rule in rules], "How α changes")
+    menu.value = chosen
+    return menu
 
 
 def rule_boxes(rules, chosen):

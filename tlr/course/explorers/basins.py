@@ -1,13 +1,14 @@
 """The final loss for every α₀ and condition number, for one rule; point to read it, press to open a run."""
 
+import math
+from numbers import Real
+
 import numpy as np
-from matplotlib.figure import Figure
 
 from tlr import toys
-from tlr.course.explorers.base import Explorer, choice, log_slider, slider
+from tlr.course.explorers.base import Explorer, blank, log_slider, rule_menu, slider
 from tlr.course.explorers.pointed import PointedImage
-from tlr.course.plots.basins import BasinPicture, describe
-from tlr.course.plots.toys import PICTURE_SIZE, RULE_STYLES
+from tlr.course.plots.basin_map import BasinPicture
 from tlr.descent import RULES, descend
 
 __all__ = ["Basins"]
@@ -30,18 +31,16 @@ class Basins(Explorer):
     def __init__(self, family=None):
         super().__init__()
         self._family, self._map, self._pointed = family or _two_eigenvalues, (None, None), None
-        names = [(RULE_STYLES[rule].label, rule) for rule in RULES]
-        self.rule = choice("rule", names, "How α changes")
-        self.rule.value = "published"
+        self.rule = rule_menu(RULES, "published")
         self.steps = slider("steps", 200, (1, 400), 1, "The number of steps of every descent")
         self.c = log_slider("c (TLR)", 0.25, (-2, 1), "TLR: α grows by the factor 1 + c at most")
         self.eta = log_slider("η (naive)", 0.01, (-8, 1), "Naive TLR: the step size of α")
         self.beta = log_slider("β (hypergradient)", 0.001, (-8, 0), "Hypergradient descent: the step size of α")
         self.alpha0 = log_slider("opened: α₀", 0.003, (-6, 1), "α₀ of the run that is drawn; or press on the map")
         self.condition = log_slider("opened: condition", 100.0, (0, 4), "Its condition number; or press on the map")
-        self._picture = BasinPicture(Figure(figsize=PICTURE_SIZE), _ALPHA0, _CONDITIONS)
-        controls = [self.rule, self.steps, self.c, self.eta, self.beta, self.alpha0, self.condition]
-        self.set_up(self._picture, controls, [controls])
+        names = ("rule", "steps", "c", "eta", "beta", "alpha0", "condition")
+        picture = BasinPicture(blank(), _ALPHA0, _CONDITIONS)
+        self.set_up(picture, {name: getattr(self, name) for name in names})
         self.image.observe(self._on_hover, "hovered")
         self.image.observe(self._on_press, "pressed")
 
@@ -49,36 +48,42 @@ class Basins(Explorer):
         """An image that the pointer reaches."""
         return PointedImage(width=width, height=height, text=self.description)
 
-    def draw(self):
-        """Descend from every α₀ on every function, where the rule or an option has moved; and from the opened one."""
-        rule, steps = self.rule.value, self.steps.value
-        for name, control in (("c", self.c), ("eta", self.eta), ("beta", self.beta)):
-            control.disabled = RULES[rule] != name
-        options = {"c": self.c.value, "eta": self.eta.value, "beta": self.beta.value}
+    def draw(self, rule, steps, alpha0, condition, **options):
+        """Descend from every α₀ on every function, where the rule or an option has moved; and from the opened one.
+
+        In the state, `ratio` is the map, (conditions, α₀), `descent` the opened `Trajectory`, and `pointed` what is
+        pointed at: (α₀, condition number, final loss / first loss), or None.
+        """
+        for name in options:
+            getattr(self, name).disabled = RULES[rule] != name
         if self._map[0] != (rule, steps, options):
             toy = self._family(_CONDITIONS[:, None])
             loss = descend(rule, toy, toy.start, _ALPHA0, steps, **options).loss
             self._map = (rule, steps, options), loss[-1] / loss[0]
-        toy = self._family(np.array(self.condition.value))
-        ran = descend(rule, toy, toy.start, self.alpha0.value, steps, **options)
-        self._picture.update(self._map[1], ran, (self.alpha0.value, self.condition.value), self._reading())
+        toy = self._family(np.array(condition))
+        ran = descend(rule, toy, toy.start, alpha0, steps, **options)
+        pointed = self._pointed and (*self._pointed, self._read(*self._pointed))
+        self.picture.update(self._map[1], ran, (alpha0, condition), pointed)
+        return {"ratio": self._map[1], "descent": ran, "pointed": pointed}
 
     def _on_hover(self, change):
-        self._pointed = self._picture.at(*change.new) if change.new else None
+        self._pointed = self._place(change.new)
         self.refresh()
 
     def _on_press(self, change):
-        if place := self._picture.at(*change.new):
-            with self.at_once():
-                self.alpha0.value, self.condition.value = place
+        if place := self._place(change.new):
+            self.move(alpha0=place[0], condition=place[1])
 
-    def _reading(self):
-        """What the map says where the pointer is."""
-        if self._pointed is None:
-            return "Point at the map to read it, press to open the run from there."
-        alpha0, condition = self._pointed
+    def _place(self, said):
+        """(α₀, condition number) where the front end says the pointer is; None off the map, and for anything else."""
+        if len(said) != 2 or not all(isinstance(share, Real) and math.isfinite(share) for share in said):
+            return None
+        return self.picture.at(*said)
+
+    def _read(self, alpha0, condition):
+        """The map at a place."""
         row, column = (np.abs(np.log(grid / at)).argmin() for grid, at in ((_CONDITIONS, condition), (_ALPHA0, alpha0)))
-        return f"pointer: {describe(alpha0, condition, self._map[1][row, column])}"
+        return float(self._map[1][row, column])
 
 
 def _two_eigenvalues(conditions):

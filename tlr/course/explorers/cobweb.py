@@ -1,10 +1,8 @@
 """One dimension: how x = αλ moves from step to step."""
 
-from matplotlib.figure import Figure
-
 from tlr import toys
-from tlr.course.explorers.base import Explorer, log_slider, player, rule_boxes
-from tlr.course.plots.toys import PICTURE_SIZE, CobwebPicture
+from tlr.course.explorers.base import Explorer, blank, log_slider, player, rule_boxes
+from tlr.course.plots.toys import CobwebPicture
 from tlr.descent import descend
 
 __all__ = ["Cobweb"]
@@ -24,18 +22,14 @@ class Cobweb(Explorer):
         self.rules = rule_boxes(("published", "secant", "barzilai_borwein"), ("published", "secant"))
         self.play, self.step = player(_STEPS)
         self._line = toys.quadratic([1.0])
-        self._picture = CobwebPicture(Figure(figsize=PICTURE_SIZE), tuple(self.rules))
-        boxes = [*self.rules.values()]
         self.set_up(
-            self._picture, [self.x0, self.c, self.step, *boxes], [[self.x0, self.c], boxes, [self.play, self.step]]
+            CobwebPicture(blank(), tuple(self.rules)),
+            {"x0": self.x0, "c": self.c, "rules": self.rules, "step": self.step},
+            [[self.x0, self.c], [*self.rules.values()], [self.play, self.step]],
         )
 
-    def draw(self):
-        """Descend on ½w² from x₀ by every checked rule."""
-        c = self.c.value
-        ran = {
-            rule: descend(rule, self._line, [1.0], self.x0.value, _STEPS, c=c)
-            for rule, box in self.rules.items()
-            if box.value
-        }
-        self._picture.update(ran, self.step.value, c)
+    def draw(self, x0, c, rules, step):
+        """Descend on ½w² from x₀ by every checked rule; `descents` in the state is rule → `Trajectory`."""
+        ran = {rule: descend(rule, self._line, [1.0], x0, _STEPS, c=c) for rule in rules}
+        self.picture.update(ran, step, c)
+        return {"descents": ran}

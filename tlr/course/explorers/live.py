@@ -1,12 +1,12 @@
 """Training, watched: loss, α and accuracy grow epoch by epoch, and a button stops it."""
 
 import asyncio
+import html
 import threading
 
 import ipywidgets as widgets
-from matplotlib.figure import Figure
 
-from tlr.course.explorers.base import Explorer, log_slider
+from tlr.course.explorers.base import Explorer, blank, in_a_line, log_slider
 from tlr.course.plots.live import RunsPicture
 
 __all__ = ["Live"]
@@ -44,49 +44,58 @@ class Live(Explorer):
         self.said = widgets.HTML("press Train")
         self.train_button.on_click(lambda _button: self.start())
         self.stop_button.on_click(lambda _button: self.stop())
-        self._picture = RunsPicture(Figure(figsize=(9.2, 3.2)), list(contestants), epochs)
-        self.set_up(self._picture, [], [[self.alpha0, self.train_button, self.stop_button, self.said]])
+        picture = RunsPicture(blank((9.2, 3.2), "constrained"), list(contestants), epochs)
+        self.set_up(picture, {"alpha0": self.alpha0}, [[self.alpha0, self.train_button, self.stop_button, self.said]])
 
-    def draw(self):
-        """Show what was trained so far."""
-        self._picture.update(self.histories)
+    def draw(self, alpha0):
+        """Show what was trained so far: `histories`, and `said`, in the state."""
+        self.picture.update(self.histories)
+        return {"histories": self.histories, "said": html.unescape(self.said.value)}
 
     def run(self):
         """Train here and now, and show the result; an interrupt from the keyboard ends it."""
         self._begin()
-        self._train(self.alpha0.value)
+        self._train(self.settings()["alpha0"])
         self._end()
 
     def start(self):
         """Train in the background, and return the asyncio task that watches it."""
         self._begin()
-        thread = threading.Thread(target=self._train, args=(self.alpha0.value,), daemon=True)
+        thread = threading.Thread(target=self._train, args=(self.settings()["alpha0"],), daemon=True)
         thread.start()
         return asyncio.ensure_future(self._watch(thread))
 
     def stop(self):
         """End what runs in the background, after the epoch under way."""
         self._stop.set()
-        self.said.value = "stopping…"
+        self._say("stopping…")
 
     async def _watch(self, thread):
-        while thread.is_alive():
-            await asyncio.sleep(_PAUSE)
-            self.refresh()
-        self._end()
+        try:
+            while thread.is_alive():
+                await asyncio.sleep(_PAUSE)
+                self.refresh()
+        except BaseException:  # with the buttons back, nobody could stop it
+            self._stop.set()
+            raise
+        finally:
+            self._end()
 
     def _begin(self):
         self._stop.clear()
         self.histories, self._failure = {}, None
-        self.said.value = "training…"
+        self._say("training…")
         self._set_running(True)
 
     def _end(self):
         self._set_running(False)
-        self.said.value = "stopped" if self._stop.is_set() else "done"
+        self._say("stopped" if self._stop.is_set() else "done")
         if self._failure is not None:
-            self.said.value = f"ended by an error: {self._failure}"
+            self._say(f"ended by an error: {self._failure}")
         self.refresh()
+
+    def _say(self, words):
+        self.said.value = html.escape(words)
 
     def _set_running(self, running):
         self.train_button.disabled = self.alpha0.disabled = running
@@ -99,8 +108,10 @@ class Live(Explorer):
                 if history.status == "interrupted":
                     self._stop.set()
                     break
-        except Exception as error:  # in a thread nobody else would say so
-            self._failure = error
+        except KeyboardInterrupt:
+            self._stop.set()
+        except BaseException as error:  # even SystemExit: in a thread nobody else would say so
+            self._failure = in_a_line(error)
 
     def _keep(self, name, history):
         self.histories = self.histories | {name: history}

@@ -2,15 +2,14 @@
 
 import math
 
-from matplotlib.figure import Figure
-
 from tlr import toys
-from tlr.course.explorers.base import Explorer, choice, log_slider, player, rule_boxes, slider
-from tlr.course.plots.toys import PICTURE_SIZE, PathsPicture
+from tlr.course.explorers.base import Explorer, blank, choice, log_slider, player, rule_boxes, slider
+from tlr.course.plots.toys import PathsPicture
 from tlr.descent import RULES, descend
 
 __all__ = ["Paths"]
 
+#: Those that the sliders for condition and rotation turn.
 _QUADRATICS = {"quadratic": toys.quadratic, "noisy quadratic": toys.noisy_quadratic}
 _OTHERS = (toys.rosenbrock, toys.beale, toys.himmelblau, toys.saddle)
 
@@ -34,10 +33,11 @@ class Paths(Explorer):
         super().__init__()
         if toy is not None and toy.dimension != 2:
             raise ValueError(f"This explorer draws functions of two variables; {toy.name} has {toy.dimension}.")
-        others = [make() for make in _OTHERS] + ([toy] if toy is not None else [])
-        self._toys = {other.name: other for other in others}
-        names = sorted([*_QUADRATICS, *self._toys], key=lambda name: toy is None or name != toy.name)
-        self.function = choice("function", names, "The function to descend on")
+        builtin = {other.name: other for other in (make() for make in _OTHERS)}
+        names = [*_QUADRATICS, *builtin]
+        own = {} if toy is None else {f"{toy.name} (yours)" if toy.name in names else toy.name: toy}
+        self._toys = own | builtin
+        self.function = choice("function", [*own, *names], "The function to descend on")
         self.alpha0 = log_slider("α₀", alpha0, (-8, 3), "The learning rate of the first step")
         self.condition = log_slider("condition number", 10.0, (0, 6), "Largest over smallest eigenvalue, which is 1")
         self.angle = slider("rotation (°)", 30.0, (-90.0, 90.0), 1.0, "Turns the quadratic")
@@ -45,43 +45,42 @@ class Paths(Explorer):
         self.eta = log_slider("η (naive)", 0.01, (-8, 1), "Naive TLR: the step size of α")
         self.beta = log_slider("β (hypergradient)", 0.001, (-8, 0), "Hypergradient descent: the step size of α")
         self.rules = rule_boxes(RULES, ("gd", "published", "secant"))
+        self._steps = steps
         self.play, self.step = player(steps)
         self._quadratic = (None, None)
         self._ran = {}
-        self._picture = PathsPicture(Figure(figsize=PICTURE_SIZE), tuple(RULES))
-        sliders = [self.function, self.alpha0, self.condition, self.angle, self.c, self.eta, self.beta]
-        boxes = [*self.rules.values()]
+        names = ("function", "alpha0", "condition", "angle", "c", "eta", "beta")
+        sliders = {name: getattr(self, name) for name in names}
         self.set_up(
-            self._picture,
-            [*sliders, *boxes, self.step],
-            [[*sliders, self.play, self.step], boxes],
+            PathsPicture(blank()),
+            sliders | {"rules": self.rules, "step": self.step},
+            [[*sliders.values(), self.play, self.step], [*self.rules.values()]],
         )
 
-    @property
-    def toy(self):
-        """The function that is descended on."""
-        name = self.function.value
-        if name not in _QUADRATICS:
-            return self._toys[name]
-        key = name, self.condition.value, self.angle.value
-        # The same object while nothing about it changes, so that the picture need not draw its bands again.
-        if self._quadratic[0] != key:
-            self._quadratic = key, _QUADRATICS[name]((1.0, key[1]), math.radians(key[2]))
+    def draw(self, function, alpha0, condition, angle, rules, step, **options):
+        """Descend by every checked rule from the function's start.
+
+        In the state, `toy` is the function and `descents` is rule → `Trajectory`.
+        """
+        self.condition.disabled = self.angle.disabled = function in self._toys
+        toy = self._toys.get(function) or self._make(function, condition, angle)
+        ran = {rule: self._descend(rule, toy, alpha0, options) for rule in rules}
+        self.picture.update(toy, ran, step)
+        return {"toy": toy, "descents": ran}
+
+    def _make(self, function, *shape):
+        """The quadratic; the same object while nothing about it changes, so that its bands need not be drawn again."""
+        if self._quadratic[0] != (function, *shape):
+            condition, angle = shape
+            made = _QUADRATICS[function]((1.0, condition), math.radians(angle))
+            self._quadratic = (function, *shape), made
         return self._quadratic[1]
 
-    def draw(self):
-        """Descend from the function's start by every checked rule."""
-        toy = self.toy
-        self.condition.disabled = self.angle.disabled = self.function.value not in _QUADRATICS
-        ran = {rule: self._descend(rule, toy) for rule, box in self.rules.items() if box.value}
-        self._picture.update(toy, ran, self.step.value)
-
-    def _descend(self, rule, toy):
+    def _descend(self, rule, toy, alpha0, options):
         """The descent that the controls ask for; only run if something that matters to it has moved."""
-        option = RULES[rule]
-        options = {option: getattr(self, option).value} if option else {}
-        key = toy, self.alpha0.value, options
+        own = {name: value for name, value in options.items() if name == RULES[rule]}
+        key = toy, alpha0, own
         if self._ran.get(rule, (None,))[0] != key:
             seed = 0 if toy.stochastic else None
-            self._ran[rule] = key, descend(rule, toy, toy.start, key[1], self.step.max, seed=seed, **options)
+            self._ran[rule] = key, descend(rule, toy, toy.start, alpha0, self._steps, seed=seed, **own)
         return self._ran[rule][1]

@@ -26,4 +26,4 @@ class PointedImage(anywidget.AnyWidget):
     hovered = traitlets.Tuple().tag(sync=True)
     pressed = traitlets.Tuple().tag(sync=True)
 
-    _esm = (Path(__file__).parent / "front" / "pointed.js").read_text(encoding="utf-8")
+    _esm = Path(__file__).parent / "front" / "pointed.js"

@@ -8,26 +8,25 @@ import base64
 import html
 import json
 import math
+import re
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import anywidget
 import matplotlib as mpl
 import numpy as np
 import traitlets
-from matplotlib.figure import Figure
 
-from tlr import rule, toys
-from tlr.course.explorers.base import Screen
+from tlr import toys
+from tlr.course.explorers.base import Screen, blank
+from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import house_style
-from tlr.course.plots.toys import PICTURE_SIZE, RULE_STYLES, PathsPicture
+from tlr.course.plots.toys import PathsPicture
 from tlr.descent import descend
 
-__all__ = ["Race", "printed_rule"]
+__all__ = ["Race"]
 
 _FRONT = Path(__file__).parent / "front"
-_PARTS = ("descent.js", "picture.js", "elements.js", "race.js")
 _RACERS = ("gd", "published", "secant", "hypergradient", "barzilai_borwein")
 _STEPS = 100
 #: Half the width and the height of the plane that is drawn.
@@ -54,6 +53,19 @@ _SLIDERS = (
     _Slider("beta", "β (hypergr.)", "Hypergradient descent: the step size of α"),
     _Slider("noise", "noise", "How far each mini-batch's minimum lies from that of the mean", log=False),
 )
+
+
+def _joined(name, seen):
+    """A module of the front end with those that it imports in front: anywidget and a saved page take a single one.
+
+    Names are therefore unique among the modules. (anywidget loads what it is given from a blob, from where
+    `import "./descent.js"` leads nowhere.)
+    """
+    seen.add(name)
+    text = (_FRONT / name).read_text(encoding="utf-8")
+    imports = re.compile(r'^import [^;]* from "\./([\w.]+)";\n', re.MULTILINE)
+    before = [_joined(other, seen) for other in imports.findall(text) if other not in seen]
+    return "\n".join([*before, re.sub("^export (?!default)", "", imports.sub("", text), flags=re.MULTILINE)])
 
 
 class Race(anywidget.AnyWidget):
@@ -85,11 +97,17 @@ class Race(anywidget.AnyWidget):
     noise = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
     start = traitlets.Tuple(traitlets.Float(), traitlets.Float(), default_value=(-1.8, 1.0)).tag(sync=True)
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
+    #: What does not change: the controls with their ranges, how each rule is drawn, the standard normal draws of the
+    #: mini-batches, and half the plane's width and height.
+    scene = traitlets.Dict().tag(sync=True)
+
+    _esm = _joined("race.js", set())
+    _css = _FRONT / "race.css"
 
     def __init__(self, **settings):
-        super().__init__(_esm=_module(), _css=_read("race.css"), **settings)
+        draws = [list(np.random.default_rng((_SEED, t)).standard_normal(2)) for t in range(_STEPS)]
+        controls, methods = [_control(slider) for slider in _SLIDERS], [_method(name) for name in _RACERS]
+        super().__init__(scene={"controls": controls, "methods": methods, "draws": draws, "reach": _REACH}, **settings)
 
     @property
     def toy(self):
@@ -116,16 +134,17 @@ class Race(anywidget.AnyWidget):
     def png(self):
         """The race, run to its end, as bytes of a PNG."""
         with house_style():
-            picture = PathsPicture(Figure(figsize=PICTURE_SIZE), _RACERS)
+            picture = PathsPicture(blank(), _RACERS)
             picture.update(self.toy, self.descents(), _STEPS)
             return Screen(picture).png()
 
     def save_html(self, path):
         """Write the explorer, as it is set now, to one HTML file that needs no kernel, no server and no network."""
-        Path(path).write_text(_page(self._settings(), _read("race.css"), _module()), encoding="utf-8")
+        Path(path).write_text(_page(self.state()), encoding="utf-8")
 
-    def _settings(self):
-        return {name: getattr(self, name) for name in _setting_names()}
+    def state(self):
+        """What the front end shows, as data: its settings, and the `scene`."""
+        return {name: getattr(self, name) for name in (*(slider.name for slider in _SLIDERS), "start", "scene")}
 
     def _repr_mimebundle_(self, **options):
         bundle = super()._repr_mimebundle_(**options)
@@ -136,39 +155,6 @@ class Race(anywidget.AnyWidget):
 
     # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
     _ipython_display_ = None
-
-
-@cache
-def printed_rule():
-    """JavaScript of the rule: `relativeChange.NAME(gg, gp, pp, c)` for each curvature, and `gradientStep`."""
-    import sympy
-
-    alpha, beta, c, gg, gp, pp = sympy.symbols("alpha beta c gg gp pp", real=True)
-    lines = ["const relativeChange = {"]
-    for name in rule.CURVATURES:
-        change = sympy.piecewise_fold(rule.relative_change(gg, gp, pp, c, name))
-        body = sympy.jscode(change, assign_to="change")
-        lines.append(f"{name}(gg, gp, pp, c) {{\nlet change;\n{body}\nreturn change;\n}},")
-    step = sympy.jscode(rule.gradient_step(alpha, rule.first_derivative(gp), beta))
-    return "\n".join([*lines, "};", f"const gradientStep = (alpha, gp, beta) => {step};"])
-
-
-@cache
-def _module():
-    """The front end as one ES module: data, the printed rule, the descent, the drawing, the explorer."""
-    data = {
-        "SETTINGS": _setting_names(),
-        "CONTROLS": [_control(slider) for slider in _SLIDERS],
-        "METHODS": [_method(name) for name in _RACERS],
-        "DRAWS": [list(np.random.default_rng((_SEED, t)).standard_normal(2)) for t in range(_STEPS)],
-        "REACH": _REACH,
-    }
-    constants = [f"const {name} = {json.dumps(value, ensure_ascii=False)};" for name, value in data.items()]
-    return "\n".join([*constants, printed_rule(), *map(_read, _PARTS)])
-
-
-def _setting_names():
-    return [*(slider.name for slider in _SLIDERS), "start"]
 
 
 def _control(slider):
@@ -185,13 +171,8 @@ def _method(name):
     return {"rule": name, "label": style.label, "color": style.color, "marker": style.marker, "dash": list(dash)}
 
 
-def _read(name):
-    return (_FRONT / name).read_text(encoding="utf-8")
-
-
-def _page(settings, css, module):
-    """A page around the module, with a model that only remembers."""
-    model = json.dumps(settings)
+def _page(state):
+    """A page around the front end, with a model that only remembers."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -200,16 +181,16 @@ def _page(settings, css, module):
 <title>{html.escape(Race.description.partition(":")[0])}</title>
 <style>
 body {{ margin: 0; display: flex; justify-content: center; background: #ffffff; }}
-{css}</style>
+{Race._css}</style>
 </head>
 <body>
 <main id="race" style="width: 100%; max-width: 1750px; display: flex; justify-content: center"></main>
 <script type="module">
-{module}
-const settings = {model};
+{Race._esm}
+const state = {json.dumps(state, ensure_ascii=False)};
 const model = {{
-  get: (name) => settings[name],
-  set: (name, value) => {{ settings[name] = value; }},
+  get: (name) => state[name],
+  set: (name, value) => {{ state[name] = value; }},
   save_changes() {{}},
   on() {{}},
   off() {{}},

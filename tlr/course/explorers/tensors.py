@@ -5,12 +5,9 @@ import time
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib.figure import Figure
 
-from tlr.course.explorers.base import DRAWING, Explorer, choice, log_slider
-from tlr.course.plots.style import METHODS
+from tlr.course.explorers.base import DRAWING, Explorer, blank, in_a_line, log_slider, rule_menu
 from tlr.course.plots.tensors import TensorPicture
-from tlr.course.plots.toys import PICTURE_SIZE
 
 __all__ = ["TensorRace"]
 
@@ -37,26 +34,27 @@ class TensorRace(Explorer):
         super().__init__()
         self._train, self._begun, self.running = train, None, False
         self._task = None
-        names = [(METHODS[name].label, name) for name in ("published", "secant")]
-        self.curvature = choice("rule", names, "How α changes")
+        self.curvature = rule_menu(("published", "secant"), "published")
         self.alpha0 = log_slider("α₀", alpha0, (-5, 1), "The learning rate of the first steps, for all tensors")
         self.button = widgets.Button(description="Start", icon="play", tooltip="Train; again to stop")
         self.button.on_click(lambda _: self.stop() if self.running else self.start())
-        self._picture = TensorPicture(Figure(figsize=PICTURE_SIZE))
-        controls = [self.curvature, self.alpha0]
-        self.set_up(self._picture, controls, [[*controls, self.button]])
+        controls = {"curvature": self.curvature, "alpha0": self.alpha0}
+        self.set_up(TensorPicture(blank()), controls, [[*controls.values(), self.button]])
 
-    def draw(self):
-        """Draw both trainings as far as they are; begin new ones, with a step each, if a control has moved."""
-        begun = self.curvature.value, self.alpha0.value
+    def draw(self, **begun):
+        """Draw both trainings as far as they are; begin new ones, with a step each, if a control has moved.
+
+        In the state, `losses` and `rates` are those of each step, for "model" and "tensor", and `fates` what is said.
+        """
         if self._begun != begun:
+            self._sides = {per: _Training(self._train(per, *begun.values())) for per in _SIDES}
             self._begun = begun
-            self._sides = {per: _Training(self._train(per, *begun)) for per in _SIDES}
-        losses = {per: side.losses for per, side in self._sides.items()}
+        losses = {per: np.array(side.losses) for per, side in self._sides.items()}
         rates = {per: _by_name(side.rates) for per, side in self._sides.items()}
-        (one,) = rates["model"].values()
+        (rates["model"],) = rates["model"].values()
         fates = {per: f"{_SIDES[per]}: {side.fate}" for per, side in self._sides.items()}
-        self._picture.update(begun[0], losses, rates | {"model": one}, fates)
+        self.picture.update(begun["curvature"], losses, rates, fates)
+        return {"losses": losses, "rates": rates, "fates": fates}
 
     def advance(self, steps):
         """Take so many steps now, or as many as there are, and show where they led."""
@@ -68,27 +66,33 @@ class TensorRace(Explorer):
 
     def start(self):
         """Go on in the background, between whatever else the kernel has to do."""
-        self.running = True
-        self.button.description, self.button.icon = "Stop", "stop"
+        self._set_running(True)
         self._task = asyncio.ensure_future(self._go_on())
 
     def stop(self):
         """Stop after the step that is being taken."""
         with DRAWING:
-            self.running = False
+            self._set_running(False)
             self.refresh()
-        self.button.description, self.button.icon = "Start", "play"
+
+    def _set_running(self, running):
+        self.running = running
+        self.button.description, self.button.icon = ("Stop", "stop") if running else ("Start", "play")
 
     async def _go_on(self):
         shown = time.monotonic()
         # Another task goes on instead where it was stopped and started before this one could see it.
         while self.running and self._task is asyncio.current_task():
             with DRAWING:
-                if self.running and not self._step():
-                    self.stop()
-                if self.running and time.monotonic() > shown + _SECONDS_PER_FRAME:
-                    self.refresh()
-                    shown = time.monotonic()
+                try:
+                    if self.running and not self._step():
+                        self.stop()
+                    if self.running and time.monotonic() > shown + _SECONDS_PER_FRAME:
+                        self.refresh()
+                        shown = time.monotonic()
+                except BaseException:
+                    self._set_running(False)
+                    raise
             # Messages are handled here: that of the button, for one.
             await asyncio.sleep(0)
 
@@ -113,8 +117,8 @@ class _Training:
                 loss, rates = next(self._steps)
             except StopIteration:
                 self._end = "the end, "
-            except Exception as error:  # in the background nobody else would say what the reader's loop did
-                self._end = f"{type(error).__name__}: {error}; "
+            except (Exception, SystemExit) as error:  # in the background nobody else would say what it did
+                self._end = f"{in_a_line(error)}; "
             else:
                 self.losses.append(loss)
                 self.rates.append(rates)

@@ -75,7 +75,7 @@ def bound(change=rule.relative_change):
 
 def one_pass(passes=None):
     """Forward and backward passes in a step of Algorithm 1 and of Algorithm 2, counted."""
-    first, second = passes or (_passes("naive", lr=0.1, eta=0.1), _passes("published", lr=0.1))
+    first, second = passes or (_passes("naive", lr=0.1, eta=0.1), _passes("tlr", lr=0.1))
     evidence = f"Passes in a step, counted: {first} with Algorithm 1, {second} with Algorithm 2."
     return Finding(HOLDS if second == 1 < first else DOES_NOT_HOLD, evidence)
 
@@ -99,7 +99,7 @@ def _passes(name, **options):
     return len(calls)
 
 
-def barzilai_borwein(curvatures=rule.CURVATURES):
+def barzilai_borwein(rules=rule.RULES):
     """Newton's step for α with each curvature, beside the two steps of Barzilai and Borwein."""
     import sympy as sp
 
@@ -107,22 +107,26 @@ def barzilai_borwein(curvatures=rule.CURVATURES):
     ss, sy, yy = pp, pp - gp, gg - 2 * gp + pp  # in units of α_t
     steps = {"long": ss / sy, "short": sy / yy}
     found = {
-        name: [which for which, step in steps.items() if sp.simplify(1 + gp / curvatures[name](gg, gp, pp) - step) == 0]
-        for name in ("published", "undamped")
+        name: [
+            which
+            for which, step in steps.items()
+            if sp.simplify(1 + gp / rules[name].curvature(gg, gp, pp) - step) == 0
+        ]
+        for name in ("published", "secant")
     }
     words = {name: f"the {found[name][0]} one" if found[name] else "neither of the two" for name in found}
-    evidence = f"Newton's step with Eq. 8 is {words['published']}; with Eq. 8′ it is {words['undamped']}."
-    verdict = HOLDS if found["published"] else IN_PART if found["undamped"] else DOES_NOT_HOLD
+    evidence = f"Newton's step with Eq. 8 is {words['published']}; with Eq. 8′ it is {words['secant']}."
+    verdict = HOLDS if found["published"] else IN_PART if found["secant"] else DOES_NOT_HOLD
     return Finding(verdict, evidence)
 
 
-def polak_ribiere(curvatures=rule.CURVATURES):
+def polak_ribiere(rules=rule.RULES):
     """The published change of α, in terms of β_PRP."""
     import sympy as sp
 
     gg, gp, pp = sp.symbols("gg gp pp", positive=True)
     beta_prp = (gg - gp) / pp
-    factor = sp.simplify(gp / curvatures["published"](gg, gp, pp) * beta_prp * pp / gp)
+    factor = sp.simplify(gp / rules["published"].denominator(gg, gp, pp) * beta_prp * pp / gp)
     if factor.is_number:
         return Finding(HOLDS, f"The relative change of α is {factor} · ⟨g_t, g_{{t−1}}⟩ / (‖g_{{t−1}}‖² β_PRP).")
     return Finding(DOES_NOT_HOLD, f"The relative change of α times β_PRP is no multiple of it: {factor}.")

@@ -6,7 +6,7 @@ from html import escape
 from tlr.course.ledger import batches, figures, mathematics
 from tlr.course.ledger.archive import Archive
 from tlr.course.ledger.claim import THEMES
-from tlr.course.plots.ledger import SIGNS
+from tlr.course.plots.tiles import SIGNS
 
 __all__ = ["CLAIMS", "findings", "page"]
 

@@ -38,8 +38,8 @@ _DATA = {
     "imagenet64": "ImageNet, 64 × 64",
 }
 _METHODS = {
-    "published": "TLR",
-    "secant": "Eq. 8′",
+    "tlr": "TLR",
+    "tlr_secant": "Eq. 8′",
     "sgd": "SGD",
     "multistep": "SGD in two steps",
     "exponential": "exponential SGD",
@@ -65,10 +65,10 @@ def robust(over):
         return int((ends.test_accuracy >= best - _CLOSE).sum())
 
     def judge(archive, figure):
-        found = archive.figure(figure, method="published")
+        found = archive.figure(figure, method="tlr")
         close, total = alike(found), len(_ends(found))
         others = []
-        for method, words in (("sgd", "with SGD"), ("secant", "with Eq. 8′")):
+        for method, words in (("sgd", "with SGD"), ("tlr_secant", "with Eq. 8′")):
             theirs = archive.figure(figure, method=method)
             epochs = "" if _epochs(theirs) == _epochs(found) else f" after {_epochs(theirs)}"
             others.append(f"{alike(theirs)} {words}{epochs}")
@@ -80,7 +80,7 @@ def robust(over):
 
 def alpha_rises_and_falls(archive, figure):
     """Whether α of TLR ends below a peak that is above α₀, and how straight log α falls from there."""
-    found = archive.figure(figure, method="published")
+    found = archive.figure(figure, method="tlr")
     ours = [record for record in found if record.setting.seed == 0]
     done = straight = ruined = 0
     for record in ours:
@@ -103,7 +103,7 @@ def alpha_rises_and_falls(archive, figure):
 
 def higher_with_the_batch(archive, figure):
     """Whether the peak of α grows from each batch size to the next, for every α₀."""
-    found = archive.figure(figure, method="published")
+    found = archive.figure(figure, method="tlr")
     ends = _ends(found)
     ends = ends[ends.test_accuracy > _RUINED]
     peaks = ends.pivot(index="alpha0", columns="batch_size", values="peak_alpha")
@@ -115,7 +115,7 @@ def higher_with_the_batch(archive, figure):
 
 def exception(archive, figure):
     """The loss of α₀ = 0.1 with batches of 64 beside that of TLR's other settings."""
-    grid, ours = (archive.figure(figure, method="published", **where) for where in ({}, _EXCEPTION))
+    grid, ours = (archive.figure(figure, method="tlr", **where) for where in ({}, _EXCEPTION))
     loss = _ends(ours).train_loss.item()
     rest = _ends(grid)
     here = (rest.alpha0 == 0.1) & (rest.batch_size == 64)
@@ -132,9 +132,9 @@ def exception_of_the_others(archive, figure):
     """In the same setting: SGD and its schedules should end above TLR, YellowFin below."""
     found = archive.figure(figure, **_EXCEPTION)
     loss = _ends(found).set_index("method").train_loss
-    above = [bool(loss[name] > loss.published) for name in ("sgd", "multistep", "exponential")]
-    passed = sum(above) + bool(loss.yellowfin < loss.published)
-    names = ("published", "sgd", "multistep", "exponential", "yellowfin")
+    above = [bool(loss[name] > loss.tlr) for name in ("sgd", "multistep", "exponential")]
+    passed = sum(above) + bool(loss.yellowfin < loss.tlr)
+    names = ("tlr", "sgd", "multistep", "exponential", "yellowfin")
     words = ", ".join(f"{_METHODS[name]} {loss[name]:.2g}" for name in names)
     return Finding(grade(passed, 4), f"{_where(found)}: {passed} of the 4 do. Losses: {words}.")
 
@@ -159,7 +159,7 @@ def beats(
         ends = _ends(found)
         measured, sign = ends["mean_loss" if early else value], -1 if value == "train_loss" else 1
         ends = ends.assign(score=sign * measured)
-        ours = ends[(ends.method == "published") & ends.per.isin(per)]
+        ours = ends[(ends.method == "tlr") & ends.per.isin(per)]
         won = {}
         for rival in rivals:
             pairs = ours.merge(ends[ends.method == rival], on=list(by), suffixes=("", "_rival"))
@@ -195,7 +195,7 @@ def sensitive(rival):
         found = archive.figure(figure)
         loss = _ends(found).groupby(["method", "batch_size"]).train_loss
         spread = loss.max() / loss.min()
-        ours, theirs = spread["published"], spread[rival]
+        ours, theirs = spread["tlr"], spread[rival]
         passed = int((theirs > ours).sum())
         evidence = f"{_where(found)}: at {passed} of {len(ours)} batch sizes. Largest over smallest loss over α₀"
         return Finding(
@@ -215,7 +215,7 @@ def between_seeds(archive, figure):
     if loss["count"].min() < 3:
         raise Missing(f"{_where(found)}: one seed only; python -m tlr.course.experiments run {figure} --seeds 0 1 2.")
     deviation = loss["std"]
-    cases = {name: deviation[name, size] / deviation["published", size] for name, size in (("sls", 64), ("sps", 512))}
+    cases = {name: deviation[name, size] / deviation["tlr", size] for name, size in (("sls", 64), ("sps", 512))}
     passed = sum(ratio > 3 for ratio in cases.values())
     words = ", ".join(f"{_METHODS[name]} {ratio:.1f}" for name, ratio in cases.items())
     return Finding(grade(passed, 2), f"{_where(found)}: deviation between seeds as a multiple of TLR's: {words}.")
@@ -227,7 +227,7 @@ def no_matter(knob, **where):
     def judge(archive, figure):
         found = archive.figure(figure, **where)
         ends = _ends(found).groupby(["method", knob]).test_accuracy.mean()
-        ours, others = ends["published"], int(_close(ends["secant"]).sum())
+        ours, others = ends["tlr"], int(_close(ends["tlr_secant"]).sum())
         words = ", ".join(f"{knob} = {value:.3g}: {right:.1%}" for value, right in ours.items())
         evidence = f"{_where(found)}: {words} (with Eq. 8′ {others} of {len(ours)} do)."
         return Finding(grade(int(_close(ours).sum()), len(ours)), evidence)
@@ -242,15 +242,15 @@ def large_c_ruins(archive, figure):
     ends = (
         ends.assign(ruined=~(ends.test_accuracy > _RUINED))[ends.c >= 4].groupby("method").ruined.agg(["sum", "size"])
     )
-    evidence = f"{_where(found)}: of the runs with 1 + c = 5 or 10, {ends['sum'].published} of {ends['size'].published}"
-    evidence += f" are lost ({ends['sum'].secant} with Eq. 8′)."
-    return Finding(mostly(ends["sum"].published, ends["size"].published), evidence)
+    evidence = f"{_where(found)}: of the runs with 1 + c = 5 or 10, {ends['sum'].tlr} of {ends['size'].tlr}"
+    evidence += f" are lost ({ends['sum'].tlr_secant} with Eq. 8′)."
+    return Finding(mostly(ends["sum"].tlr, ends["size"].tlr), evidence)
 
 
 def p_trades(archive, figure):
     """Whether p = 1 is slower than ⅓, and p = 0.1 leaves α lower and the loss higher."""
     found = archive.figure(figure)
-    ends = _ends(found).query("method == 'published'").assign(p=lambda table: table.p.round(2)).set_index("p")
+    ends = _ends(found).query("method == 'tlr'").assign(p=lambda table: table.p.round(2)).set_index("p")
     third, once, often = ends.loc[0.33], ends.loc[1.0], ends.loc[0.1]
     cases = {
         "p = 1 is slower": once.mean_loss > third.mean_loss,
@@ -276,7 +276,7 @@ def eta_is_tedious(archive, figure):
 def same_per_tensor(archive, figure):
     """Loss and accuracy of TLR with an α for every tensor, beside one α for the model."""
     found = archive.figure(figure)
-    ends = _ends(found).query("method == 'published'").groupby("per")[["train_loss", "test_accuracy"]].mean()
+    ends = _ends(found).query("method == 'tlr'").groupby("per")[["train_loss", "test_accuracy"]].mean()
     ratio = ends.train_loss.tensor / ends.train_loss.model
     points = 100 * (ends.test_accuracy.tensor - ends.test_accuracy.model)
     same = 0.8 < ratio < 1.25, abs(points) < 0.5
@@ -287,7 +287,7 @@ def same_per_tensor(archive, figure):
 def tensors_differ(archive, figure):
     """Whether the peaks of α differ between tensors, and the output's are above the hidden layer's."""
     found = archive.figure(figure, per="tensor")
-    peak = records.final(found).query("method == 'published'").groupby("group").peak_alpha.mean()
+    peak = records.final(found).query("method == 'tlr'").groupby("group").peak_alpha.mean()
     cases = [peak.max() > 2 * peak.min()]
     cases += [peak[f"output.{kind}"] > peak[f"hidden.{kind}"] for kind in ("weight", "bias")]
     words = ", ".join(f"{name} {value:.2g}" for name, value in peak.sort_values().items())
@@ -297,7 +297,7 @@ def tensors_differ(archive, figure):
 def only_per_tensor(archive, figure):
     """Whether one α for the model loses the run, and an α for every tensor does not."""
     found = archive.figure(figure)
-    loss = _ends(found).query("method == 'published'").set_index("per").train_loss
+    loss = _ends(found).query("method == 'tlr'").set_index("per").train_loss
     start = max(record.train_loss[0] for record in found if record.setting.per == "tensor")
     cases = [not loss.model < start, loss.tensor < start]
     evidence = f"{_where(found)}: loss {loss.model:.2g} with one α, {loss.tensor:.2g} with one for every tensor."
@@ -323,7 +323,7 @@ def overhead(archive, figure):
         case = machines, setting.model, setting.batch_size
         seconds[case] = min(record.seconds.min(), seconds.get(case, math.inf))
     plain = fastest.get(("sgd", None)) or fastest["multistep", None]
-    ratios = [ours / plain[case] for case, ours in fastest["published", "model"].items() if case in plain]
+    ratios = [ours / plain[case] for case, ours in fastest["tlr", "model"].items() if case in plain]
     low, middle, high = np.quantile(ratios, [0, 0.5, 1])
     evidence = (
         f"{_data(found)}, the fastest epoch with each batch size: {middle:.2f} times SGD's in the middle, "

@@ -1,27 +1,32 @@
-"""What TLR is compared with, each method as its authors published it, and one way to build them all."""
+"""What TLR is compared with, each method as its authors published it, and one way to build them all.
 
-from tlr.course.peers.barzilai_borwein import BarzilaiBorwein
-from tlr.course.peers.catalog import PEERS, Peer, make_optimizer, table
-from tlr.course.peers.fixed_eta import FixedEta
-from tlr.course.peers.hypergradient import Hypergradient, HypergradientAdam
-from tlr.course.peers.schedules import cosine, exponential, multistep
-from tlr.course.peers.sls import SLS
-from tlr.course.peers.sps import SPS
-from tlr.course.peers.yellowfin import YellowFin
+The table of them imports no torch; an optimizer does when it is first used.
+"""
 
-__all__ = [
-    "PEERS",
-    "SLS",
-    "SPS",
-    "BarzilaiBorwein",
-    "FixedEta",
-    "Hypergradient",
-    "HypergradientAdam",
-    "Peer",
-    "YellowFin",
-    "cosine",
-    "exponential",
-    "make_optimizer",
-    "multistep",
-    "table",
-]
+from importlib import import_module
+
+from tlr.course.peers.catalog import PEERS, Peer, installed, make_optimizer, table
+
+_HOMES = {
+    "barzilai_borwein": ["BarzilaiBorwein"],
+    "fixed_eta": ["FixedEta"],
+    "hypergradient": ["Hypergradient", "HypergradientAdam"],
+    "loop": ["descend_with", "rates", "set_mode"],
+    "schedules": ["cosine", "exponential", "multistep"],
+    "sls": ["SLS"],
+    "sps": ["SPS"],
+    "yellowfin": ["YellowFin"],
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["PEERS", "Peer", "installed", "make_optimizer", "table", *_HOME]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *_HOME]

@@ -69,39 +69,21 @@ class BarzilaiBorwein(OneRate):
         }
         super().__init__(params, defaults)
 
-    @torch.no_grad()
-    def step(self, closure=None):
-        """One step.
-
-        Args:
-            closure: optional; clears the gradients, computes the loss, calls backward and returns the loss.
-
-        Returns:
-            The closure's loss, or None.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        params, gradients = self._gradients()
+    def _advance(self, params, gradients, loss):
         options = self._shared
-        if params:
-            self._buffers(params, "window_start", torch.clone)
-            averages = self._buffers(params, "average")
-            torch._foreach_mul_(averages, 1 - options["beta"])
-            torch._foreach_add_(averages, gradients, alpha=options["beta"])
-            torch._foreach_add_(params, gradients, alpha=-options["lr"])
+        self._buffers(params, "window_start", torch.clone)
+        averages = self._buffers(params, "average")
+        torch._foreach_mul_(averages, 1 - options["beta"])
+        torch._foreach_add_(averages, gradients, alpha=options["beta"])
+        torch._foreach_add_(params, gradients, alpha=-options["lr"])
         self._share(steps_in_window=options["steps_in_window"] + 1)
         if options["steps_in_window"] == options["update_every"]:
             self._close_window()
-        return loss
 
     def _close_window(self):
         params = [p for group in self.param_groups for p in group["params"] if "average" in self.state.get(p, ())]
         options = self._shared
         self._share(steps_in_window=0, windows=options["windows"] + 1)
-        if not params:
-            return
         starts, averages = self._buffers(params, "window_start"), self._buffers(params, "average")
         previous = self._buffers(params, "previous_average")
         if options["windows"] > 1:

@@ -166,6 +166,8 @@ class OneRate(Optimizer):
         defaults: options and measurements, the same for every group; "lr" is the step size.
     """
 
+    _needs_loss = False
+
     def add_param_group(self, param_group):
         if self.param_groups:
             for key in self.defaults:
@@ -185,6 +187,32 @@ class OneRate(Optimizer):
         for group in self.param_groups:
             for key in self.defaults:
                 group.setdefault(key, self.defaults[key])
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step.
+
+        Args:
+            closure: clears the gradients, computes the loss, calls backward and returns the loss; optional where the
+                step does not depend on the loss.
+
+        Returns:
+            The closure's loss, or None.
+        """
+        if closure is None and self._needs_loss:
+            raise TypeError(f"{type(self).__name__} needs the loss: call step(closure), where the closure returns it.")
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        params, gradients = self._gradients()
+        if params:
+            self._advance(params, gradients, loss)
+        return loss
+
+    def _advance(self, params, gradients, loss):
+        """Move the parameters, given their gradients (to be read only) and the closure's loss."""
+        raise NotImplementedError
 
     @property
     def _shared(self):

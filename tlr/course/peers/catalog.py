@@ -1,29 +1,28 @@
 """Every optimizer of the course by name: how to build it, what it costs, asks for and promises."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pkgutil import resolve_name
 
-import torch
-
-from tlr.course.peers.alig import alig
-from tlr.course.peers.barzilai_borwein import BarzilaiBorwein
-from tlr.course.peers.fixed_eta import FixedEta
-from tlr.course.peers.hypergradient import Hypergradient, HypergradientAdam
-from tlr.course.peers.packages import from_package
-from tlr.course.peers.sls import SLS
-from tlr.course.peers.sps import SPS
-from tlr.course.peers.yellowfin import YellowFin
-from tlr.optim import TLR, NaiveTLR
-
-__all__ = ["PEERS", "Peer", "make_optimizer", "table"]
+__all__ = ["PEERS", "Peer", "installed", "make_optimizer", "table"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Peer:
-    """One optimizer, as the course's table describes it.
+    """One method: all that belongs to it but its looks, which are in `tlr.course.plots.METHODS` under the same name.
 
     Attributes:
-        make: (params, **options) → the torch optimizer.
+        make: "module:name" of what builds its torch optimizer: (params, **options) → optimizer. Imported when called.
+        arguments: what `make` always gets.
+        package: what must be installed for it (default None: nothing but torch).
+        schedule: "module:name" of its schedule: (optimizer, epochs) → LRScheduler (default None).
+        options: the options that a record of it has, and what each is unless it is given: the paper's value (section 5
+            and appendix D), or that of its authors. None as a value: it must be given. Without options at all (None,
+            the default) its runs are not recorded.
+        fused: whether its step is torch's SGD, which has a fused kernel.
+        counts_steps: whether it must be told `steps_per_epoch`.
+        needs_closure: whether a step evaluates the loss itself, so that it cannot do without a closure.
         title: its name in prose.
         adapts: what changes during training.
         passes: forward and backward passes through the network in a step, in words.
@@ -31,213 +30,255 @@ class Peer:
         tune: what its user must choose.
         guarantees: what its authors prove.
         reference: where it was published.
-        needs_closure: whether a step evaluates the loss itself, so that it cannot do without a closure.
-        has_modes: whether `optimizer.train()` and `optimizer.eval()` must be called around training and evaluation.
     """
 
-    make: Callable
+    make: str
     title: str
     adapts: str
-    passes: str
     copies: str
     tune: str
     guarantees: str
     reference: str
+    passes: str = "1 forward, 1 backward"
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    package: str | None = None
+    schedule: str | None = None
+    options: Mapping[str, float | str | None] | None = None
+    fused: bool = False
+    counts_steps: bool = False
     needs_closure: bool = False
-    has_modes: bool = False
+
+    def optimizer(self, params, **options):
+        """Build it: `make_optimizer` by name."""
+        try:
+            make = resolve_name(self.make)
+        except ModuleNotFoundError as error:
+            if self.package is None or error.name != self.package:
+                raise
+            raise ModuleNotFoundError(
+                f"{self.title} comes from the package {self.package}: python -m pip install {self.package}",
+                name=self.package,
+            ) from error
+        return make(params, **self.arguments | options)
+
+    def scheduler(self, optimizer, epochs):
+        """Its schedule for a run of so many epochs, a torch LRScheduler, or None."""
+        return self.schedule and resolve_name(self.schedule)(optimizer, epochs)
 
 
-def _secant(params, **options):
-    return TLR(params, curvature="secant", **options)
-
-
-def _made_by(package, name):
-    """A builder that looks for the package when it is called."""
-    return lambda params, **options: from_package(package, name)(params, **options)
-
-
-_ONE = "1 forward, 1 backward"
 _BAYDIN = "Baydin et al., ICLR 2018"
 _TLR = "Trainable Learning Rate"
+_SGD_OPTIONS = {"momentum": 0.8, "weight_decay": 5e-4}
+_TLR_OPTIONS = {**_SGD_OPTIONS, "p": 1 / 3, "c": 1 / 4, "per": "model"}
+_SGD = Peer(
+    make="torch.optim:SGD",
+    title="SGD",
+    adapts="nothing; α by a schedule, if any",
+    copies="0; 1 with momentum",
+    tune="α₀, the schedule, momentum",
+    guarantees="convex: converges for α < 2/L without noise, for decreasing α with it",
+    reference="Robbins & Monro, 1951",
+    options=_SGD_OPTIONS,
+    fused=True,
+)
 
-#: Name → `Peer`. The names are also those of `tlr.course.plots.METHODS`.
+#: Name → `Peer`.
 PEERS = {
-    "sgd": Peer(
-        torch.optim.SGD,
-        "SGD",
-        "nothing; α by a schedule, if any",
-        _ONE,
-        "0; 1 with momentum",
-        "α₀, the schedule, momentum",
-        "convex: converges for α < 2/L without noise, for decreasing α with it",
-        "Robbins & Monro, 1951",
+    "sgd": _SGD,
+    "multistep": replace(
+        _SGD,
+        schedule="tlr.course.peers.schedules:multistep",
+        title="SGD, multistep (sgd_mstep)",
+        adapts="α: a tenth after ½ of the epochs, a hundredth after ¾",
+        tune="α₀, the number of epochs",
+        reference="He et al., CVPR 2016",
+    ),
+    "exponential": replace(
+        _SGD,
+        schedule="tlr.course.peers.schedules:exponential",
+        title="SGD, exponential (sgd_exp)",
+        adapts="α: by the same factor after each epoch",
+        tune="α₀, the factor",
+        reference=_TLR,
+    ),
+    "cosine": replace(
+        _SGD,
+        schedule="tlr.course.peers.schedules:cosine",
+        title="SGD, cosine",
+        adapts="α: along half a cosine, to 0",
+        tune="α₀, the number of epochs",
+        reference="Loshchilov & Hutter, ICLR 2017",
     ),
     "adam": Peer(
-        torch.optim.Adam,
-        "Adam",
-        "a step size for each weight",
-        _ONE,
-        "2",
-        "α₀, the schedule, rarely β₁ and β₂",
-        "convex: a regret bound, whose proof has a gap (Reddi et al., 2018)",
-        "Kingma & Ba, ICLR 2015",
+        make="torch.optim:Adam",
+        title="Adam",
+        adapts="a step size for each weight",
+        copies="2",
+        tune="α₀, the schedule, rarely β₁ and β₂",
+        guarantees="convex: a regret bound, whose proof has a gap (Reddi et al., 2018)",
+        reference="Kingma & Ba, ICLR 2015",
+        options={},
     ),
     "adamw": Peer(
-        torch.optim.AdamW,
-        "AdamW",
-        "a step size for each weight",
-        _ONE,
-        "2",
-        "as Adam, and the weight decay",
-        "as Adam",
-        "Loshchilov & Hutter, ICLR 2019",
+        make="torch.optim:AdamW",
+        title="AdamW",
+        adapts="a step size for each weight",
+        copies="2",
+        tune="as Adam, and the weight decay",
+        guarantees="as Adam",
+        reference="Loshchilov & Hutter, ICLR 2019",
     ),
     "naive": Peer(
-        NaiveTLR,
-        "naive TLR (Algorithm 1)",
-        "α",
-        "2 forward, 2 backward",
-        "0 (2 during a step)",
-        "α₀, η",
-        "none",
-        _TLR,
+        make="tlr.optim:NaiveTLR",
+        title="naive TLR (Algorithm 1)",
+        adapts="α",
+        passes="2 forward, 2 backward",
+        copies="0 (2 during a step)",
+        tune="α₀, η",
+        guarantees="none",
+        reference=_TLR,
         needs_closure=True,
     ),
-    "published": Peer(
-        TLR,
-        "TLR (Algorithm 2)",
-        "α; per tensor if asked",
-        _ONE,
-        "2; 3 with momentum",
-        "α₀ within some decades; c and p have defaults",
-        "α stays positive, each change within (3/4, 1 + c]",
-        _TLR,
+    "tlr": Peer(
+        make="tlr.optim:TLR",
+        title="TLR (Algorithm 2)",
+        adapts="α; per tensor if asked",
+        copies="2; 3 with momentum",
+        tune="α₀ within some decades; c and p have defaults",
+        guarantees="α stays positive, each change within (3/4, 1 + c]",
+        reference=_TLR,
+        options=_TLR_OPTIONS,
+        fused=True,
     ),
-    "secant": Peer(
-        _secant,
-        "TLR, secant (Eq. 8′)",
-        "α; per tensor if asked",
-        _ONE,
-        "2; 3 with momentum",
-        "as TLR",
-        "as TLR; α moves towards the Barzilai–Borwein step",
-        "this course, notebook 01",
+    "tlr_secant": Peer(
+        make="tlr.optim:TLR",
+        title="TLR, secant (Eq. 8′)",
+        adapts="α; per tensor if asked",
+        copies="2; 3 with momentum",
+        tune="as TLR",
+        guarantees="as TLR; α moves towards the Barzilai–Borwein step",
+        reference="this course, notebook 01",
+        arguments={"curvature": "secant"},
+        options=_TLR_OPTIONS,
+        fused=True,
     ),
     "fixed_eta": Peer(
-        FixedEta,
-        "fixed η (appendix D.4)",
-        "α",
-        _ONE,
-        "2; 3 with momentum",
-        "α₀, η",
-        "α stays at or above 0",
-        _TLR,
+        make="tlr.course.peers.fixed_eta:FixedEta",
+        title="fixed η (appendix D.4)",
+        adapts="α",
+        copies="2; 3 with momentum",
+        tune="α₀, η",
+        guarantees="α stays at or above 0",
+        reference=_TLR,
+        options={**_SGD_OPTIONS, "p": 1 / 3, "eta": None},
     ),
     "hypergradient": Peer(
-        Hypergradient,
-        "SGD-HD, SGDN-HD",
-        "α, at every step",
-        _ONE,
-        "1; 2 with momentum",
-        "α₀, β (additive: over decades)",
-        "convergence if α is handed over to a fixed one; nothing keeps α positive",
-        _BAYDIN,
+        make="tlr.course.peers.hypergradient:Hypergradient",
+        title="SGD-HD, SGDN-HD",
+        adapts="α, at every step",
+        copies="1; 2 with momentum",
+        tune="α₀, β (additive: over decades)",
+        guarantees="convergence if α is handed over to a fixed one; nothing keeps α positive",
+        reference=_BAYDIN,
+        options={**_SGD_OPTIONS, "beta": None},
     ),
     "hypergradient_adam": Peer(
-        HypergradientAdam,
-        "Adam-HD",
-        "α, at every step",
-        _ONE,
-        "3",
-        "α₀, β",
-        "as SGD-HD",
-        _BAYDIN,
+        make="tlr.course.peers.hypergradient:HypergradientAdam",
+        title="Adam-HD",
+        adapts="α, at every step",
+        copies="3",
+        tune="α₀, β",
+        guarantees="as SGD-HD",
+        reference=_BAYDIN,
     ),
     "sls": Peer(
-        SLS,
-        "SLS",
-        "η, at every step",
-        "1 backward, 2 or more forward",
-        "0 (1 during a step)",
-        "c, the reset; needs interpolation",
-        "interpolation: the rates of full-batch descent, linear if strongly convex",
-        "Vaswani et al., NeurIPS 2019",
+        make="tlr.course.peers.sls:SLS",
+        title="SLS",
+        adapts="η, at every step",
+        passes="1 backward, 2 or more forward",
+        copies="0 (1 during a step)",
+        tune="c, the reset; needs interpolation",
+        guarantees="interpolation: the rates of full-batch descent, linear if strongly convex",
+        reference="Vaswani et al., NeurIPS 2019",
         needs_closure=True,
+        options={},
+        counts_steps=True,
     ),
     "sps": Peer(
-        SPS,
-        "SPS, SPS_max",
-        "γ, at every step",
-        _ONE,
-        "0",
-        "c, a lower bound of the loss, γ_b or the smoothing",
-        "interpolation: linear if strongly convex, O(1/k) if convex; else to a neighbourhood",
-        "Loizou et al., AISTATS 2021",
+        make="tlr.course.peers.sps:SPS",
+        title="SPS, SPS_max",
+        adapts="γ, at every step",
+        copies="0",
+        tune="c, a lower bound of the loss, γ_b or the smoothing",
+        guarantees="interpolation: linear if strongly convex, O(1/k) if convex; else to a neighborhood",
+        reference="Loizou et al., AISTATS 2021",
         needs_closure=True,
+        options={"c": 0.2},  # its authors' code for networks
+        counts_steps=True,
     ),
     "alig": Peer(
-        alig,
-        "AliG",
-        "γ, at every step",
-        _ONE,
-        "0; 1 with momentum",
-        "η, the largest step; needs interpolation",
-        "interpolation: linear if strongly convex, O(1/k) if convex",
-        "Berrada et al., ICML 2020",
+        make="tlr.course.peers.alig:AliG",
+        title="AliG",
+        adapts="γ, at every step",
+        copies="0; 1 with momentum",
+        tune="η, the largest step; needs interpolation",
+        guarantees="interpolation: linear if strongly convex, O(1/k) if convex",
+        reference="Berrada et al., ICML 2020",
         needs_closure=True,
+        package="pytorch_optimizer",
     ),
     "yellowfin": Peer(
-        YellowFin,
-        "YellowFin",
-        "α and the momentum μ, at every step",
-        _ONE,
-        "2",
-        "nothing in the paper; α₀ where α is averaged",
-        "quadratics whose curvature range is known: contracts by √μ a step",
-        "Zhang & Mitliagkas, MLSys 2019",
+        make="tlr.course.peers.yellowfin:YellowFin",
+        title="YellowFin",
+        adapts="α and the momentum μ, at every step",
+        copies="2",
+        tune="nothing in the paper; α₀ where α is averaged",
+        guarantees="quadratics whose curvature range is known: contracts by √μ a step",
+        reference="Zhang & Mitliagkas, MLSys 2019",
+        options={"weight_decay": 5e-4},
     ),
     "barzilai_borwein": Peer(
-        BarzilaiBorwein,
-        "SGD-BB",
-        "η, every m steps",
-        _ONE,
-        "3",
-        "η₀, m",
-        "strongly convex: linear for the variance-reduced variant only",
-        "Tan et al., NeurIPS 2016",
+        make="tlr.course.peers.barzilai_borwein:BarzilaiBorwein",
+        title="SGD-BB",
+        adapts="η, every m steps",
+        copies="3",
+        tune="η₀, m",
+        guarantees="strongly convex: linear for the variance-reduced variant only",
+        reference="Tan et al., NeurIPS 2016",
     ),
     "schedulefree": Peer(
-        _made_by("schedulefree", "SGDScheduleFree"),
-        "Schedule-Free SGD",
-        "nothing; averages the weights in place of a schedule",
-        _ONE,
-        "1",
-        "α, the warm-up",
-        "convex: the best rate at every step, without knowing the last one",
-        "Defazio et al., NeurIPS 2024",
-        has_modes=True,
+        make="schedulefree:SGDScheduleFree",
+        title="Schedule-Free SGD",
+        adapts="nothing; averages the weights in place of a schedule",
+        copies="1",
+        tune="α, the warm-up",
+        guarantees="convex: the best rate at every step, without knowing the last one",
+        reference="Defazio et al., NeurIPS 2024",
+        package="schedulefree",
     ),
     "prodigy": Peer(
-        _made_by("prodigyopt", "Prodigy"),
-        "Prodigy",
-        "the distance to the solution d, and Adam's step sizes",
-        _ONE,
-        "4",
-        "the schedule; α stays 1",
-        "convex: optimal up to a logarithm, without knowing d",
-        "Mishchenko & Defazio, ICML 2024",
-    ),
-    "dadaptation": Peer(
-        _made_by("dadaptation", "DAdaptAdam"),
-        "D-Adaptation (Adam)",
-        "the distance to the solution d, and Adam's step sizes",
-        _ONE,
-        "3",
-        "the schedule; α stays 1",
-        "convex: the optimal rate, without knowing d",
-        "Defazio & Mishchenko, ICML 2023",
+        make="prodigyopt:Prodigy",
+        title="Prodigy",
+        adapts="the distance to the solution d, and Adam's step sizes",
+        copies="4",
+        tune="the schedule; α stays 1",
+        guarantees="convex: optimal up to a logarithm, without knowing d",
+        reference="Mishchenko & Defazio, ICML 2024",
+        package="prodigyopt",
     ),
 }
+
+
+def installed(names):
+    """Those of these methods that can be built here; says in a sentence for each other one which package it wants."""
+    chosen = []
+    for name in names:
+        peer = PEERS[name]
+        if peer.package is None or find_spec(peer.package):
+            chosen.append(name)
+        else:
+            print(f"{peer.title} is left out: it needs a package (python -m pip install {peer.package}).")
+    return chosen
 
 
 def make_optimizer(name, params, **options):
@@ -245,7 +286,7 @@ def make_optimizer(name, params, **options):
 
     Every one of them can be stepped as `optimizer.step(closure)`, where the closure clears the gradients, computes
     the loss, calls backward if `torch.is_grad_enabled()`, and returns the loss: the one loop of `tlr.course.training`
-    runs them all. `PEERS[name]` says what else there is to know.
+    runs them all. `PEERS[name]` says what else there is to know. A schedule comes from its `scheduler`.
 
     Args:
         name: a key of `PEERS`.
@@ -254,15 +295,16 @@ def make_optimizer(name, params, **options):
 
     Raises:
         ValueError: an unknown name, or what the optimizer refuses. ModuleNotFoundError: "alig", "schedulefree",
-            "prodigy" or "dadaptation" where its package is not installed.
+            or "prodigy" where its package is not installed.
 
     Example:
+        >>> import torch
         >>> model = torch.nn.Linear(2, 1)
         >>> optimizer = make_optimizer("hypergradient", model.parameters(), lr=0.01, beta=1e-4)
     """
     if name not in PEERS:
         raise ValueError(f"Unknown optimizer {name!r}: choose from {', '.join(PEERS)}.")
-    return PEERS[name].make(params, **options)
+    return PEERS[name].optimizer(params, **options)
 
 
 def table(names=tuple(PEERS)):

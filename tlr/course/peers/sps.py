@@ -48,6 +48,8 @@ class SPS(OneRate):
         Learning Rate for Fast Convergence, AISTATS 2021.
     """
 
+    _needs_loss = True
+
     def __init__(self, params, lr=1.0, *, c=0.5, lower_bound=0.0, max_lr=math.inf, steps_per_epoch=None):
         if not (c > 0 and max_lr > 0):
             raise ValueError(f"c and the bound γ_b (max_lr) must be positive, not {c!r} and {max_lr!r}.")
@@ -62,19 +64,7 @@ class SPS(OneRate):
         }
         super().__init__(params, defaults)
 
-    @torch.no_grad()
-    def step(self, closure):
-        """One step.
-
-        Args:
-            closure: clears the gradients, computes the loss, calls backward and returns the loss.
-
-        Returns:
-            The closure's loss.
-        """
-        with torch.enable_grad():
-            loss = closure()
-        params, gradients = self._gradients()
+    def _advance(self, params, gradients, loss):
         value, *squares = inner_products([loss, *gradients], [torch.ones_like(loss), *gradients])
         square, options = math.fsum(squares), self._shared
         excess = value - options["lower_bound"]
@@ -84,10 +74,9 @@ class SPS(OneRate):
                 "SPS needs a bound that no batch falls below."
             )
         if square == 0:
-            return loss
+            return
         bound = options["max_lr"]
         if options["steps_per_epoch"] is not None:
             bound = min(bound, 2 ** (1 / options["steps_per_epoch"]) * options["lr"])
         self._share(lr=min(excess / (options["c"] * square), bound))
         torch._foreach_add_(params, gradients, alpha=-self._shared["lr"])
-        return loss

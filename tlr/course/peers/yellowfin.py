@@ -106,28 +106,12 @@ class YellowFin(OneRate):
         }
         super().__init__(params, defaults)
 
-    @torch.no_grad()
-    def step(self, closure=None):
-        """One step.
-
-        Args:
-            closure: optional; clears the gradients, computes the loss, calls backward and returns the loss.
-
-        Returns:
-            The closure's loss, or None.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        params, gradients = self._gradients()
-        if params:
-            self._tune(params, gradients)
-            velocities = self._buffers(params, "velocity")
-            torch._foreach_mul_(velocities, self._shared["momentum"])
-            torch._foreach_add_(velocities, gradients, alpha=-self._shared["lr"])
-            torch._foreach_add_(params, velocities)
-        return loss
+    def _advance(self, params, gradients, loss):
+        self._tune(params, gradients)
+        velocities = self._buffers(params, "velocity")
+        torch._foreach_mul_(velocities, self._shared["momentum"])
+        torch._foreach_add_(velocities, gradients, alpha=-self._shared["lr"])
+        torch._foreach_add_(params, velocities)
 
     def _tune(self, params, gradients):
         beta = self._shared["beta"]

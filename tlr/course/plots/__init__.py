@@ -1,14 +1,17 @@
-"""Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends."""
+"""Every static figure: a function from data to a matplotlib Figure. Nothing here trains or descends.
 
-from tlr.course.plots.basins import basins
-from tlr.course.plots.compare import compare, rates
-from tlr.course.plots.derivation import along_the_step, curvature_along_the_step, curvature_ratio, response, windows
+No module of this folder has the name of one of its functions: importing it would put it in the function's place.
+"""
+
+from tlr.course.plots.basin_map import basins
+from tlr.course.plots.comparison import compare, rates, runs, sensitivity
+from tlr.course.plots.derivation import curvature_along_the_step, curvature_ratio, displacements, response
 from tlr.course.plots.grids import grid, label
-from tlr.course.plots.ledger import ledger
-from tlr.course.plots.sensitivity import sensitivity
+from tlr.course.plots.step import along_the_step
 from tlr.course.plots.style import METHODS, Method, house_style
+from tlr.course.plots.tiles import ledger
 from tlr.course.plots.toys import cobweb, curves, paths
-from tlr.course.plots.training import agreement, images, runs, window_agreement
+from tlr.course.plots.training import agreement, images, window_agreement
 
 __all__ = [
     "METHODS",
@@ -21,6 +24,7 @@ __all__ = [
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
+    "displacements",
     "grid",
     "house_style",
     "images",
@@ -32,5 +36,4 @@ __all__ = [
     "runs",
     "sensitivity",
     "window_agreement",
-    "windows",
 ]

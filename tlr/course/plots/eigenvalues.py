@@ -4,24 +4,19 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import LogLocator, NullLocator
 
+from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades, frame, limit
 from tlr.course.plots.style import DASHES, house_style, shades
-from tlr.course.plots.toys import RULE_STYLES, decades, frame, limit
 
 __all__ = ["EigenPicture"]
 
 _SHRINKS, _GROWS = "#0072B2", "#D55E00"
 _TOP = 2.4
-_LOWEST, _HIGHEST = 1e-16, 1e12
 
 
 class EigenPicture:
-    """Left, each component at its αλ: the factor of the step, its error. Right, the errors and α over the steps.
-
-    A picture as in `tlr.course.plots.toys`: `figure`, `moving`, `stale`, and `update`.
-    """
+    """A `Picture`: left, the factor and the error of each component at its αλ; right, errors and α over the steps."""
 
     def __init__(self, figure):
-        figure.set_layout_engine("none")
         self.figure, self.stale, self._ran = figure, True, None
         with house_style():
             left, right = ((0.08, 0.4), (0.58, 0.36))
@@ -87,7 +82,7 @@ class EigenPicture:
         """
         x = ran.alpha[step] * eigenvalues
         colors = shades(len(eigenvalues))
-        shown = np.where(np.isfinite(errors), np.clip(np.abs(errors), _LOWEST, _HIGHEST), np.nan)
+        shown = np.where(np.isfinite(errors), np.clip(np.abs(errors), LOWEST, HIGHEST), np.nan)
         last = shown[min(step, np.isfinite(ran.loss).sum() - 1)]
         if ran is not self._ran:
             self._ran = ran

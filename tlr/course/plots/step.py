@@ -2,38 +2,44 @@
 
 from functools import partial
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from tlr import rule
-from tlr.course.plots.derivation import EXACT
-from tlr.course.plots.style import METHODS, house_style
-from tlr.course.plots.toys import frame, limit
+from tlr.course.plots.picture import RULE_STYLES, frame, limit
+from tlr.course.plots.style import house_style
 
-__all__ = ["JUMPS", "StepPicture"]
+__all__ = ["EXACT", "StepPicture", "along_the_step", "jumps"]
 
-#: The rules that jump: name in `tlr.descent` → curvature in `tlr.rule`.
-JUMPS = {"published": "published", "secant": "secant", "barzilai_borwein": "undamped"}
+#: How the exact second derivative is drawn.
+EXACT = {"color": "#000000", "linestyle": (0, (1, 1)), "label": "exact second derivative"}
+#: The rules that jump, keys of `tlr.rule.RULES`.
+_JUMPS = ("published", "secant", "barzilai_borwein")
 _GRAY = "#8c8c8c"
-_LEFT, _WIDTH = 0.2, 0.66
 
 
 class StepPicture:
-    """The loss as a function of α with its tangent and parabolas at α_t; below, the jump of each rule.
+    """A `Picture`: the loss as a function of α with its tangent and parabolas at α_t; below, the jump of each rule.
 
-    A picture as in `tlr.course.plots.toys`: `figure`, `moving`, `stale`, and `update`.
+    Args:
+        figure: what to draw on.
+        left, width: the place of the panels, in shares of the figure's width.
+        first: whether it is the leftmost one, which names the rules, the axis and the lines.
     """
 
-    def __init__(self, figure):
-        figure.set_layout_engine("none")
+    def __init__(self, figure, left=0.2, width=0.66, first=True):
         self.figure, self.stale = figure, True
         with house_style():
-            self.curve = figure.add_axes((_LEFT, 0.4, _WIDTH, 0.5), ylabel="loss after the step")
-            self.jumps = figure.add_axes((_LEFT, 0.12, _WIDTH, 0.2), xlabel="step size α")
-            self.curve.tick_params(labelbottom=False)
-            self.jumps.set_yticks(range(len(JUMPS)), [METHODS[name].label for name in JUMPS])
-            self.jumps.set_ylim(len(JUMPS) - 0.4, -0.6)
+            self.curve = figure.add_axes((left, 0.4, width, 0.44))
+            self.jumps = figure.add_axes((left, 0.12, width, 0.2), xlabel="step size α")
+            self.curve.tick_params(labelbottom=False, labelleft=first)
+            self.jumps.set_yticks(range(len(_JUMPS)), [RULE_STYLES[name].label if first else "" for name in _JUMPS])
+            self.jumps.set_ylim(len(_JUMPS) - 0.4, -0.6)
             self._add_artists()
-            self.curve.legend(loc="lower left", bbox_to_anchor=(-0.2, 1), ncols=5, handlelength=2.2, fontsize=9)
+            if first:
+                self.curve.set_ylabel("loss after the step")
+                place = {"loc": "upper center", "bbox_to_anchor": (0.5, 1)}
+                figure.legend(*self.curve.get_legend_handles_labels(), **place, ncols=5, handlelength=2.2, fontsize=10)
 
     def _add_artists(self):
         line = partial(self.curve.plot, [], [])
@@ -42,12 +48,13 @@ class StepPicture:
         (self.exact,) = line(**EXACT | {"label": "exact parabola"})
         self.parabolas = {}
         for name, label in (("published", "Eq. 8"), ("secant", "Eq. 8′")):
-            (self.parabolas[name],) = line(**METHODS[name].line | {"label": label})
+            (self.parabolas[name],) = line(**RULE_STYLES[name].line | {"label": label})
         self.best = [axes.axvline(1, color=_GRAY, linewidth=1, linestyle="--") for axes in (self.curve, self.jumps)]
         self.arrows, self.landings, self.numbers = {}, {}, {}
-        for row, (name, look) in enumerate((name, METHODS[name]) for name in JUMPS):
-            (self.arrows[name],) = self.jumps.plot([], [], color=look.color, marker=look.marker, markevery=[1])
-            (self.landings[name],) = line(color=look.color, marker=look.marker, linestyle="", markersize=9)
+        for row, name in enumerate(_JUMPS):
+            look = {"color": RULE_STYLES[name].color, "marker": RULE_STYLES[name].marker}
+            (self.arrows[name],) = self.jumps.plot([], [], **look, markevery=[1])
+            (self.landings[name],) = line(**look, linestyle="", markersize=9)
             self.numbers[name] = self.jumps.text(1.02, row, "", transform=self.jumps.get_yaxis_transform(), va="center")
         (self.here,) = line("o", color="#000000", markersize=9)
         (self.origins,) = self.jumps.plot([], [], "o", color="#000000", markersize=5)
@@ -55,43 +62,65 @@ class StepPicture:
     @property
     def moving(self):
         """The artists that `update` moves."""
-        frames = [*frame(self.curve), *frame(self.jumps)]
+        frames = [*frame(self.curve), *frame(self.jumps), self.curve.title]
         lines = [self.loss, self.tangent, self.exact, *self.parabolas.values(), *self.best, self.here, self.origins]
         return [*frames, *lines, *self.arrows.values(), *self.landings.values(), *self.numbers.values()]
 
-    def update(self, along, step, c):
+    def update(self, alphas, losses, step, jumps):
         """Draw one step.
 
         Args:
-            along: the loss as a function of α.
-            step: α_t `alpha`, the inner products `gg`, `gp`, `pp`, the `exact` second derivative, the `best` α.
-            c: the bound of both variants of TLR.
+            alphas, losses: the loss along the step, two arrays of one shape; α from 0 on.
+            step: α_t `alpha`, the inner products `gg`, `gp`, `pp` and the `exact` second derivative.
+            jumps: α_{t+1} of each rule, as `jumps` returns them.
         """
-        alpha, products = step["alpha"], (step["gg"], step["gp"], step["pp"])
-        alphas = np.linspace(0, 2.8 * step["best"], 240)
-        losses = along(alphas)
-        offset, loss = alphas - alpha, along(alpha)
+        alpha, best = step["alpha"], alphas[np.argmin(losses)]
+        offset, loss = alphas - alpha, np.interp(alpha, alphas, losses)
         tangent = loss + rule.first_derivative(step["gp"]) * offset
         self._limits(alphas, losses)
+        self.curve.set_title(f"$α_t$ = {alpha:.3g}: " + ("too short" if alpha < best else "too long"))
         self.loss.set_data(alphas, losses)
         self.tangent.set_data(alphas, tangent)
         self.exact.set_data(alphas, tangent + step["exact"] * offset**2 / 2)
         for name, parabola in self.parabolas.items():
-            second = rule.second_derivative(alpha, *products, name)
+            second = rule.second_derivative(alpha, step["gg"], step["gp"], step["pp"], name)
             parabola.set_data(alphas, tangent + second * offset**2 / 2)
         for line in self.best:
-            line.set_xdata([step["best"]] * 2)
+            line.set_xdata([best] * 2)
         self.here.set_data([alpha], [loss])
-        self.origins.set_data([alpha] * len(JUMPS), range(len(JUMPS)))
-        for row, (name, curvature) in enumerate(JUMPS.items()):
-            to = float(rule.next_alpha(alpha, *products, np.inf if curvature == "undamped" else c, curvature))
-            shown = min(to, alphas[-1])
+        self.origins.set_data([alpha] * len(_JUMPS), range(len(_JUMPS)))
+        for row, name in enumerate(_JUMPS):
+            shown = min(jumps[name], alphas[-1])
             self.arrows[name].set_data([alpha, shown], [row, row])
-            self.landings[name].set_data([shown], [along(shown)])
-            self.numbers[name].set_text(f"→ {to:.3g}")
+            self.landings[name].set_data([shown], [np.interp(shown, alphas, losses)])
+            self.numbers[name].set_text(f"→ {jumps[name]:.3g}")
 
     def _limits(self, alphas, losses):
         low, span = losses.min(), max(np.ptp(losses), 1e-12)
         x = alphas[0], alphas[-1]
         limit(self.curve, x, (low - 0.35 * span, low + 1.15 * span))
         limit(self.jumps, x, self.jumps.get_ylim())
+
+
+def jumps(step, c):
+    """Where each rule takes α from a step: rule → α_{t+1}. `c` bounds both variants of TLR."""
+    products = step["gg"], step["gp"], step["pp"]
+    return {name: float(rule.next_alpha(step["alpha"], *products, c, name)) for name in _JUMPS}
+
+
+def along_the_step(alphas, losses, steps, c=0.25):
+    """The loss as a function of α, the tangent (Eq. 7) and the parabolas through a step, and where each rule jumps.
+
+    Args:
+        alphas, losses: the curve L_α(α; w), two arrays of one shape, α from 0 on.
+        steps: one panel for each; a mapping with α_t `alpha`, the inner products `gg`, `gp`, `pp` and the exact second
+            derivative `exact`.
+        c: the bound of Eq. 9; Barzilai and Borwein's step has none.
+    """
+    left, room = 0.185, 0.8 / len(steps)
+    with house_style():
+        figure = plt.figure(figsize=(10, 5.4), layout="none")
+        for i, step in enumerate(steps):
+            picture = StepPicture(figure, left + i * room, room - 0.08, first=i == 0)
+            picture.update(alphas, losses, step, jumps(step, c))
+    return figure

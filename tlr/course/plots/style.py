@@ -1,9 +1,9 @@
-"""One look for every figure: the same colour, line and label for the same method everywhere.
+"""One look for every figure: the same color, line and label for the same method everywhere.
 
-Colours are Okabe and Ito's for the methods of the first notebooks, Tol's muted ones for further peers and grays for
-schedules, which colour-blind readers can tell apart within each set; those that are too light for a line on white are
+Colors are Okabe and Ito's for the methods of the first notebooks, Tol's muted ones for further peers and grays for
+schedules, which color-blind readers can tell apart within each set; those that are too light for a line on white are
 darkened to a contrast of 3:1, which WCAG 2.2 asks of graphics (1.4.11). No two methods share a line style or a marker,
-so that they can be told apart without colour. Every marker is a filled one.
+so that they can be told apart without color. Every marker is a filled one.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-__all__ = ["DASHES", "METHODS", "Method", "house_style", "shades"]
+__all__ = ["DASHES", "METHODS", "Method", "house_style", "legend_below", "legend_columns", "shades"]
 
-#: Line styles of what is not a method; `shades` has the colours.
+#: Line styles of what is not a method; `shades` has the colors.
 DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
 
 
@@ -36,8 +36,8 @@ class Method:
 METHODS = {
     "sgd": Method("SGD, fixed α", "#000000", (0, (1, 1)), "s"),
     "naive": Method("naive TLR, η", "#C08500", (0, (5, 1, 1, 1, 1, 1)), "v"),
-    "published": Method("TLR (Eq. 8)", "#0072B2", "-", "o"),
-    "secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
+    "tlr": Method("TLR (Eq. 8)", "#0072B2", "-", "o"),
+    "tlr_secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
     "barzilai_borwein": Method("Barzilai–Borwein", "#C977A5", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
     "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),
@@ -53,7 +53,6 @@ METHODS = {
     "yellowfin": Method("YellowFin", "#8C6D1F", (0, (10, 2, 1, 2)), (5, 0, 180)),
     "schedulefree": Method("Schedule-Free SGD", "#3FA08F", (0, (3, 1)), (4, 1, 45)),
     "prodigy": Method("Prodigy", "#CC6677", (0, (5, 5)), "H"),
-    "dadaptation": Method("D-Adaptation", "#8E7CC3", (0, (8, 4)), (6, 1, 0)),
 }
 
 
@@ -63,7 +62,7 @@ _SHADES = LinearSegmentedColormap.from_list(
 
 
 def shades(n):
-    """n colours of lines that are no methods but have an order, such as values of β or tensors: hex, dark to bright."""
+    """n colors of lines that are no methods but have an order, such as values of β or tensors: hex, dark to bright."""
     return [to_hex(color) for color in _SHADES(np.linspace(0, 1, n))]
 
 
@@ -85,3 +84,20 @@ def house_style():
             "legend.frameon": False,
         }
     )
+
+
+def legend_columns(names):
+    """How many columns of a legend with these names fit below a figure of the course's width."""
+
+    def width(columns):  # in letters; a line and the space around it take nine
+        return sum(9 + max(map(len, column)) for column in np.array_split(names, columns))
+
+    return next(columns for columns in range(len(names), 0, -1) if columns == 1 or width(columns) <= 104)
+
+
+def legend_below(figure, handles):
+    """A legend below all panels, name → handle. A `$` in a name is a dollar."""
+    names = [*handles]
+    placed = {"loc": "outside lower center", "ncols": legend_columns(names), "handlelength": 3}
+    for text in figure.legend([*handles.values()], names, **placed).get_texts():
+        text.set_parse_math(False)

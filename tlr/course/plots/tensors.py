@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tlr.course.plots.style import DASHES, METHODS, house_style, shades
-from tlr.course.plots.toys import decades
+from tlr.course.plots.picture import RULE_STYLES, decades
+from tlr.course.plots.style import DASHES, house_style, shades
 
 __all__ = ["TensorPicture"]
 
@@ -18,13 +18,9 @@ _SMOOTH = 20
 
 
 class TensorPicture:
-    """Left the loss of both, right the α of one and all those of the other, over the steps so far.
-
-    A picture as in `tlr.course.plots.toys`: `figure`, `moving`, `stale`, and `update`.
-    """
+    """A `Picture`: left the loss of both, right the α of one and all those of the other, over the steps so far."""
 
     def __init__(self, figure):
-        figure.set_layout_engine("none")
         self.figure, self.stale, self._names, self._tensors = figure, True, (), {}
         with house_style():
             self.loss = figure.add_axes((0.08, 0.31, 0.4, 0.6), xlabel="step", yscale="log")
@@ -39,7 +35,7 @@ class TensorPicture:
             for per, y in (("model", 0.15), ("tensor", 0.09)):
                 key = Line2D((0.08, 0.12), (y, y), transform=figure.transFigure)
                 self.keys[per] = figure.add_artist(key)
-                self.fates[per] = figure.text(0.13, y, "", va="center", fontsize=10)
+                self.fates[per] = figure.text(0.13, y, "", va="center", fontsize=10, parse_math=False)
             for line in (self.losses["tensor"], self.keys["tensor"]):
                 line.set(**_EACH)
 
@@ -53,12 +49,12 @@ class TensorPicture:
         """Draw what there is.
 
         Args:
-            curvature: a key of `METHODS`, whose look the training with one α gets.
+            curvature: a key of `RULE_STYLES`, whose look the training with one α gets.
             losses: "model" and "tensor" → the loss of each step, (steps,).
             rates: "model" → α after each step, (steps,); "tensor" → (name → α after each step).
             fates: "model" and "tensor" → what to say of them.
         """
-        look = METHODS[curvature].line
+        look = RULE_STYLES[curvature].line
         self._set_tensors(tuple(rates["tensor"]))
         for per, values in losses.items():
             self.losses[per].set_data(np.arange(1, len(values) + 1), _smooth(values))
@@ -87,6 +83,8 @@ class TensorPicture:
         legend = self.figure.legend(handles=[*self._tensors.values()], handlelength=3, fontsize=9, **place)
         for handle in legend.legend_handles:
             handle.set_animated(False)  # the legend is background, the lines that it copies are not
+        for text in legend.get_texts():
+            text.set_parse_math(False)
         self._names, self.stale = names, True
 
     def _limits(self, losses, rates):

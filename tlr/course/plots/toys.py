@@ -1,118 +1,18 @@
-"""The figures of descents on toy functions.
+"""The figures of descents on toy functions; `cobweb` and `paths` are pictures that the explorers move."""
 
-`cobweb` and `paths` are drawn by `CobwebPicture` and `PathsPicture`, which keep their artists and move them on every
-`update`; the explorers hold on to a picture, the functions use one once. A picture has
-
-    figure   the matplotlib Figure it draws on
-    moving   the artists that `update` moves, the axes of panels whose limits follow the data among them
-    stale    whether the last `update` changed anything else (other limits, titles)
-"""
-
-from dataclasses import replace
-
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
-from matplotlib.ticker import LogLocator, NullLocator
 
-from tlr.course.plots.style import METHODS, house_style
+from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
+from tlr.course.plots.style import house_style, legend_below
 from tlr.descent import RULES, relative_rate_map
 
-__all__ = [
-    "PICTURE_SIZE",
-    "RULE_STYLES",
-    "STYLES",
-    "CobwebPicture",
-    "DescentPicture",
-    "PathsPicture",
-    "cobweb",
-    "curves",
-    "decades",
-    "frame",
-    "limit",
-    "paths",
-]
+__all__ = ["CobwebPicture", "PathsPicture", "cobweb", "curves", "paths"]
 
-#: How each rule of `tlr.descent` is drawn.
-RULE_STYLES = {
-    rule: METHODS[rule] if rule in METHODS else replace(METHODS["sgd"], label="gradient descent, fixed α")
-    for rule in RULES
-}
-#: And the torch optimizers that `tlr.course.training.descend_with` runs.
-STYLES = METHODS | RULE_STYLES
-
-#: Inches of the figure that `CobwebPicture` and `PathsPicture` are laid out for.
-PICTURE_SIZE = (9.2, 5.4)
-#: Where the keys below begin. Gradient descent, whose name is the longest, comes first where it comes at all.
-_COLUMNS = (0.015, 0.372, 0.686)
-_LOWEST, _HIGHEST = 1e-16, 1e12
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
 _GRID = 140
-
-
-class DescentPicture:
-    """What pictures of descents share: two panels over the steps, a line for every rule, what became of it below."""
-
-    def __init__(self, figure, rules, panels):
-        figure.set_layout_engine("none")
-        self.figure, self.rules, self.stale = figure, tuple(rules), True
-        self.main = figure.add_axes((0.08, 0.225, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
-        self.panels = [figure.add_axes((0.58, bottom, 0.4, 0.29)) for bottom in (0.616, 0.225)]
-        for axes, title in zip(self.panels, panels, strict=True):
-            axes.set_title(title, loc="left")
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(numticks=6))
-            axes.yaxis.set_minor_locator(NullLocator())
-            axes.margins(0)
-        self.panels[0].tick_params(labelbottom=False)
-        self.panels[1].set_xlabel("step t")
-        self.curves = [self._lines(axes) for axes in self.panels]
-        self.now = [self._lines(axes, dots=True) for axes in self.panels]
-        self.keys, self.fates = {}, {}
-        for rule in self.rules:
-            style = STYLES[rule].line | {"label": None}
-            self.keys[rule] = figure.add_artist(mpl.lines.Line2D([], [], transform=figure.transFigure, **style))
-            self.fates[rule] = figure.text(0, 0, "", va="center", fontsize=9)
-        self.groups = [*self.curves, *self.now, self.keys, self.fates]
-
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        frames = [artist for axes in self.panels for artist in frame(axes)]
-        return frames + [artist for group in self.groups for artist in group.values()]
-
-    def _lines(self, axes, dots=False):
-        lines = {}
-        for rule in self.rules:
-            style = STYLES[rule]
-            extra = {"linestyle": "", "marker": style.marker, "markersize": 7} if dots else {}
-            (lines[rule],) = axes.plot([], [], **style.line | extra | {"label": None})
-        return lines
-
-    def _show(self, rules):
-        """Hide the artists of every rule that is not to be seen, and close the gaps below."""
-        for group in self.groups:
-            for rule, artist in group.items():
-                artist.set_visible(rule in rules)
-        for i, rule in enumerate(rule for rule in self.rules if rule in rules):
-            x, y = _COLUMNS[i % 3], 0.085 - 0.055 * (i // 3)
-            self.keys[rule].set_data((x, x + 0.04), (y, y))
-            self.fates[rule].set_position((x + 0.047, y))
-
-    def _limit_main(self, x, y):
-        """Limits of the main panel: the background has to be drawn again if they are new."""
-        self.stale |= limit(self.main, x, y)
-
-    def _draw_panel(self, panel, series, step):
-        """Series (rule → values over the steps) as curves, a mark at `step`, and limits at whole decades."""
-        axes, steps = self.panels[panel], max((len(values) - 1 for values in series.values()), default=1)
-        for rule, values in series.items():
-            shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, _LOWEST, None), np.nan)
-            self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
-            self.now[panel][rule].set_data([step], shown[step : step + 1])
-        limit(axes, (0, 1.02 * steps), decades([*series.values()]))
 
 
 class CobwebPicture(DescentPicture):
@@ -207,7 +107,7 @@ class PathsPicture(DescentPicture):
         self.minima.set_data(*toy.minimum.T)
         self.toy = toy
         if self.main.get_title() != toy.name:
-            self.main.set_title(toy.name)
+            self.main.set_title(toy.name, parse_math=False)
             name = "the minimum" if np.isfinite(toy.minimum_value) else "the lowest seen"
             self.panels[1].set_title(f"loss above {name}", loc="left")
             self.stale = True
@@ -223,7 +123,7 @@ def cobweb(trajectories, step=None, c=0.25):
         c: the bound that the descents had.
     """
     with house_style():
-        picture = CobwebPicture(plt.figure(figsize=PICTURE_SIZE))
+        picture = CobwebPicture(plt.figure(figsize=PICTURE_SIZE, layout="none"))
         picture.update(trajectories, _last(trajectories) if step is None else step, c)
     return picture.figure
 
@@ -237,7 +137,7 @@ def paths(toy, trajectories, step=None):
         step: draw the paths up to this step (default: the last).
     """
     with house_style():
-        picture = PathsPicture(plt.figure(figsize=PICTURE_SIZE), tuple(trajectories))
+        picture = PathsPicture(plt.figure(figsize=PICTURE_SIZE, layout="none"), tuple(trajectories))
         picture.update(toy, trajectories, _last(trajectories) if step is None else step)
     return picture.figure
 
@@ -253,33 +153,18 @@ def curves(series, *, ylabel, start=None):
     """
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 4.2))
+        lines = {}
         for rule, values in series.items():
             values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-            axes.plot(values, **STYLES[rule].line, linewidth=1.5)
+            (lines[STYLES[rule].label],) = axes.plot(values, **STYLES[rule].line, linewidth=1.5)
         axes.set(yscale="log", xlabel="step t", ylabel=ylabel, xlim=(0, max(map(len, series.values())) - 1))
         if start is not None:
             low, high = axes.get_ylim()
             axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)
             axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
             axes.set_ylim(low, high)
-        figure.legend(loc="outside lower center", ncols=len(series) if len(series) <= 5 else 4, handlelength=3)
+        legend_below(figure, lines)
     return figure
-
-
-def frame(axes):
-    """What of axes moves with their limits: ticks, labels and grid, and the spines, which lie over the grid."""
-    return [axes.xaxis, axes.yaxis, *axes.spines.values()]
-
-
-def limit(axes, x, y):
-    """Set the limits of axes, (low, high) each, where they are new; whether any were."""
-    new = {}
-    if tuple(axes.get_xlim()) != tuple(x):
-        new["xlim"] = x
-    if tuple(axes.get_ylim()) != tuple(y):
-        new["ylim"] = y
-    axes.set(**new)
-    return bool(new)
 
 
 def _last(trajectories):
@@ -288,20 +173,6 @@ def _last(trajectories):
 
 def _finite_max(values):
     return np.max(values, where=np.isfinite(values), initial=0)
-
-
-def decades(values, every=1):
-    """Limits at whole decades around the positive finite values, at least two decades and within the drawable.
-
-    With `every` above one only each so many decades is a limit: axes of what spans many stay as they are for longer.
-    """
-    values = np.concatenate([*values, []])
-    values = values[np.isfinite(values) & (values > 0)]
-    if values.size == 0:
-        return 0.1, 10.0
-    logs = np.log10(np.clip([values.min(), values.max()], _LOWEST, _HIGHEST))
-    low, high = every * np.floor(logs[0] / every), every * np.ceil(logs[1] / every)
-    return 10.0**low, 10.0 ** max(high, low + 2)
 
 
 def _within_reach(points, window):

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
+from tlr.course.plots.picture import frame, limit
 from tlr.course.plots.style import house_style
-from tlr.course.plots.toys import frame, limit
 
 __all__ = ["WindowsPicture"]
 
@@ -16,9 +16,7 @@ _BINS = np.linspace(-1, 1, 41)
 
 
 class WindowsPicture:
-    """Left, the cosine of every window with every other; right, those of neighbors, and their share below zero.
-
-    A picture as in `tlr.course.plots.toys`: `figure`, `moving`, `stale`, and `update`.
+    """A `Picture`: left, the cosine of every window with every other; right, those of neighbors, and the share below 0.
 
     Args:
         figure: what to draw on.
@@ -27,7 +25,6 @@ class WindowsPicture:
     """
 
     def __init__(self, figure, steps, shares):
-        figure.set_layout_engine("none")
         self.figure, self.stale, self._shares = figure, True, shares
         with house_style():
             self.map = figure.add_axes((0.08, 0.22, 0.39, 0.39 * 9.2 / 5.4), xlabel="step", ylabel="step")

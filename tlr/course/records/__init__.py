@@ -10,7 +10,7 @@ Importing this imports no torch.
 
 from tlr.course.records.record import Record
 from tlr.course.records.setting import Setting
-from tlr.course.records.store import find, folder, load, read, recorded, write, write_whole
+from tlr.course.records.store import find, folder, load, read, recorded, write
 from tlr.course.records.table import final, origin, table
 
 __all__ = [
@@ -25,5 +25,4 @@ __all__ = [
     "recorded",
     "table",
     "write",
-    "write_whole",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlr.course.records.setting import Setting
+from tlr.course.records.setting import RENAMED, Setting
 
 __all__ = ["Record"]
 
@@ -80,8 +80,9 @@ class Record:
             raise ValueError(f"its version is {version!r}, and this tlr reads version {VERSION}")
         try:
             groups = tuple(content["alpha0"])
+            method = content["setting"]["method"]
             record = cls(
-                setting=Setting(**content["setting"]),
+                setting=Setting(**content["setting"] | {"method": RENAMED.get(method, method)}),
                 status=content["status"],
                 groups=groups,
                 alpha0=_decode([content["alpha0"][name] for name in groups]),

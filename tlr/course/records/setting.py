@@ -6,36 +6,19 @@ import operator
 import re
 from dataclasses import asdict, dataclass
 
+from tlr.course.peers import PEERS
+
 __all__ = ["Setting"]
 
-_SGD = ("momentum", "weight_decay")
-_TLR = (*_SGD, "p", "c", "per")
-
-#: Method → the options that it has. The names are those of `tlr.course.plots.METHODS`.
-OPTIONS = {
-    "sgd": _SGD,
-    "multistep": _SGD,
-    "exponential": _SGD,
-    "published": _TLR,
-    "secant": _TLR,
-    "fixed_eta": (*_SGD, "p", "eta"),
-    "hypergradient": (*_SGD, "beta"),
-    "yellowfin": ("weight_decay",),
-    "adam": (),
-    "sls": (),
-    "sps": ("c",),
-}
-
-#: What the paper gives an option unless it says otherwise (section 5 and appendix D); η and β are always to be chosen.
-PAPER = {"momentum": 0.8, "weight_decay": 5e-4, "p": 1 / 3, "c": 1 / 4, "per": "model"}
-
-#: What a method of others gives an option of that name: SPS the c of its authors' code for networks.
-OTHERS = {"sps": {"c": 0.2}}
+#: What methods were called in records of tlr 0.1 → what they are called now.
+RENAMED = {"published": "tlr", "secant": "tlr_secant"}
 
 #: How training images may be changed at random: the names of `tlr.course.data.augmentation.AUGMENTATIONS`.
 AUGMENTATIONS = ("crop-flip",)
 
-_EVERY_OPTION = {name for names in OPTIONS.values() for name in names}
+#: Methods whose runs are recorded → their options.
+_OPTIONS = {name: peer.options for name, peer in PEERS.items() if peer.options is not None}
+_EVERY_OPTION = {name for options in _OPTIONS.values() for name in options}
 
 _KINDS = {
     **dict.fromkeys(("alpha0", "momentum", "weight_decay", "p", "c", "eta", "beta"), float),
@@ -51,9 +34,9 @@ class Setting:
     An option that the method has is the paper's unless it is given; one that it does not have is None.
 
     Attributes:
-        method: "sgd", its schedules "multistep" and "exponential", "published" (TLR) and "secant" (TLR with
-            Eq. 8′), "fixed_eta", "hypergradient", "yellowfin", "adam", "sls" or "sps": the names of
-            `tlr.course.plots.METHODS`.
+        method: "sgd", its schedules "multistep" and "exponential", "tlr" (Eq. 8), "tlr_secant" (Eq. 8′), "fixed_eta",
+            "hypergradient", "yellowfin", "adam", "sls", "sps": those of `tlr.course.peers.PEERS` that have recorded
+            options.
         alpha0: α₀, the first learning rate.
         batch_size: images a step.
         data: what `tlr.course.data.load` is asked for (default "mnist").
@@ -90,15 +73,15 @@ class Setting:
     augment: str | None = None
 
     def __post_init__(self):
-        if self.method not in OPTIONS:
-            raise ValueError(f"Unknown method {self.method!r}: choose from {', '.join(OPTIONS)}.")
+        if self.method not in _OPTIONS:
+            raise ValueError(f"Unknown method {self.method!r}: choose from {', '.join(_OPTIONS)}.")
         for name, kind in _KINDS.items():
             value = getattr(self, name)
-            if name in _EVERY_OPTION and name not in OPTIONS[self.method]:
+            if name in _EVERY_OPTION and name not in _OPTIONS[self.method]:
                 if value is not None:
                     raise ValueError(f"{self.method!r} has no option {name}: leave it out.")
                 continue
-            value = _usual(self.method, name) if value is None else value
+            value = _OPTIONS[self.method].get(name) if value is None else value
             try:
                 object.__setattr__(self, name, kind(value))
             except TypeError:
@@ -122,19 +105,24 @@ class Setting:
         The digits are a hash of the fields' names and values, the same on every machine. An option that is added to
         this class leaves the names of settings without it as they are.
         """
-        text = json.dumps(self.as_dict(), sort_keys=True)
-        return f"{self.data}-{self.method}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return _name(self.as_dict())
+
+    @property
+    def former_name(self):
+        """The name of the run's files before methods were renamed (`RENAMED`); else `name`."""
+        before = {now: once for once, now in RENAMED.items()}
+        return _name(self.as_dict() | {"method": before.get(self.method, self.method)})
 
     def __str__(self):
         options = [
             f"{name} = {getattr(self, name):.4g}" if _KINDS[name] is float else f"per {self.per}"
-            for name in OPTIONS[self.method]
-            if getattr(self, name) != _usual(self.method, name)
+            for name in _OPTIONS[self.method]
+            if getattr(self, name) != _OPTIONS[self.method][name]
         ]
         parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])
 
 
-def _usual(method, option):
-    """What the option is unless it is given, or None where it has to be."""
-    return OTHERS.get(method, PAPER).get(option)
+def _name(fields):
+    digits = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{fields['data']}-{fields['method']}-{digits}"

@@ -1,13 +1,13 @@
-"""Records as files: written whole or not at all, read one by one or together."""
+"""Read and write records as files, one by one or together."""
 
 import os
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
+from tlr.course.files import replacing
 from tlr.course.records.record import Record
 
-__all__ = ["find", "folder", "load", "read", "recorded", "write", "write_whole"]
+__all__ = ["find", "folder", "load", "read", "recorded", "write"]
 
 
 def folder():
@@ -38,7 +38,8 @@ def write(record, into=None):
         OSError: the folder cannot be written to, or is full. What there was before is untouched.
     """
     path = _path(record.setting, into)
-    write_whole(path, record.to_json().encode())
+    with replacing(path) as part:
+        part.write_bytes(record.to_json().encode())
     return path
 
 
@@ -52,7 +53,7 @@ def read(path):
     path = Path(path)
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
-        if record.setting.name != path.stem:
+        if path.stem not in (record.setting.name, record.setting.former_name):
             raise ValueError(f"its setting belongs into a file called {record.setting.name}.json")
     except ValueError as error:
         raise ValueError(f"The record {path} is refused: {error}.") from None
@@ -65,7 +66,7 @@ def find(setting, within=None):
     Raises:
         ValueError: there is a file of that name, and `read` refuses it.
     """
-    path = _path(setting, within)
+    path = _existing(setting, within)
     return read(path) if path.is_file() else None
 
 
@@ -84,40 +85,29 @@ def load(settings=None, within=None):
     """
     own = folder() if within is None else Path(within)
     if settings is None:
-        names = sorted({path.stem for place in (recorded(), own) for path in place.glob("*.json")})
+        paths = sorted([*own.glob("*.json"), *recorded().glob("*.json")], key=lambda path: path.stem)
     else:
-        names = [setting.name for setting in settings]
-    chosen = []
-    for name in names:
-        found = []
-        for path in (own / f"{name}.json", recorded() / f"{name}.json"):
-            if path.is_file():
-                try:
-                    found.append(read(path))
-                except ValueError as error:
-                    warnings.warn(str(error), stacklevel=2)
-        chosen += sorted(found, key=lambda record: not record.finished)[:1]
-    return chosen
-
-
-def write_whole(path, content):
-    """Write bytes to a file that appears whole or not at all. OSError, in one sentence, where that fails."""
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise OSError(
-            f"{path} could not be written ({error.strerror}): make room there or choose another folder, and run this "
-            "again; what was written before is kept."
-        ) from error
+        paths = [_existing(setting, place) for setting in settings for place in (own, recorded())]
+    found = {}
+    for path in paths:
+        if path.is_file():
+            try:
+                record = read(path)
+            except ValueError as error:
+                warnings.warn(str(error), stacklevel=2)
+                continue
+            earlier = found.get(record.setting)
+            if earlier is None or (record.finished and not earlier.finished):
+                found[record.setting] = record
+    return list(found.values())
 
 
 def _path(setting, place):
     return (folder() if place is None else Path(place)) / f"{setting.name}.json"
+
+
+def _existing(setting, place):
+    """The file of a setting, which may still have the name of a method that was renamed."""
+    path = _path(setting, place)
+    former = path.with_name(f"{setting.former_name}.json")
+    return former if former.is_file() and not path.is_file() else path

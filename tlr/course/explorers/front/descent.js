@@ -1,7 +1,6 @@
 // Gradient descent on the quadratic ½ wᵀHw with eigenvalues 1 and κ. Nothing here draws.
-// `relativeChange` and `gradientStep` are printed from the sympy expressions of tlr.rule and stand before this file.
 
-const STEPS = DRAWS.length;
+import { gradientStep, relativeChange } from "./rule.js";
 
 const grown = (alpha, change) => {
   const proposed = alpha * (1 + change);
@@ -10,15 +9,15 @@ const grown = (alpha, change) => {
 
 const NEXT_ALPHA = {
   gd: (alpha) => alpha,
-  published: (alpha, { gg, gp, pp }, { c }) => grown(alpha, relativeChange.published(gg, gp, pp, c)),
-  secant: (alpha, { gg, gp, pp }, { c }) => grown(alpha, relativeChange.secant(gg, gp, pp, c)),
-  barzilai_borwein: (alpha, { gg, gp, pp }) => grown(alpha, relativeChange.undamped(gg, gp, pp, Infinity)),
   hypergradient: (alpha, { gp }, { beta }) => gradientStep(alpha, gp, beta),
 };
+for (const [name, change] of Object.entries(relativeChange)) {
+  NEXT_ALPHA[name] = (alpha, { gg, gp, pp }, { c }) => grown(alpha, change(gg, gp, pp, c));
+}
 
 const dot = ([a, b], [c, d]) => a * c + b * d;
 
-function quadratic({ condition, rotation }) {
+export function quadratic({ condition, rotation }) {
   const angle = (rotation * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const toAxes = ([x, y]) => [x * cos + y * sin, y * cos - x * sin];
@@ -36,16 +35,16 @@ function quadratic({ condition, rotation }) {
   };
 }
 
-// The descent of one rule: arrays over t = 0 … steps, as in tlr.descent.Trajectory; inf from where it diverged.
+// The descent of one rule: arrays over t = 0 … draws.length, as in tlr.descent.Trajectory; inf from where it diverged.
 // `best` is the exact line search's step from w_{t−1} along the gradient that was followed, where α_t was taken.
-// DRAWS holds the standard normal centre of each step's mini-batch, the same for every rule.
-function descend(rule, toy, settings) {
+// `draws` holds the standard normal center of each step's mini-batch, the same for every rule.
+export function descend(rule, toy, settings, draws) {
   const w = [settings.start];
   const alpha = [settings.alpha0];
   const loss = [toy.value(w[0])];
   const best = [NaN];
   let [previous, pp] = [[0, 0], 0];
-  for (let t = 0; t < STEPS; t++) {
+  for (let t = 0; t < draws.length; t++) {
     if (!Number.isFinite(loss[t])) {
       w.push([Infinity, Infinity]);
       alpha.push(alpha[t]);
@@ -53,7 +52,7 @@ function descend(rule, toy, settings) {
       best.push(NaN);
       continue;
     }
-    const g = toy.gradient([w[t][0] - settings.noise * DRAWS[t][0], w[t][1] - settings.noise * DRAWS[t][1]]);
+    const g = toy.gradient(w[t].map((x, i) => x - settings.noise * draws[t][i]));
     const products = { gg: dot(g, g), gp: dot(g, previous), pp };
     alpha.push(NEXT_ALPHA[rule](alpha[t], products, settings));
     best.push(dot(g, toy.gradient(w[t])) / dot(g, toy.gradient(g)));

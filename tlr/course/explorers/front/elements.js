@@ -1,5 +1,7 @@
 // The elements of the explorer, before anything moves: buttons, sliders, the legend, the canvases.
 
+import { MARKERS, short } from "./picture.js";
+
 const POSITIONS = 200;
 const PLANE_LABEL = "The plane with the paths. Arrow keys move the start, Enter starts the race.";
 const KEYS_LABEL =
@@ -15,7 +17,7 @@ const ICONS = {
   again: "M10 4a6 6 0 1 1-5.8 4.5l1.9.5A4 4 0 1 0 10 6v3L5 5l5-4z",
 };
 
-function element(tag, attributes = {}, children = []) {
+export function element(tag, attributes = {}, children = []) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
@@ -35,7 +37,7 @@ function drawing(viewBox, attributes, ...shapes) {
   return made;
 }
 
-const icon = (name) => drawing("0 0 20 20", { class: "tlr-icon" }, { d: ICONS[name], fill: "currentColor" });
+export const icon = (name) => drawing("0 0 20 20", { class: "tlr-icon" }, { d: ICONS[name], fill: "currentColor" });
 
 function button(label, hint, name) {
   const made = element("button", { type: "button", title: hint }, name ? [icon(name)] : []);
@@ -56,7 +58,7 @@ function toPosition({ low, high, log }, value) {
   return Math.round(POSITIONS * share);
 }
 
-function toValue({ low, high, log }, position) {
+export function toValue({ low, high, log }, position) {
   if (position === POSITIONS) return high;
   const share = position / POSITIONS;
   return log ? low * (high / low) ** share : low + (high - low) * share;
@@ -82,29 +84,28 @@ function methodButton(method) {
   return { made, fate };
 }
 
-function build() {
+export function build({ controls, methods, draws }) {
   const parts = {
     plane: element("canvas", { class: "tlr-plane", tabindex: 0, role: "application", "aria-label": PLANE_LABEL }),
     alpha: element("canvas", { role: "img", "aria-label": "The learning rate of each method over the steps" }),
     loss: element("canvas", { role: "img", "aria-label": "The loss of each method over the steps" }),
     hint: element("div", { class: "tlr-hint" }, ["Press anywhere to start there"]),
-    sliders: CONTROLS.map(sliderRow),
-    legend: METHODS.map(methodButton),
+    sliders: controls.map(sliderRow),
+    legend: methods.map(methodButton),
     play: button("Play", "Play or pause (space)", "play"),
     back: button("Back", "One step back (,)", "back"),
     step: button("Step", "One step on (.)", "step"),
     again: button("Again", "Back to the start (Home)", "again"),
-    scrub: element("input", { type: "range", min: 0, max: STEPS, step: 1, "aria-label": "step t" }),
+    scrub: element("input", { type: "range", min: 0, max: draws.length, step: 1, "aria-label": "step t" }),
     clock: element("output", { class: "tlr-clock" }),
     reset: button("Reset", "All settings as they were at first (r)"),
     large: button("Large type", "Presentation mode: larger type and lines (l)"),
   };
   parts.large.setAttribute("aria-pressed", "false");
   const rows = parts.sliders.map(({ row }) => row);
-  const methods = parts.legend.map(({ made }) => made);
   const side = element("div", { class: "tlr-side" }, [
     element("div", { class: "tlr-sliders" }, rows),
-    element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, methods),
+    element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, parts.legend.map(({ made }) => made)),
   ]);
   const player = [parts.play, parts.back, parts.step, parts.again, parts.scrub, parts.clock, parts.reset, parts.large];
   parts.root = element("div", { class: "tlr-race", "data-lm-suppress-shortcuts": "true" }, [

@@ -7,11 +7,11 @@ const BANDS = 14;
 const DECADES = 4;
 const TINTS = [[159, 180, 199], [223, 231, 238], [251, 252, 253]];
 const LOWEST = 1e-16;
-const HIGHEST = 1e12;
+export const HIGHEST = 1e12;
 const FAR = 1e9;
 
 // Shapes of radius one, by matplotlib's letters for them.
-const MARKERS = {
+export const MARKERS = {
   s: "M-.85-.85H.85V.85H-.85z",
   o: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0z",
   D: "M0-1.2L1.2 0L0 1.2L-1.2 0z",
@@ -22,7 +22,7 @@ const MARKERS = {
 const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 const powerOfTen = (exponent) => "10" + [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join("");
 
-function short(value) {
+export function short(value) {
   if (value === 0) return "0";
   const exponent = Math.floor(Math.log10(Math.abs(value)));
   if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(3))).replace("-", "−");
@@ -31,7 +31,7 @@ function short(value) {
 }
 
 // A canvas with its size in CSS pixels, sharp at any device pixel ratio. `begin` readies it for a new drawing.
-function surface(canvas) {
+export function surface(canvas) {
   const context = canvas.getContext("2d");
   const self = { canvas, context, width: 0, height: 0, unit: 15 };
   self.begin = () => {
@@ -118,7 +118,7 @@ function tint(share) {
 }
 
 // Where points of the plane lie on its canvas, and back.
-function frame({ width, height }, reach) {
+export function frame({ width, height }, reach) {
   const scale = width / (2 * reach[0]);
   return {
     scale,
@@ -127,7 +127,7 @@ function frame({ width, height }, reach) {
   };
 }
 
-function drawBands(ground, toy, reach) {
+export function drawBands(ground, toy, reach) {
   ground.begin();
   const { context, width, height } = ground;
   const { scale } = frame(ground, reach);
@@ -147,7 +147,7 @@ function drawBands(ground, toy, reach) {
   }
 }
 
-function drawPlane(plane, ground, reach, races, start, time) {
+export function drawPlane(plane, ground, reach, races, start, time) {
   plane.begin();
   const { context, width, height, unit } = plane;
   context.drawImage(ground.canvas, 0, 0, width, height);
@@ -207,15 +207,15 @@ function decades(values) {
   return [low, Math.max(Math.ceil(within(seen.reduce((a, b) => Math.max(a, b)))), low + 2)];
 }
 
-// One quantity over the steps on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
+// One quantity over the steps, 0 … `steps`, on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
 // across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series, drawn thin.
-function drawPanel(panel, { title, series, levels, unstable, best, time }) {
+export function drawPanel(panel, { title, series, levels, unstable, best, time, steps }) {
   panel.begin();
   const { context, width, height, unit } = panel;
   const right = width - (levels.length ? 3.3 : 0.6) * unit;
   const box = { left: 3.1 * unit, right, top: 2 * unit, bottom: height - 2.1 * unit };
   const [low, high] = decades([...series.flatMap(({ framed }) => framed), ...levels.map(({ value }) => value)]);
-  const x = (t) => box.left + (t / (1.02 * STEPS)) * (box.right - box.left);
+  const x = (t) => box.left + (t / (1.02 * steps)) * (box.right - box.left);
   const y = (value) => box.bottom - ((Math.log10(value) - low) / (high - low)) * (box.bottom - box.top);
   const across = (value) => {
     context.beginPath();
@@ -236,7 +236,7 @@ function drawPanel(panel, { title, series, levels, unstable, best, time }) {
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (let t = 0; t <= STEPS; t += STEPS / 5) context.fillText(String(t), x(t), box.bottom + 0.4 * unit);
+  for (let t = 0; t <= steps; t += steps / 5) context.fillText(String(t), x(t), box.bottom + 0.4 * unit);
   context.textAlign = "right";
   context.fillText("step t", box.right, box.bottom + 1.25 * unit);
   context.textAlign = "left";

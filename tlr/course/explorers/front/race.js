@@ -1,5 +1,9 @@
 // The explorer itself: its clock, and what hands, keys and the kernel do to it.
 
+import { descend, quadratic } from "./descent.js";
+import { build, element, icon, toValue } from "./elements.js";
+import { HIGHEST, drawBands, drawPanel, drawPlane, frame, short, surface } from "./picture.js";
+
 const PER_SECOND = 18;
 const PER_SECOND_CALM = 4;
 const NUDGE = 0.05;
@@ -11,32 +15,37 @@ function fateOf(run, time) {
 }
 
 function render({ model, el }) {
-  const parts = build();
-  const read = () => Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+  // What does not change: controls, methods, the draws of the mini-batches, and half the plane's width and height.
+  const scene = model.get("scene");
+  const { controls, methods, draws, reach } = scene;
+  const steps = draws.length;
+  const names = [...controls.map(({ name }) => name), "start"];
+  const parts = build(scene);
+  const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const original = read();
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const planes = { plane: surface(parts.plane), alpha: surface(parts.alpha), loss: surface(parts.loss) };
   const ground = surface(document.createElement("canvas"));
   const hidden = new Set();
   let settings = read();
-  let [toy, runs, time, playing, stamp] = [null, [], STEPS, false, null];
-  let [request, groundOf, clock, pointed] = [0, "", STEPS, null];
+  let [toy, runs, time, playing, stamp] = [null, [], steps, false, null];
+  let [request, groundOf, clock, pointed] = [0, "", steps, null];
 
   function races() {
-    return METHODS.map((method, i) => ({ method, run: runs[i] })).filter(({ method }) => !hidden.has(method));
+    return methods.map((method, i) => ({ method, run: runs[i] })).filter(({ method }) => !hidden.has(method));
   }
 
   function compute() {
     toy = quadratic(settings);
-    runs = METHODS.map(({ rule }) => descend(rule, toy, settings));
-    CONTROLS.forEach(({ name }, i) => parts.sliders[i].show(settings[name]));
+    runs = methods.map(({ rule }) => descend(rule, toy, settings, draws));
+    controls.forEach(({ name }, i) => parts.sliders[i].show(settings[name]));
   }
 
   function drawGround() {
     const key = [settings.condition, settings.rotation, planes.plane.width, window.devicePixelRatio].join();
     if (key === groundOf) return;
     Object.assign(ground, { width: planes.plane.width, height: planes.plane.height });
-    drawBands(ground, toy, REACH);
+    drawBands(ground, toy, reach);
     groundOf = key;
   }
 
@@ -45,7 +54,7 @@ function render({ model, el }) {
     const shown = (name) =>
       races().map(({ method, run }) => ({
         method,
-        values: run[name].slice(0, (run.diverged ?? STEPS) + 1),
+        values: run[name].slice(0, (run.diverged ?? steps) + 1),
         framed: run[name].filter((_, t) => run.loss[t] <= HIGHEST),
       }));
     const edge = 2 / settings.condition;
@@ -53,13 +62,13 @@ function render({ model, el }) {
       { value: edge, label: "2/λₘₐₓ", shift: -0.4 },
       { value: edge / 2, label: "1/λₘₐₓ", shift: 0.4 },
     ];
-    const best = pointed === null ? null : { method: METHODS[pointed], values: runs[pointed].best };
-    drawPanel(planes.alpha, { title: "learning rate α", series: shown("alpha"), levels, unstable: edge, best, time });
-    drawPanel(planes.loss, { title: "loss", series: shown("loss"), levels: [], time });
+    const best = pointed === null ? null : { method: methods[pointed], values: runs[pointed].best };
+    drawPanel(planes.alpha, { title: "learning rate α", series: shown("alpha"), levels, unstable: edge, best, time, steps });
+    drawPanel(planes.loss, { title: "loss", series: shown("loss"), levels: [], time, steps });
   }
 
   function say() {
-    METHODS.forEach((method, i) => {
+    methods.forEach((method, i) => {
       const text = fateOf(runs[i], time);
       if (parts.legend[i].fate.textContent !== text) parts.legend[i].fate.textContent = text;
     });
@@ -70,7 +79,7 @@ function render({ model, el }) {
   function draw() {
     if (!planes.plane.width) return;
     drawGround();
-    drawPlane(planes.plane, ground, REACH, races(), settings.start, time);
+    drawPlane(planes.plane, ground, reach, races(), settings.start, time);
     drawPanels();
     say();
   }
@@ -91,8 +100,8 @@ function render({ model, el }) {
     const rate = calm.matches ? PER_SECOND_CALM : PER_SECOND;
     clock += stamp === null ? 0 : ((now - stamp) / 1000) * rate;
     stamp = now;
-    time = Math.min(calm.matches ? Math.floor(clock) : clock, STEPS);
-    if (time >= STEPS) setPlaying(false);
+    time = Math.min(calm.matches ? Math.floor(clock) : clock, steps);
+    if (time >= steps) setPlaying(false);
   }
 
   function setPlaying(on) {
@@ -103,18 +112,18 @@ function render({ model, el }) {
   }
 
   function goTo(t) {
-    time = clock = Math.min(Math.max(t, 0), STEPS);
+    time = clock = Math.min(Math.max(t, 0), steps);
     setPlaying(false);
   }
 
   function toggle() {
-    if (!playing && time >= STEPS) goTo(0);
+    if (!playing && time >= steps) goTo(0);
     clock = time;
     setPlaying(!playing);
   }
 
   function race() {
-    goTo(calm.matches ? STEPS : 0);
+    goTo(calm.matches ? steps : 0);
     if (!calm.matches) setPlaying(true);
   }
 
@@ -127,7 +136,7 @@ function render({ model, el }) {
 
   function startAt(point) {
     parts.hint.classList.add("tlr-gone");
-    change({ start: point.map((x, i) => Math.min(Math.max(x, -REACH[i]), REACH[i])) });
+    change({ start: point.map((x, i) => Math.min(Math.max(x, -reach[i]), reach[i])) });
   }
 
   function reset() {
@@ -136,7 +145,7 @@ function render({ model, el }) {
   }
 
   function toggleMethod(i) {
-    const method = METHODS[i];
+    const method = methods[i];
     if (!hidden.delete(method)) hidden.add(method);
     parts.legend[i].made.setAttribute("aria-pressed", String(!hidden.has(method)));
     schedule();
@@ -167,10 +176,10 @@ function render({ model, el }) {
     ",": () => goTo(Math.ceil(time) - 1),
     ".": () => goTo(Math.floor(time) + 1),
     Home: () => goTo(0),
-    End: () => goTo(STEPS),
+    End: () => goTo(steps),
     l: toggleLarge,
     r: reset,
-    ...Object.fromEntries(METHODS.map((_, i) => [String(i + 1), () => toggleMethod(i)])),
+    ...Object.fromEntries(methods.map((_, i) => [String(i + 1), () => toggleMethod(i)])),
   };
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -198,7 +207,7 @@ function render({ model, el }) {
 
   function placeOf(event) {
     const box = parts.plane.getBoundingClientRect();
-    return frame(planes.plane, REACH).point(event.clientX - box.left, event.clientY - box.top);
+    return frame(planes.plane, reach).point(event.clientX - box.left, event.clientY - box.top);
   }
 
   function onPress(event) {
@@ -210,7 +219,7 @@ function render({ model, el }) {
   // Dragging shows where everything would lead from there; letting go starts the race.
   function onDrag(event) {
     if (!parts.plane.hasPointerCapture(event.pointerId)) return;
-    goTo(STEPS);
+    goTo(steps);
     startAt(placeOf(event));
   }
 
@@ -220,7 +229,7 @@ function render({ model, el }) {
   }
 
   function wire() {
-    CONTROLS.forEach((control, i) => {
+    controls.forEach((control, i) => {
       const { input } = parts.sliders[i];
       input.addEventListener("input", () => change({ [control.name]: toValue(control, input.valueAsNumber) }));
       input.addEventListener("change", () => model.save_changes());
@@ -244,7 +253,7 @@ function render({ model, el }) {
   }
 
   function onModel() {
-    if (SETTINGS.every((name) => String(model.get(name)) === String(settings[name]))) return;
+    if (names.every((name) => String(model.get(name)) === String(settings[name]))) return;
     settings = read();
     compute();
     schedule();
@@ -255,12 +264,12 @@ function render({ model, el }) {
   compute();
   const resizing = new ResizeObserver(measure);
   resizing.observe(parts.root);
-  SETTINGS.forEach((name) => model.on(`change:${name}`, onModel));
+  names.forEach((name) => model.on(`change:${name}`, onModel));
   return () => {
     resizing.disconnect();
     cancelAnimationFrame(request);
     playing = false;
-    SETTINGS.forEach((name) => model.off(`change:${name}`, onModel));
+    names.forEach((name) => model.off(`change:${name}`, onModel));
   };
 }
 
