@@ -3,6 +3,7 @@
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make exercises    write the exercises of exercises/*.yaml into the notebooks, and build/exercises/ for teachers
 #                   make lint         only the linter and the formatter
+#                   make coverage     run the tests, and list the lines and branches of tlr that none of them reaches
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
@@ -19,7 +20,7 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint colab site slides bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab site slides bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -50,6 +51,10 @@ exercises: setup
 lint: setup
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+
+# Notebooks run in kernels of their own, which are not counted.
+coverage: setup
+	$(PY) -m pytest --numprocesses 2 --cov --cov-report term-missing tests
 
 # Colab's own versions come first on the path, what runs the tests and torch from $(VENV) after them.
 $(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from tlr.course.data import Data, folder, load
-from tlr.course.experiments.running import choose_device
+from tlr.course.experiments.building import choose_device
 from tlr.course.models import make_model
 from tlr.course.peers import make_optimizer
 from tlr.course.precision import PRECISIONS, Speed

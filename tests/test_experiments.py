@@ -20,8 +20,9 @@ from joblib.parallel import ThreadingBackend
 from tlr import TLR
 from tlr.course import records
 from tlr.course.data import load
-from tlr.course.experiments import FIGURES, run, running, settings, sweep
+from tlr.course.experiments import FIGURES, building, run, running, settings, sweep
 from tlr.course.experiments.__main__ import main
+from tlr.course.experiments.checkpoint import Unusable, restore
 from tlr.course.models import MLP
 from tlr.course.peers import make_optimizer
 from tlr.course.peers.schedules import exponential, multistep
@@ -249,16 +250,65 @@ def checkpoint(setting, folder):
     return folder / "in_progress" / f"{setting.name}.pt"
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", "half", "another setting"])
-def test_a_checkpoint_that_cannot_be_used_is_named_and_costs_its_epochs_only(content, tmp_path):
+def flipped(content, bit):
+    """The bytes with one bit changed."""
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def damaged(path, how, folder):
+    whole = path.read_bytes()
+    if how == "half":
+        return whole[: len(whole) // 2]
+    if how == "zeros in the middle":
+        return whole[: len(whole) // 2] + bytes(64) + whole[len(whole) // 2 + 64 :]
+    if how == "another setting":
+        return checkpoint(small(seed=1), folder).read_bytes()
+    if how == "without its head":
+        return whole[whole.index(b"PK") :]
+    return how
+
+
+@pytest.mark.parametrize(
+    "how", [b"", b"no checkpoint", "half", "zeros in the middle", "another setting", "without its head"]
+)
+def test_a_checkpoint_that_cannot_be_used_is_named_and_costs_its_epochs_only(how, tmp_path):
     path = checkpoint(small(), tmp_path)
-    if content == "half":
-        content = path.read_bytes()[: path.stat().st_size // 2]
-    elif content == "another setting":
-        content = checkpoint(small(seed=1), tmp_path).read_bytes()
-    path.write_bytes(content)
+    path.write_bytes(damaged(path, how, tmp_path))
     with pytest.warns(UserWarning, match=rf"checkpoint .*{path.name} cannot be used \(.*starts anew"):
         record = run(small(), tmp_path)
+    assert_same(record, run(small(), tmp_path / "other"))
+
+
+def test_no_bit_of_a_checkpoint_can_change_unnoticed(tmp_path):
+    path, setting = checkpoint(small(), tmp_path), small()
+    whole, bits, noticed = path.read_bytes(), random.Random(0), 0
+    parts = building.build(setting, torch.device("cpu")).stateful
+    for _ in range(200):
+        path.write_bytes(flipped(whole, bits.randrange(8 * len(whole))))
+        with pytest.raises(Unusable):
+            restore(path, setting, parts, load("digits").checksum)
+        noticed += 1
+    assert noticed == 200
+
+
+def test_a_checkpoint_of_other_weights_is_named_and_the_run_begins_with_new_ones(tmp_path, monkeypatch):
+    path = checkpoint(small(), tmp_path)
+    built, calls = building.build, []
+
+    def build(*args):
+        """The first time as after an update that renamed a weight: all but one can be loaded."""
+        parts = built(*args)
+        if not calls:
+            parts.model.register_parameter("renamed", parts.model.output._parameters.pop("bias"))
+        calls.append(parts)
+        return parts
+
+    monkeypatch.setattr(running, "build", build)
+    with pytest.warns(UserWarning, match=rf"{path.name} cannot be used \(Error.* in loading state_dict"):
+        record = run(small(), tmp_path)
+    assert len(calls) == 2
     assert_same(record, run(small(), tmp_path / "other"))
 
 
@@ -267,7 +317,7 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path, monkeypatch):
     monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
 
     def save(images):
-        running._load.cache_clear()
+        building.load.cache_clear()
         np.savez(
             tmp_path / "own.npz", x_train=images, y_train=digits.y_train, x_test=digits.x_test, y_test=digits.y_test
         )
@@ -286,6 +336,17 @@ def test_a_record_that_is_refused_is_put_aside_and_its_setting_run(tmp_path):
         assert run(small(), tmp_path).status == "done"
     assert (tmp_path / f"{small().name}.refused").read_text() == "{"
     assert records.find(small(), tmp_path).finished
+
+
+@pytest.mark.parametrize("again", [run, lambda setting, folder: sweep([setting], folder, progress=False)])
+def test_what_a_run_leaves_that_was_killed_while_it_cleaned_up_is_removed(again, tmp_path):
+    path = checkpoint(small(), tmp_path)
+    stored = path.read_bytes()
+    run(small(), tmp_path)
+    path.write_bytes(stored)
+    path.with_suffix(".lock").touch()
+    again(small(), tmp_path)
+    assert names(tmp_path) == {f"{small().name}.json"}
 
 
 def test_an_unknown_device_is_refused(tmp_path):
@@ -516,7 +577,7 @@ def test_run_shows_how_far_it_is_and_says_when_all_is_done(tmp_path, capsys):
     main(command)
     shown = capsys.readouterr()
     assert shown.out.splitlines()[-1] == "8 of 8 runs are finished."
-    assert "digits, published, α₀ = 0.1, batch 256, per tensor, 2 epochs, seed 0: done, loss " in shown.out
+    assert "digits, tlr, α₀ = 0.1, batch 256, per tensor, 2 epochs, seed 0: done, loss " in shown.out
     assert "16/16" in shown.err
     assert len(names(tmp_path)) == 8
 

@@ -32,10 +32,15 @@ def test_a_file_appears_in_a_new_folder_and_is_replaced(tmp_path):
 def test_until_the_end_there_is_what_was_before(tmp_path):
     path = tmp_path / "file.txt"
     write(path, "first")
-    with pytest.raises(ZeroDivisionError), replacing(path) as part:
-        part.write_text("second")
-        assert path.read_text() == "first"
-        raise ZeroDivisionError
+
+    def fails():
+        with replacing(path) as part:
+            part.write_text("second")
+            assert path.read_text() == "first"
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     assert path.read_text() == "first"
     assert names(tmp_path) == ["file.txt"]
 

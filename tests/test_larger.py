@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tlr.course import records
-from tlr.course.experiments import COLLECTIONS, FIGURES, run, running, settings
+from tlr.course.experiments import COLLECTIONS, FIGURES, building, run, running, settings
 from tlr.course.experiments.__main__ import main
 from tlr.course.records import Setting
 
@@ -47,10 +47,9 @@ def test_a_figure_has_the_papers_grid(name, methods, grid, runs):
 
 
 def test_the_optimizer_of_sps_has_the_c_of_its_setting():
-    images = running.data.load("digits")
     for c in (0.2, 0.5):
         setting = Setting(method="sps", alpha0=1.0, batch_size=200, data="digits", model="mlp-20", c=c)
-        (group,) = running.build(setting, images, torch.device("cpu"))[1].param_groups
+        (group,) = building.build(setting, torch.device("cpu")).optimizer.param_groups
         assert (group["c"], group["steps_per_epoch"]) == (c, 8)
 
 
@@ -149,14 +148,14 @@ def test_another_error_is_not_mistaken_for_too_little_memory(tmp_path, monkeypat
     ],
 )
 def test_a_gpu_that_cannot_be_used_says_what_to_do(reason, advice, monkeypatch):
-    def empty(*size, device):
+    def zeros(*size, device):
         raise RuntimeError(reason)
 
-    monkeypatch.setattr(torch, "empty", empty)
+    monkeypatch.setattr(torch, "zeros", zeros)
     first_line = reason.splitlines()[0]
     expected = re.escape(f"There is no device 'cuda' here ({first_line}): {advice}.")
     with pytest.raises(ValueError, match=f"^{expected}$"):
-        running.choose_device("cuda")
+        building.choose_device("cuda")
 
 
 @pytest.mark.parametrize(

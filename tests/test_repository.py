@@ -23,13 +23,14 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
-CORE = ["rule", "reference", "optim", "toys", "descent"]
+CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
     "files",
     "peers",
     "data",
     "models",
     "precision",
+    "curves",
     "training",
     "gradients",
     "records",  # what a run depends on and what became of it, which the experiments write
@@ -40,7 +41,7 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("plots", "explorers", "records", "experiments")
+TORCHLESS = ("files", "curves", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 
@@ -86,7 +87,7 @@ def test_every_badge_and_link_names_the_repository_of_pyproject(path):
 
 
 def test_no_other_file_names_the_repository():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8")
     if listed.returncode:
         pytest.skip("This is no git checkout.")
     others = {ROOT / name for name in listed.stdout.splitlines()} - set(stamped_files())
@@ -104,7 +105,7 @@ def test_a_stamp_moves_every_link_and_no_other():
 
 def test_a_stamp_refuses_what_is_no_repository():
     command = [sys.executable, ROOT / "tools" / "stamp.py", "https://github.com/ada/course"]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert result.returncode == 1
     assert "OWNER/NAME" in result.stderr
 
@@ -237,7 +238,7 @@ def test_binder_start_hands_over_with_one_thread():
     environ = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
     show = "import os, sys; print(os.environ['OMP_NUM_THREADS'], os.environ['MKL_NUM_THREADS'], sys.argv[1])"
     command = [ROOT / "binder" / "start", sys.executable, "-c", show, "two words"]
-    assert subprocess.check_output(command, env=environ, text=True) == "1 1 two words\n"
+    assert subprocess.check_output(command, env=environ, encoding="utf-8") == "1 1 two words\n"
 
 
 @posix
@@ -245,7 +246,7 @@ def test_repo2docker_would_build_binders_image_from_it():
     options = ["--no-build", "--debug", "--user-id", "1000", "--user-name", "jovyan"]
     # Without a default, a repository in which it finds nothing to build is an error.
     command = [sys.executable, "-m", "repo2docker", *options, "--Repo2Docker.default_buildpack=None", "."]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert result.returncode == 0, result.stderr
     steps = result.stdout + result.stderr
     for step in ('--file "binder/environment.yml"', "RUN ./binder/postBuild", "/binder/start"):

@@ -8,6 +8,7 @@ element by element, so the toy descents, the torch optimizers, the symbolic deri
 code printed from it all run the same lines.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -123,11 +124,28 @@ def next_alpha(alpha, gg, gp, pp, c=0.25, curvature="published"):
         return where((proposed > 0) & (proposed < float("inf")), proposed, alpha)
 
 
-def window(steps_per_epoch, p=1 / 3):
-    """pN, the steps between two updates of α (Eq. 10): the share `p` of an epoch, at least one step."""
+def window(steps_per_epoch, p=1 / 3, momentum=0.0):
+    """pN, the steps between two updates of α (Eq. 10): the share `p` of an epoch, and never less than momentum needs.
+
+    Args:
+        steps_per_epoch: N, the optimizer's steps in an epoch. With gradients accumulated over k batches these are
+            `len(loader) // k`.
+        p: the share of an epoch between two updates, 0 < p <= 1 (default 1/3, the paper's).
+        momentum: μ of the optimizer, 0 <= μ < 1 (default 0). Windows shorter than ⌈3/(1 − μ)⌉ steps share what the
+            momentum carries from one to the next, and α runs away (notebook 03): 15 steps for μ = 0.8, 30 for 0.9.
+
+    Returns:
+        An int, at least 1, and at least ⌈3/(1 − μ)⌉ with momentum.
+
+    Raises:
+        ValueError: `p` or `momentum` is outside of its range.
+    """
     if not 0 < p <= 1:
         raise ValueError(f"p is the share of an epoch between two updates of α: 0 < p <= 1, not {p!r}.")
-    return max(1, round(p * steps_per_epoch))
+    if not 0 <= momentum < 1:
+        raise ValueError(f"A window for momentum μ needs 0 <= μ < 1, not {momentum!r}.")
+    floor = math.ceil(round(3 / (1 - momentum), 6)) if momentum else 1  # rounded, as 3/(1 − 0.8) is a bit above 15
+    return max(floor, round(p * steps_per_epoch))
 
 
 def check(c, curvature):

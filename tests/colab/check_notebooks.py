@@ -21,7 +21,7 @@ PACKAGES = (ROOT / "tests" / "colab" / "packages.txt").read_text(encoding="utf-8
 
 
 def run(*command, **options):
-    result = subprocess.run(command, capture_output=True, text=True, **options)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", **options)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

@@ -1,8 +1,8 @@
-"""One run: the loop that a student reads is the loop that runs."""
+"""Train a network: the loop that a student reads is the loop that runs."""
 
 import math
+import sys
 import time
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -10,74 +10,16 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
+from tlr.course.curves import Epoch, History
 from tlr.course.data import normalize
 from tlr.course.data.augmentation import AUGMENTATIONS
 from tlr.course.peers import rates, set_mode
 from tlr.course.precision import Speed
 
-__all__ = ["Epoch", "History", "accuracy", "epoch_order", "steps_per_epoch", "train"]
+__all__ = ["Epoch", "History", "accuracy", "epoch_order", "one_epoch", "steps_per_epoch", "train"]
 
 #: Images that are evaluated at a time.
 EVALUATED = 2000
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training data came to.
-
-    Attributes:
-        train_loss: mean cross entropy, each batch taken when it was trained on.
-        test_accuracy: share of test images classified rightly afterwards, 0..1.
-        alpha: the learning rates afterwards, one for each parameter group.
-        seconds: time of training, without the evaluation.
-        evaluation_seconds: time of the evaluation on the test images.
-    """
-
-    train_loss: float
-    test_accuracy: float
-    alpha: tuple[float, ...]
-    seconds: float
-    evaluation_seconds: float
-
-    def __str__(self):
-        alpha = " ".join(f"{value:.2g}" for value in self.alpha)
-        return f"loss {self.train_loss:.3f}, accuracy {self.test_accuracy:.1%}, α {alpha}"
-
-
-@dataclass
-class History:
-    """One run: its finished epochs, and how it ended.
-
-    Attributes:
-        alpha0: the learning rates before the first step, one for each parameter group.
-        epochs: an `Epoch` for each that was finished; `train_loss`, `test_accuracy`, `alpha`, `seconds` and
-            `evaluation_seconds` give them as arrays with an entry (for `alpha` a row) an epoch.
-        status: "done"; "diverged", when the loss of the last epoch is not finite; or "interrupted".
-    """
-
-    alpha0: tuple[float, ...]
-    epochs: list[Epoch] = field(default_factory=list)
-    status: str = "done"
-
-    @property
-    def train_loss(self):
-        return np.array([epoch.train_loss for epoch in self.epochs])
-
-    @property
-    def test_accuracy(self):
-        return np.array([epoch.test_accuracy for epoch in self.epochs])
-
-    @property
-    def alpha(self):
-        return np.array([epoch.alpha for epoch in self.epochs]).reshape(-1, len(self.alpha0))
-
-    @property
-    def seconds(self):
-        return np.array([epoch.seconds for epoch in self.epochs])
-
-    @property
-    def evaluation_seconds(self):
-        return np.array([epoch.evaluation_seconds for epoch in self.epochs])
 
 
 def train(
@@ -100,8 +42,8 @@ def train(
     Args:
         model: images (n, channels, height, width), float32 in [−1, 1] → logits (n, classes).
         optimizer: any torch optimizer over the model's parameters. Its `step` gets a closure, so that rules which
-            evaluate the loss more than once a step run in the same loop. One that trains at other weights than it
-            is evaluated at (schedulefree) is told when, by its `train()` and `eval()`.
+            evaluate the loss more than once a step run in the same loop. Optimizers with separate training and
+            evaluation weights (schedulefree) are switched with their `train()` and `eval()`.
         data: a `tlr.course.data.Data`, or a `tlr.course.data.text.Pairs`.
         epochs: passes over the training data, those in `history` included.
         batch_size: images a step; the last batch of an epoch may be smaller.
@@ -109,11 +51,14 @@ def train(
             optimizer the same batches. The global random state is left as it was.
         scheduler: a torch LRScheduler, stepped after each epoch (default None).
         progress: show a progress bar (default True).
-        history: the `History` of a run to go on with, which grows in place (default: a new run). Model, optimizer and
+        history: the `History` of a run to continue, which grows in place (default: a new run). Model, optimizer and
             scheduler must have the state that they had after its last epoch; then the run goes on as if it had never
             stopped.
         on_epoch: called with the history after each epoch, so that a caller can keep what there is (default None). If
             it raises KeyboardInterrupt the run ends there.
+        augment: how the training images are changed at random: a name of `tlr.course.data.augmentation.AUGMENTATIONS`
+            (default None: they stay as they are).
+        speed: the `tlr.course.precision.Speed` of the run (default: float32, not compiled).
 
     Returns:
         A `History`. A run whose loss stops being finite ends after that epoch, a run that is interrupted
@@ -122,62 +67,29 @@ def train(
     Raises:
         ValueError: an unknown augmentation, or what `tlr.course.precision.Speed.prepare` refuses.
     """
-    if augment not in (None, *AUGMENTATIONS):
-        raise ValueError(f"Unknown augmentation {augment!r}: choose from {', '.join(AUGMENTATIONS)}.")
     device = next(model.parameters()).device
-    x_train, y_train, x_test, y_test = data.tensors(device)
-    normalize = data.normalizer(device)
+    images = _Images(data, batch_size, seed, augment, device)
     speed = Speed() if speed is None else speed
     network = speed.prepare(model, optimizer)
-    if history is None:
-        history = History(alpha0=rates(optimizer))
-    history.status = "done"
-
-    def loss_and_gradients(images, labels):
-        optimizer.zero_grad()
-        with speed.cast(device):
-            loss = cross_entropy(network(images), labels)
-        if torch.is_grad_enabled():  # a line search asks for the loss alone
-            speed.backward(loss)
-        return loss
-
     if speed.compile and speed.compile_seconds is None:
-        sizes = {min(batch_size, len(x_train)), len(x_train) % batch_size} - {0}
-        batches = [(normalize(x_train[:size]), y_train[:size]) for size in sizes]
-        speed.warm_up(network, batches, normalize(x_test[:EVALUATED]))
-    steps, past = steps_per_epoch(data, batch_size), len(history.epochs)
-    devices = [device] if device.type == "cuda" else []
-    with (
-        tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not progress) as bar,
-        torch.random.fork_rng(devices=devices),
-    ):
+        speed.warm_up(network, images.of_each_size(), images.normalize(images.x_test[:EVALUATED]))
+    history = History(alpha0=rates(optimizer)) if history is None else history
+    history.status = "done"
+    with _bar(epochs, images.steps, len(history.epochs), progress) as bar, _own_random_state(device):
         try:
-            for epoch in range(past, epochs):
+            for epoch in range(len(history.epochs), epochs):
                 start = time.perf_counter()
                 torch.manual_seed(_seed_of_dropout(seed, epoch))
-                network.train()
-                set_mode(optimizer, "train")
-                total = torch.zeros((), device=device)
-                changed = augment and AUGMENTATIONS[augment](len(x_train), seed, epoch, device)
-                for batch in epoch_order(len(x_train), seed, epoch).to(device).split(batch_size):
-                    images, labels = x_train.index_select(0, batch), y_train.index_select(0, batch)
-                    images = normalize(changed(images, batch) if changed else images)
-                    loss = speed.step(optimizer, partial(loss_and_gradients, images, labels))
-                    total += len(batch) * loss.detach()
-                    bar.update()
-                mean_loss = total.item() / len(x_train)  # the epoch's one wait for the device
+                loss = one_epoch(network, optimizer, images.batches(epoch, bar), speed)
                 if scheduler is not None:
                     scheduler.step()
                 trained = time.perf_counter()
-                set_mode(optimizer, "eval")
                 with speed.cast(device):
-                    right = accuracy(network, x_test, y_test, normalize)
+                    right = accuracy(network, images.x_test, images.y_test, images.normalize)
                 evaluated = time.perf_counter()
-                done = Epoch(mean_loss, right, rates(optimizer), trained - start, evaluated - trained)
-                history.epochs.append(done)
-                bar.set_postfix_str(str(done))
-                if not math.isfinite(mean_loss):
-                    history.status = "diverged"
+                history.epochs.append(Epoch(loss, right, rates(optimizer), trained - start, evaluated - trained))
+                bar.set_postfix_str(str(history.epochs[-1]))
+                history.status = "done" if math.isfinite(loss) else "diverged"
                 if on_epoch is not None:
                     on_epoch(history)
                 if history.status == "diverged":
@@ -186,6 +98,80 @@ def train(
             history.status = "interrupted"
             set_mode(optimizer, "eval")
     return history
+
+
+def one_epoch(network, optimizer, batches, speed):
+    """Take one step of the optimizer for each batch.
+
+    Args:
+        network: images → logits.
+        optimizer: a torch optimizer over its parameters.
+        batches: pairs (images, labels), on the device of the network.
+        speed: a `tlr.course.precision.Speed`.
+
+    Returns:
+        The mean loss over the images, each batch taken when it was trained on.
+    """
+
+    def loss_and_gradients(images, labels):
+        optimizer.zero_grad()
+        with speed.cast(images.device):
+            loss = cross_entropy(network(images), labels)
+        if torch.is_grad_enabled():  # a line search asks for the loss alone
+            speed.backward(loss)
+        return loss
+
+    network.train()
+    set_mode(optimizer, "train")
+    total, count = 0, 0
+    for images, labels in batches:
+        loss = speed.step(optimizer, partial(loss_and_gradients, images, labels))
+        total += len(images) * loss.detach()
+        count += len(images)
+    set_mode(optimizer, "eval")
+    return total.item() / count  # the epoch's one wait for the device
+
+
+class _Images:
+    """The images of a data set on a device, and the order in which a run sees them.
+
+    Raises:
+        ValueError: an unknown augmentation.
+    """
+
+    def __init__(self, data, batch_size, seed, augment, device):
+        if augment not in (None, *AUGMENTATIONS):
+            raise ValueError(f"Unknown augmentation {augment!r}: choose from {', '.join(AUGMENTATIONS)}.")
+        self._x, self._y, self.x_test, self.y_test = data.tensors(device)
+        self.normalize = data.normalizer(device)
+        self.steps = steps_per_epoch(data, batch_size)
+        self._batch_size, self._seed, self._augment = batch_size, seed, augment
+
+    def batches(self, epoch, bar):
+        """The pairs (images, labels) of an epoch; the bar advances by each."""
+        n, device = len(self._x), self._x.device
+        change = self._augment and AUGMENTATIONS[self._augment](n, self._seed, epoch, device)
+        for batch in epoch_order(n, self._seed, epoch).to(device).split(self._batch_size):
+            images, labels = self._x.index_select(0, batch), self._y.index_select(0, batch)
+            yield self.normalize(change(images, batch) if change else images), labels
+            bar.update()
+
+    def of_each_size(self):
+        """A batch of every size that an epoch has."""
+        n = len(self._x)
+        sizes = {min(self._batch_size, n), n % self._batch_size} - {0}
+        return [(self.normalize(self._x[:size]), self._y[:size]) for size in sizes]
+
+
+def _bar(epochs, steps, past, progress):
+    """A progress bar of the steps, where there is somewhere to show it."""
+    shown = progress and sys.stderr is not None
+    return tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not shown)
+
+
+def _own_random_state(device):
+    """A context that leaves the global random state as it was."""
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def epoch_order(n, seed, epoch):

@@ -1,10 +1,17 @@
 """TLR: stochastic gradient descent that trains its learning rate (Algorithm 2 and Eq. 10)."""
 
-import torch
-from torch.optim import SGD
+from collections.abc import Iterable
+from typing import Any, Literal
 
-from tlr.optim.products import group_products, is_plain, local
-from tlr.optim.trainable import TrainableRate, new_buffer
+import torch
+from torch import Tensor
+from torch.optim import SGD
+from torch.optim.optimizer import ParamsT
+
+from tlr.optim import windows
+from tlr.optim.products import group_products, has_values, is_plain, local
+from tlr.optim.rates import Group, rate, was_set_unseen
+from tlr.optim.trainable import TrainableRate
 
 __all__ = ["TLR"]
 
@@ -88,24 +95,24 @@ class TLR(TrainableRate, SGD):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
         *,
-        update_every=1,
-        c=0.25,
-        curvature="published",
-        per="model",
-        restart_below=None,
-        restart_at=None,
-        maximize=False,
-        foreach=None,
-        differentiable=False,
-        fused=None,
-    ):
+        update_every: int = 1,
+        c: float = 0.25,
+        curvature: str = "published",
+        per: Literal["model", "group", "tensor"] = "model",
+        restart_below: float | None = None,
+        restart_at: float | None = None,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
         super().__init__(
             params,
             lr,
@@ -125,71 +132,90 @@ class TLR(TrainableRate, SGD):
             fused=fused,
         )
 
-    def _plain(self):
+    def _plain(self) -> bool:
         """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
         return self.param_groups[0]["update_every"] == 1 and all(
             group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
         )
 
-    def _prepare(self):
-        if self._plain():
-            self._update_from_gradients()
-        else:
-            super()._prepare()
+    def _prepare(self) -> dict[Tensor, windows.State]:
+        if not self._plain():
+            return super()._prepare()
+        self._update_from_gradients()
+        return {}
 
-    def _close_window(self):
+    def _close_window(self) -> None:
         if self._plain():
             self.param_groups[0]["steps_in_window"] = 0
         else:
             super()._close_window()
 
-    def _update_from_gradients(self):
+    def _update_from_gradients(self) -> None:
         """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
-        params, owner, buffers = [], [], []
-        for number, group in enumerate(self.param_groups):
+        groups = self.param_groups
+        params: list[Tensor] = []
+        owner: list[int] = []
+        for number, group in enumerate(groups):
             for p in group["params"]:
                 if p.grad is not None:
-                    state = self.state[p]
-                    if "previous" not in state:
-                        state["previous"] = new_buffer(p)
+                    if "previous" not in self.state[p]:
+                        self.state[p]["previous"] = windows.new_buffer(p)
                     params.append(p)
                     owner.append(number)
-                    buffers.append(state["previous"])
                 elif "previous" in self.state.get(p, ()):
                     self.state[p]["previous"].zero_()
-        if not params or all(self._rate(group) == 0 for group in self.param_groups):
+        if not params or not has_values(params):
             return
-        previous = [local(buffer) for buffer in buffers]
+        for group in groups:
+            was_set_unseen(group)
+        if all(rate(group) <= 0 for group in groups):
+            return
+        previous = [local(self.state[p]["previous"]) for p in params]
         now = [local(_gradient(p)) for p in params]
         now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
-        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(self.param_groups))
+        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(groups))
         torch._foreach_copy_(previous, now)
-        groups = len(self.param_groups)
-        self._update(gg, gp, [True] * groups, [1.0] * groups)
+        self._update(gg, gp, [True] * len(groups), [1.0] * len(groups))
 
-    def _direction(self, p, group):
-        gradient = _gradient(p).to(self.state[p]["window_start"].dtype)
-        if group["maximize"]:
-            gradient = -gradient
-        if group["weight_decay"] != 0:
-            gradient = gradient + group["weight_decay"] * p
-        if group["momentum"] == 0:
-            return gradient
-        momentum_buffer = self.state[p].get("momentum_buffer")
-        if momentum_buffer is None:
-            momentum_buffer = gradient
-        else:
-            momentum_buffer = group["momentum"] * _dense(momentum_buffer) + (1 - group["dampening"]) * gradient
-        return gradient + group["momentum"] * momentum_buffer if group["nesterov"] else momentum_buffer
+    def _sum_directions(self, group: Group) -> None:
+        first: list[tuple[Tensor, windows.State]] = []  # whose first step this is: the momentum begins as the gradient
+        later: list[tuple[Tensor, windows.State]] = []
+        for p, state in windows.members(self.state, group):
+            if p.grad is not None:
+                (first if state.get("momentum_buffer") is None else later).append((p, state))
+        momentum, nesterov = group["momentum"], group["nesterov"]
+        _add_directions(group, first, 1 + momentum if nesterov else 1)
+        if momentum == 0:
+            _add_directions(group, later, 1)
+            return
+        _add_directions(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
+        buffers = (state["momentum_buffer"] for _, state in later)
+        _add((state for _, state in later), buffers, momentum**2 if nesterov else momentum)
 
 
-def _gradient(p):
+def _add_directions(group: Group, inside: list[tuple[Tensor, windows.State]], factor: float) -> None:
+    """Add multiples of the gradients, weight decay included, to the windows' sums."""
+    states = [state for _, state in inside]
+    _add(states, (_gradient(p) for p, _ in inside), -factor if group["maximize"] else factor)
+    if group["weight_decay"] != 0:
+        _add(states, (p for p, _ in inside), factor * group["weight_decay"])
+
+
+def _add(states: Iterable[windows.State], tensors: Iterable[Tensor], factor: float) -> None:
+    """Add multiples of tensors to the windows' sums, in place and without a copy of either."""
+    sums = [local(state["window_start"]) for state in states]
+    if sums:
+        torch._foreach_add_(sums, [local(_dense(tensor)) for tensor in tensors], alpha=factor)
+
+
+def _gradient(p: Tensor) -> Tensor:
     """p's gradient, dense, and where p is a DTensor laid out as p is."""
-    gradient = _dense(p.grad)
+    assert p.grad is not None
+    gradient: Any = _dense(p.grad)
     if not is_plain(p) and getattr(gradient, "placements", None) != getattr(p, "placements", None):
-        gradient = gradient.redistribute(placements=p.placements)
-    return gradient
+        gradient = gradient.redistribute(placements=p.placements)  # type: ignore[attr-defined]
+    return gradient  # type: ignore[no-any-return]
 
 
-def _dense(tensor):
+def _dense(tensor: Tensor) -> Tensor:
     return tensor.to_dense() if tensor.is_sparse else tensor

@@ -1,42 +1,39 @@
-"""One setting to its record: never twice, never two at a time, and on from where it stopped."""
+"""Run one setting and write its record: once, in one process at a time, resuming from its checkpoint."""
 
-import io
 import math
-import pickle
+import multiprocessing
+import os
 import time
 import warnings
-import zipfile
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
-from functools import lru_cache
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from tlr.course import data, records
+from tlr.course import records
+from tlr.course.curves import MEASURED, History
+from tlr.course.experiments import checkpoint
+from tlr.course.experiments.building import build, choose_device
 from tlr.course.experiments.provenance import provenance
-from tlr.course.files import replacing
-from tlr.course.models import make_model
-from tlr.course.peers import PEERS, rates
-from tlr.course.precision import Speed, choose_precision, has_convolutions
-from tlr.course.training import Epoch, History, steps_per_epoch, train
+from tlr.course.files import remove_leftovers
+from tlr.course.peers import rates
+from tlr.course.training import train
 from tlr.optim import learning_rates
-from tlr.rule import window
 
-__all__ = ["choose_device", "run"]
+__all__ = ["Claim", "claimed", "run", "tidy"]
 
 #: In the records' folder: checkpoints and locks of the runs that are not finished.
 IN_PROGRESS = "in_progress"
-VERSION = 1
 
 
 def run(setting, folder=None, *, device="auto", precision="auto", compile=False, deadline=math.inf, progress=False):
     """Train a setting to the end, unless that is done already, and keep its record.
 
     After each epoch a checkpoint and the record so far are written, so that a run that is stopped in whatever way loses
-    the epoch under way and no more; the next call goes on from there, on a CPU to the same bits as if it had never
+    the epoch under way and no more; the next call continues from there, on a CPU to the same bits as if it had never
     stopped. A CPU runs it with one thread: runs in parallel processes are what fills the others.
 
     Args:
@@ -54,87 +51,161 @@ def run(setting, folder=None, *, device="auto", precision="auto", compile=False,
         process is at this setting.
 
     Raises:
-        OSError: the folder cannot be written to, or is full. ValueError: the data set, the device or the precision is
-            unknown. MemoryError: the device has too little memory. ModuleNotFoundError: the model's package is missing.
-    """
-
-    def train_to_the_end(settings, folder, device):
-        (setting,) = settings
-        under_way = Run(setting, folder, device, precision, compile)
-        return [_train(under_way, deadline, progress)]
-
-    return attend([setting], folder, device, train_to_the_end)[0]
-
-
-def attend(settings, folder, device, train):
-    """The records of settings, of which those are trained that nobody has finished and no other process is at.
-
-    Args:
-        settings: a list of `tlr.course.records.Setting`.
-        folder, device: as for `run`.
-        train: gets a list of settings, the folder and a torch.device, and returns as many records.
-
-    Returns:
-        A list with a record for each setting, or None where another process is at it. Raises what `run` raises.
+        OSError: the folder cannot be written to, or is full.
+        ValueError: the data set, the device or the precision is unknown.
+        MemoryError: the device has too little memory.
+        ModuleNotFoundError: the model's package is missing.
     """
     folder = records.folder() if folder is None else Path(folder)
-    found, locks = {}, {setting: _in_progress(setting, folder, ".lock") for setting in settings}
-    with ExitStack() as held:
-        for setting, lock in locks.items():
-            if held.enter_context(_locked(lock)):
-                found[setting] = _finished(setting, folder)
-        if left := [setting for setting, record in found.items() if record is None]:
+    with claimed(setting, folder) as claim:
+        if claim.open:
             device = choose_device(device)
-            with _enough_memory(left[0], device), _one_thread(device):
-                found.update(zip(left, train(left, folder, device), strict=True))
-        finished = [setting for setting, record in found.items() if record.finished]
-        for setting in finished:
-            _in_progress(setting, folder, ".pt").unlink(missing_ok=True)
-    for setting in finished:
+            with _enough_memory(setting, device), _one_thread(device):
+                claim.record = _Run(setting, folder, device, precision, compile).train(deadline, progress)
+    return claim.record
+
+
+@dataclass
+class Claim:
+    """What `claimed` found.
+
+    Attributes:
+        open: whether the run is not finished, and this process's to train.
+        record: the finished `Record`, or None.
+    """
+
+    open: bool
+    record: records.Record | None
+
+
+@contextmanager
+def claimed(setting, folder):
+    """Hold a setting for this process, and clean up behind it if its record is finished in the end.
+
+    Yields:
+        A `Claim`: open, or finished, or neither, when another process holds the setting. Who trains an open one puts
+        the record there.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    lock = _in_progress(setting, folder, ".lock")
+    with _locked(lock) as held:
+        record = _finished(setting, folder) if held else None
+        claim = Claim(held and record is None, record)
+        yield claim
+        finished = claim.record is not None and claim.record.finished
+        if finished:
+            stored = _in_progress(setting, folder, ".pt")
+            stored.unlink(missing_ok=True)
+            for path in (stored, folder / f"{setting.name}.json"):
+                remove_leftovers(path)
+    if finished:
         # Who takes the lock between these lines finds the record finished, so nobody runs it twice. Windows removes no
         # file that somebody has open; the last one to close it does.
         with suppress(OSError):
-            locks[setting].unlink()
-    return [found.get(setting) for setting in settings]
+            lock.unlink()
+
+
+def tidy(setting, folder):
+    """Remove what is left of a finished run whose process was killed before it could clean up."""
+    if any(_in_progress(setting, folder, suffix).exists() for suffix in (".pt", ".lock")):
+        with claimed(setting, folder):
+            pass
+
+
+class _Run:
+    """A run under way: what is trained, what came of it so far, and how it is kept.
+
+    Args:
+        setting, folder, precision, compile: as for `run`.
+        device: a torch.device.
+    """
+
+    def __init__(self, setting, folder, device, precision, compile):
+        self._setting, self._folder = setting, folder
+        self._checkpoint = _in_progress(setting, folder, ".pt")
+        self._built = build(setting, device, precision, compile)
+        session = provenance(self._built.images, device, self._built.speed.precision)
+        self._history, sessions = History(rates(self._built.optimizer), groups=self._groups()), []
+        if self._checkpoint.is_file():
+            try:
+                self._history, sessions = checkpoint.restore(
+                    self._checkpoint, setting, self._built.stateful, session["checksum"]
+                )
+            except checkpoint.Unusable as reason:  # it costs its epochs, so somebody should know
+                warnings.warn(
+                    f"The checkpoint {self._checkpoint} cannot be used ({reason}): this run starts anew.", stacklevel=3
+                )
+                self._built = build(setting, device, precision, compile)  # some of it may have been loaded
+        self._sessions = [*sessions, {"first_epoch": 1 + len(self._history.epochs), **session}]
+
+    def train(self, deadline, progress):
+        """Train to the end, the deadline or an interrupt; the `Record`, which is written if it is finished."""
+        setting, built = self._setting, self._built
+        parent = os.getppid()
+
+        def on_epoch(_):
+            self._keep()
+            if _is_worker() and os.getppid() != parent:
+                os._exit(1)  # who asked for this run was killed: nobody waits for its end
+            if time.time() > deadline and not self._finished:
+                raise KeyboardInterrupt
+
+        if built.speed.compile:
+            torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
+        train(
+            built.model,
+            built.optimizer,
+            built.images,
+            epochs=setting.epochs,
+            batch_size=setting.batch_size,
+            seed=setting.seed,
+            scheduler=built.scheduler,
+            progress=progress,
+            history=self._history,
+            on_epoch=on_epoch,
+            augment=setting.augment,
+            speed=built.speed,
+        )
+        record = self._record(self._history.status)
+        if record.finished:
+            records.write(record, self._folder)
+        return record
+
+    @property
+    def _finished(self):
+        return self._history.status == "diverged" or len(self._history.epochs) == self._setting.epochs
+
+    def _groups(self):
+        return tuple(learning_rates(self._built.optimizer))
+
+    def _keep(self):
+        """Write the checkpoint and the record so far, after an epoch that is not the last."""
+        if self._built.speed.compile:
+            self._sessions[-1]["compile_seconds"] = round(self._built.speed.compile_seconds, 2)
+        if not self._finished:
+            checkpoint.save(self._checkpoint, self._setting, self._built.stateful, self._history, self._sessions)
+            records.write(self._record("interrupted"), self._folder)
+
+    def _record(self, status):
+        history = self._history
+        return records.Record(
+            setting=self._setting,
+            status=status,
+            groups=history.groups,
+            alpha0=np.array(history.alpha0),
+            sessions=tuple(self._sessions),
+            **{name: getattr(history, name) for name in MEASURED},
+        )
 
 
 def _in_progress(setting, folder, suffix):
     return folder / IN_PROGRESS / f"{setting.name}{suffix}"
 
 
-def choose_device(name):
-    """The torch.device of that name; "auto" is a GPU if torch sees one, else the CPU.
-
-    Raises:
-        ValueError: there is no such device here.
-    """
-    try:
-        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        if "driver" in reason.lower() and "too old" in reason:
-            advice = "update the driver, or install a torch that was built for it, or run with 'cpu'"
-        elif "not compiled with CUDA" in reason:
-            advice = "this torch is for CPUs only: install one for your GPU, or try 'auto'"
-        else:
-            advice = "try 'auto'"
-        raise ValueError(f"There is no device {name!r} here ({reason}): {advice}.") from None
-    return device
-
-
-@contextmanager
-def _enough_memory(setting, device):
-    """Say in one sentence that memory is short; torch tells it in many, and on a CPU as a plain RuntimeError."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "can't allocate memory" not in str(error):
-            raise
-        raise MemoryError(
-            f"{device.type} has too little memory for {setting.model} at batch size {setting.batch_size}: end what "
-            "else uses it, take a smaller batch size or model, or run with fewer jobs; finished epochs are kept."
-        ) from None
+def _is_worker():
+    return multiprocessing.current_process().name != "MainProcess"
 
 
 @contextmanager
@@ -164,122 +235,23 @@ def _finished(setting, folder):
     except ValueError as error:
         path = folder / f"{setting.name}.json"
         path.replace(path.with_suffix(".refused"))
-        warnings.warn(f"{error} It is kept as {setting.name}.refused, and its setting is run again.", stacklevel=4)
+        warnings.warn(f"{error} It is kept as {setting.name}.refused, and its setting is run again.", stacklevel=5)
         return None
     return record if record is not None and record.finished else None
 
 
-class Run:
-    """A run under way: what is trained, what came of it up to now, and how it is kept.
-
-    Args:
-        setting, folder, device, precision, compile: as for `tlr.course.experiments.run`, the device a torch.device.
-        **session: what its record says of this session beyond its provenance.
-
-    Attributes:
-        images: the data. model, optimizer, scheduler (or None), speed: what `tlr.course.training.train` gets, as they
-            were after the last epoch of `history`, a `History`, which may be of an earlier session.
-    """
-
-    def __init__(self, setting, folder, device, precision="auto", compile=False, **session):
-        self.setting, self._folder = setting, folder
-        self.images = _load(setting.data)
-        self.model, self.optimizer, self.scheduler = build(setting, self.images, device)
-        self.speed = Speed(choose_precision(precision, device, self.model), compile)
-        self._parts = {"model": self.model, "optimizer": self.optimizer}
-        if self.scheduler:
-            self._parts["scheduler"] = self.scheduler
-        if self.speed.precision == "float16":
-            self._parts["speed"] = self.speed
-        self._groups = tuple(learning_rates(self.optimizer))
-        self._checkpoint = _in_progress(setting, folder, ".pt")
-        session = provenance(self.images, device, self.speed.precision) | session
-        self.history, sessions = _resume(self._checkpoint, setting, self._parts, session)
-        if self.history is None:
-            self.history = History(alpha0=rates(self.optimizer))
-        self._sessions = [*sessions, {"first_epoch": 1 + len(self.history.epochs), **session}]
-
-    @property
-    def finished(self):
-        return self.history.status == "diverged" or len(self.history.epochs) == self.setting.epochs
-
-    def keep(self):
-        """Write the checkpoint and the record up to now, after an epoch that is not the last."""
-        if self.speed.compile:
-            self._sessions[-1]["compile_seconds"] = round(self.speed.compile_seconds, 2)
-        if not self.finished:
-            _save(self._checkpoint, self.setting, self._parts, self.history, self._sessions)
-            records.write(self._record("interrupted"), self._folder)
-
-    def end(self):
-        """The record, which is written if it is finished."""
-        record = self._record(self.history.status)
-        if record.finished:
-            records.write(record, self._folder)
-        return record
-
-    def _record(self, status):
-        history = self.history
-        return records.Record(
-            setting=self.setting,
-            status=status,
-            groups=self._groups,
-            alpha0=np.array(history.alpha0),
-            train_loss=history.train_loss,
-            test_accuracy=history.test_accuracy,
-            alpha=history.alpha,
-            seconds=history.seconds,
-            evaluation_seconds=history.evaluation_seconds,
-            sessions=tuple(self._sessions),
-        )
-
-
-def _train(run, deadline, progress):
-    setting = run.setting
-    if run.speed.compile:
-        torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
-
-    def keep(_):
-        run.keep()
-        if time.time() > deadline and not run.finished:
-            raise KeyboardInterrupt
-
-    train(
-        run.model,
-        run.optimizer,
-        run.images,
-        epochs=setting.epochs,
-        batch_size=setting.batch_size,
-        seed=setting.seed,
-        scheduler=run.scheduler,
-        progress=progress,
-        history=run.history,
-        on_epoch=keep,
-        augment=setting.augment,
-        speed=run.speed,
-    )
-    return run.end()
-
-
-@lru_cache(maxsize=1)
-def _load(name):
-    """The data set, kept for the next run of this process."""
-    return data.load(name)
-
-
-def build(setting, images, device):
-    """The model, its optimizer and the schedule (or None), as they are before the first step."""
-    model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
-    peer, steps = PEERS[setting.method], steps_per_epoch(images, setting.batch_size)
-    options = {name: getattr(setting, name) for name in peer.options}
-    if "p" in options:
-        options["update_every"] = window(steps, options.pop("p"))
-    if peer.fused and not has_convolutions(model):  # on a CPU that kernel ignores strides
-        options["fused"] = True
-    if peer.counts_steps:
-        options["steps_per_epoch"] = steps
-    optimizer = peer.optimizer(model.named_parameters(), lr=setting.alpha0, **options)
-    return model, optimizer, peer.scheduler(optimizer, setting.epochs)
+@contextmanager
+def _enough_memory(setting, device):
+    """Say in one sentence that memory is short; torch uses many, and on a CPU a plain RuntimeError."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "can't allocate memory" not in str(error):
+            raise
+        raise MemoryError(
+            f"{device.type} has too little memory for {setting.model} at batch size {setting.batch_size}: end what "
+            "else uses it, take a smaller batch size or model, or run with fewer jobs; finished epochs are kept."
+        ) from None
 
 
 @contextmanager
@@ -291,51 +263,3 @@ def _one_thread(device):
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def _save(path, setting, parts, history, sessions):
-    content = {
-        "version": VERSION,
-        "setting": setting.as_dict(),
-        "parts": {name: part.state_dict() for name, part in parts.items()},
-        "alpha0": history.alpha0,
-        "epochs": [asdict(epoch) for epoch in history.epochs],
-        "sessions": sessions,
-    }
-    # Into memory first: where the disk is full, torch.save tells no reason.
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    with replacing(path) as part:
-        part.write_bytes(buffer.getvalue())
-
-
-def _resume(path, setting, parts, session):
-    """The history and the sessions that a checkpoint holds, with the parts as they were; (None, []) without one.
-
-    A checkpoint that cannot be used costs its epochs, so it is named in a warning, and the run starts anew.
-    """
-    if not path.is_file():
-        return None, []
-    stored = path.read_bytes()
-    try:
-        content = torch.load(io.BytesIO(stored), map_location="cpu", weights_only=True)
-        if content["version"] != VERSION or content["setting"] != setting.as_dict():
-            raise ValueError("it is from another version or setting")
-        if content["sessions"][-1]["checksum"] != session["checksum"]:
-            raise ValueError(f"the data set {setting.data!r} has changed since")
-        history = History(alpha0=content["alpha0"], epochs=[Epoch(**epoch) for epoch in content["epochs"]])
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        RuntimeError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        warnings.warn(f"The checkpoint {path} cannot be used ({reason}): this run starts anew.", stacklevel=5)
-        return None, []
-    for name, part in parts.items():
-        part.load_state_dict(content["parts"].get(name, {}))  # float16 may go on where another precision stopped
-    return history, content["sessions"]

@@ -10,7 +10,8 @@ from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 from tlr.course import data, records
-from tlr.course.experiments.running import choose_device, run
+from tlr.course.experiments.building import choose_device
+from tlr.course.experiments.running import run, tidy
 
 __all__ = ["sweep"]
 
@@ -55,6 +56,8 @@ def sweep(
     for name in {setting.data for setting in settings}:
         data.load(name)  # downloads it once, before several processes ask for it
     open_settings = [setting for setting in settings if not _finished(setting, folder)]
+    for setting in set(settings).difference(open_settings):
+        tidy(setting, folder)
     runs = (
         delayed(run)(setting, folder, device=device, precision=precision, compile=compile, deadline=deadline)
         for setting in open_settings

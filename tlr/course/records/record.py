@@ -1,4 +1,4 @@
-"""What became of one run, and its text as a file."""
+"""The result of one run, and its text as a file."""
 
 import json
 import math
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tlr.course.curves import Curves
 from tlr.course.records.setting import RENAMED, Setting
 
 __all__ = ["Record"]
@@ -15,22 +16,15 @@ STATUSES = ("done", "diverged", "interrupted")
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class Record(Curves):
     """One run: its setting, its curves, how it ended, and where they come from.
-
-    It has what a `tlr.course.training.History` has, so that `tlr.course.plots.runs` draws either.
 
     Attributes:
         setting: the `Setting`.
-        status: "done"; "diverged", when the loss of the last epoch is not finite; or "interrupted", when epochs are
-            missing.
-        groups: what each α is of: ("model",), or the names of the tensors, (k,).
-        alpha0: the learning rates before the first step, (k,).
-        train_loss, test_accuracy: by epoch, (n,); see `tlr.course.training.Epoch`.
-        alpha: the learning rates after each epoch, (n, k).
-        seconds, evaluation_seconds: time of training and of evaluating, by epoch, (n,).
-        sessions: a dict for each time that the run was begun or gone on with: `first_epoch` and what
-            `tlr.course.experiments.provenance` tells.
+        status, groups, alpha0, train_loss, test_accuracy, alpha, seconds, evaluation_seconds: as in
+            `tlr.course.curves.Curves`.
+        sessions: a dict for each time that the run was begun or continued: `first_epoch` and what
+            `provenance` in `tlr.course.experiments` says.
     """
 
     setting: Setting

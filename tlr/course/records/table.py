@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from tlr.course.curves import MEASURED
 from tlr.course.records.setting import Setting
 
 __all__ = ["final", "origin", "table"]
@@ -26,14 +27,14 @@ def table(records):
     import pandas as pd
 
     settings = [field.name for field in fields(Setting)]
-    measured = ["train_loss", "test_accuracy", "seconds", "evaluation_seconds"]
+    measured = [name for name in MEASURED if name != "alpha"]
     frames = []
     for record in records:
         n, k = len(record.train_loss) + 1, len(record.groups)
         columns = {
             "epoch": np.repeat(np.arange(n), k),
             "group": np.tile(np.array(record.groups, dtype=object), n),
-            "alpha": np.vstack([record.alpha0, record.alpha]).ravel(),
+            "alpha": record.rates.ravel(),
         }
         for name in measured:
             columns[name] = np.repeat(np.concatenate([[np.nan], getattr(record, name)]), k)

@@ -1,0 +1,90 @@
+"""What a setting means: data, network, optimizer, schedule and precision, on a device."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+
+from tlr.course import data
+from tlr.course.models import make_model
+from tlr.course.peers import PEERS
+from tlr.course.precision import Speed, choose_precision, has_convolutions
+from tlr.course.training import steps_per_epoch
+from tlr.rule import window
+
+__all__ = ["Built", "build", "choose_device", "load"]
+
+
+class Built(NamedTuple):
+    """What `tlr.course.training.train` gets.
+
+    Attributes:
+        images: a `tlr.course.data.Data`, or a `tlr.course.data.text.Pairs`.
+        model: a torch module.
+        optimizer: a torch optimizer.
+        scheduler: a torch LRScheduler, or None.
+        speed: a `tlr.course.precision.Speed`.
+    """
+
+    images: object
+    model: torch.nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: object
+    speed: Speed
+
+    @property
+    def stateful(self):
+        """Name → what changes during training, and so belongs in a checkpoint."""
+        parts = {"model": self.model, "optimizer": self.optimizer}
+        if self.scheduler is not None:
+            parts["scheduler"] = self.scheduler
+        if self.speed.precision == "float16":
+            parts["speed"] = self.speed
+        return parts
+
+
+def build(setting, device, precision="auto", compile=False):
+    """Build what a `tlr.course.records.Setting` describes, as it is before the first step: a `Built`.
+
+    The device is a torch.device; precision and compile are those of `tlr.course.experiments.run`.
+    """
+    images = load(setting.data)
+    model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
+    peer, steps = PEERS[setting.method], steps_per_epoch(images, setting.batch_size)
+    options = {name: getattr(setting, name) for name in peer.options}
+    if "p" in options:
+        options["update_every"] = window(steps, options.pop("p"))
+    if peer.fused and not has_convolutions(model):  # on a CPU that kernel ignores strides
+        options["fused"] = True
+    if peer.counts_steps:
+        options["steps_per_epoch"] = steps
+    optimizer = peer.optimizer(model.named_parameters(), lr=setting.alpha0, **options)
+    speed = Speed(choose_precision(precision, device, model), compile)
+    return Built(images, model, optimizer, peer.scheduler(optimizer, setting.epochs), speed)
+
+
+@lru_cache(maxsize=1)
+def load(name):
+    """The data set of that name, kept for the next run of this process."""
+    return data.load(name)
+
+
+def choose_device(name):
+    """The torch.device of that name; "auto" is a GPU if torch sees one, else the CPU.
+
+    Raises:
+        ValueError: there is no such device here, or none that a network could be trained on.
+    """
+    try:
+        device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].partition(". ")[0].rstrip(".")
+        if "driver" in reason.lower() and "too old" in reason:
+            advice = "update the driver, or install a torch that was built for it, or run with 'cpu'"
+        elif "not compiled with CUDA" in reason:
+            advice = "this torch is for CPUs only: install one for your GPU, or try 'auto'"
+        else:
+            advice = "try 'auto'"
+        raise ValueError(f"There is no device {name!r} here ({reason}): {advice}.") from None
+    return device

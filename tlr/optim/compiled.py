@@ -1,0 +1,29 @@
+"""What torch.compile needs: the base's step is one graph, and what surrounds it stays outside.
+
+Around the step a window's clock runs and numbers are read on the host, which no graph can hold. Inside it dynamo
+compiles anew when what it reads of `param_groups` and `state` changes its kind. Measured with torch 2.13, whole step
+compiled, lr a tensor: SGD has 2 graphs; a changing int or float compiles nothing more; a value that turns from None
+to a float, a bool that flips and a key that is new compile one each (3 in the life of a TLR whose entries it sees,
+and a bool that flips once more none). Older torches, down to 2.6, compile for each new float. So what is ours is set
+aside while the base's step runs, and the graphs are the base's own: 2 for a tensor lr. A float lr is compiled anew
+at every change of α, as it is for SGD.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+__all__ = ["Aside", "set_aside", "take_back"]
+
+#: Entries that were taken out of a dict, with that dict.
+Aside = tuple[tuple[dict[str, Any], dict[str, Any]], ...]
+
+
+def set_aside(owners: Iterable[dict[str, Any]], keys: Sequence[str]) -> Aside:
+    """Take entries with these keys out of dicts, and return both for `take_back`."""
+    return tuple((entries, {key: entries.pop(key) for key in keys if key in entries}) for entries in owners)
+
+
+def take_back(aside: Aside) -> None:
+    """Undo `set_aside`."""
+    for entries, ours in aside:
+        entries.update(ours)
