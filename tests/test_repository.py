@@ -33,6 +33,7 @@ COURSE = [
     "curves",
     "training",
     "gradients",
+    "noise",
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
     "exercises",

@@ -1,9 +1,9 @@
 """What the rule hears in gradients that are pure noise: the drift of α that no loss has asked for.
 
-Two effects make the products of consecutive windows differ from zero where the weights stand still and the full gradient
-is zero. Batches drawn without replacement have noises that add up to zero over an epoch, so two windows of one epoch
-correlate negatively, with −p/(1 − p) for windows of a share p. And a momentum buffer hands on what it holds from one
-window to the next, so their displacements correlate positively.
+Two effects make the products of consecutive windows differ from zero where the weights stand still and the full
+gradient is zero. Batches drawn without replacement have noises that add up to zero over an epoch, so two windows of
+one epoch correlate negatively, with −p/(1 − p) for windows of a share p. And a momentum buffer hands on what it holds
+from one window to the next, so their displacements correlate positively.
 """
 
 import numpy as np
