@@ -31,6 +31,7 @@ COURSE = [
     "curves",
     "training",
     "gradients",
+    "noise",
     "theory",  # needs the core alone
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",

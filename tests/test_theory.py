@@ -359,9 +359,52 @@ def test_the_safeguarded_descent_falls_as_fast_as_it_promises(rng, curvature):
         assert np.all(np.diff(run.loss) <= 0)
 
 
+@pytest.mark.parametrize("curvature", RULES)
+def test_with_the_two_caps_it_converges_on_convex_functions(rng, curvature):
+    half = theory.half_parabola()
+
+    def of_one(w):
+        return float(half.value(w)), half.gradient(w)
+
+    for alpha0 in np.geomspace(1e-3, 1.9, 8):
+        capped, plain = (
+            theory.safeguarded(of_one, np.array([-100.0]), alpha0, 600, curvature=curvature, guard=guard)
+            for guard in ("caps", None)
+        )
+        assert capped.loss[-1] < 1e-6
+        assert plain.loss.max() > 1e30
+        told = capped.square > 1e-20  # later, rounding errors are all that the rule hears
+        assert capped.alpha[told].min() >= min(alpha0, 1 / 2) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("curvature", RULES)
+def test_the_capped_descent_keeps_the_inequality_of_its_proof(rng, curvature):
+    """Malitsky and Mishchenko's sum never grows: on log(1 + Σ e^…) with a known minimizer, at the origin."""
+    for _ in range(20):
+        directions = rng.standard_normal((6, 3))
+        directions = np.vstack([directions, -directions])
+
+        def convex(w, directions=directions):
+            scores = directions @ w
+            weights = np.exp(scores - scores.max())
+            return scores.max() + np.log(weights.sum()), weights @ directions / weights.sum()
+
+        w, points, alpha0 = 3 * rng.standard_normal(3), [], 10 ** rng.uniform(-3, 2)
+        run = theory.safeguarded(
+            lambda w, points=points: points.append(w) or convex(w), w, alpha0, 60, curvature=curvature, guard="caps"
+        )
+        losses = np.array([convex(point)[0] for point in points]) - np.log(12)
+        theta = run.alpha[1:] / run.alpha[:-1]
+        far = np.sum(np.array(points) ** 2, axis=1)
+        steps = np.sum(np.diff(points, axis=0) ** 2, axis=1)
+        sums = far[2:] + steps[1:] / 2 + 2 * run.alpha[1:] * (1 + theta) * losses[1:-1]
+        assert np.all(sums[1:] <= sums[:-1] + 1e-9 * sums[0])
+        assert not np.all(far[3:] + steps[2:] <= far[2:-1] + steps[1:-1] - 1e-9)
+
+
 def test_without_the_safeguard_it_is_the_descent_of_the_rule(rng):
     f = theory.waves(3, rng)
-    run = theory.safeguarded(lambda w: (f.value(w), f.gradient(w)), np.ones(3), 0.1, 20, safe=False)
+    run = theory.safeguarded(lambda w: (f.value(w), f.gradient(w)), np.ones(3), 0.1, 20, guard=None)
     ran = descend("published", f, np.ones(3), 0.1, 20)
     np.testing.assert_allclose(run.loss, ran.loss[1:], rtol=1e-9)
     np.testing.assert_allclose(run.alpha, ran.alpha[1:], rtol=1e-9)
@@ -380,6 +423,6 @@ def test_the_network_on_the_digits_knows_its_gradient(rng):
 def test_the_digits_fall_from_every_start():
     network, w = theory.digits_network(hidden=8)
     for alpha0 in (1e-3, 10):
-        safe, plain = (theory.safeguarded(network, w, alpha0, 80, safe=safe) for safe in (True, False))
+        safe, plain = (theory.safeguarded(network, w, alpha0, 80, guard=guard) for guard in ("halving", None))
         assert np.all(np.diff(safe.loss) <= 0)
         assert not np.all(np.diff(plain.loss) <= 0)

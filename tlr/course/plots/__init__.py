@@ -5,11 +5,11 @@ No module of this folder has the name of one of its functions: importing it woul
 
 from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import compare, rates, runs, sensitivity
-from tlr.course.plots.curve_panels import panels
 from tlr.course.plots.derivation import curvature_along_the_step, curvature_ratio, displacements, response
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
 from tlr.course.plots.style import METHODS, Method, house_style
+from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.toys import cobweb, curves, paths
 from tlr.course.plots.training import agreement, images, window_agreement
