@@ -28,7 +28,10 @@ __all__ = [
 RULES: dict[str, str | None] = {
     "gd": None,
     "naive": "eta",
-    **{name: "c" if tlr_rule.RULES[name].bounded else None for name in ("published", "secant", "barzilai_borwein")},
+    # Those of gradients are the secant here, where directions are gradients and windows are single steps.
+    **{
+        name: "c" if rule.bounded else None for name, rule in tlr_rule.RULES.items() if "gradients" not in rule.products
+    },
     "hypergradient": "beta",
 }
 
