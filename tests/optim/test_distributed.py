@@ -89,3 +89,11 @@ def test_every_tensor_counts_once_however_it_is_placed(ranks):
         runs = rank["mixed placements"]
         assert runs["mixed"] == pytest.approx(runs["single"], rel=1e-12)
         assert len(set(runs["single"])) == 4
+
+
+def test_ways_that_would_give_each_process_an_alpha_of_its_own_are_refused(ranks):
+    """facebookresearch/fairscale#767, pytorch/pytorch#136314: optimizers that need whole tensors, on parts of them."""
+    for rank in ranks:
+        for way, said in rank["refused"].items():
+            assert "would train a different α" in said, way
+            assert "FSDP2" in said, way
