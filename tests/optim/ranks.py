@@ -25,6 +25,8 @@ SETTINGS = {
     "windows, summed": (TLR, torch.float32, {"lr": 1e-8, "momentum": 0.8, "update_every": 3}),
     "windows, bfloat16": (TLR, torch.bfloat16, {"lr": 0.01, "update_every": 3}),
     "a rate a tensor": (TLR, torch.float64, {"lr": 0.05, "per": "tensor"}),
+    "slope": (TLR, torch.float64, {"lr": 0.01, "momentum": 0.8, "update_every": 3, "curvature": "slope"}),
+    "Adam, gradients": (TLRAdam, torch.float64, {"lr": 0.01, "update_every": 3, "curvature": "gradients"}),
     "Adam": (TLRAdam, torch.float64, {"lr": 0.01, "update_every": 3}),
 }
 

@@ -16,7 +16,16 @@ if os.name == "nt" or not (torch.distributed.is_available() and torch.distribute
     pytest.skip("Processes meet over gloo, which this torch or this system lacks.", allow_module_level=True)
 
 RANKS = 2
-SETTINGS = ["Algorithm 2", "windows", "windows, summed", "windows, bfloat16", "a rate a tensor", "Adam"]
+SETTINGS = [
+    "Algorithm 2",
+    "windows",
+    "windows, summed",
+    "windows, bfloat16",
+    "a rate a tensor",
+    "slope",
+    "Adam, gradients",
+    "Adam",
+]
 WAYS = ["DDP", "FSDP", "hybrid FSDP"]
 
 

@@ -48,7 +48,9 @@ class TLR(TrainableRate, SGD):
             `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
             (notebook 03), and a warning says so.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
-        curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
+        curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
+            quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
+            the products, or on both: momentum hands nothing on in them, so that windows may be short.
         per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
             it a parameter group, with a "name" for `tlr.learning_rates`.
         restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
@@ -84,7 +86,9 @@ class TLR(TrainableRate, SGD):
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
 
-    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types.
+    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types; with momentum "slope" and
+    "gradients" take a third. These two begin a window anew when momentum changes in the middle of it, so that a
+    schedule that cycles momentum, as OneCycleLR does, leaves them no window.
 
     Raises:
         ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.

@@ -54,7 +54,9 @@ class TrainableRate(Optimizer):
         *args, **kwargs: the base optimizer's own arguments. The default of lr, which is α₀, is the base's.
         update_every: steps between two updates of α, pN in Eq. 10; see `tlr.rule.window` (default 1).
         c: the largest relative increase of α in one update, c > 0 (default 1/4, the paper's).
-        curvature: "published" is Eq. 8, the paper's method and the default; "secant" is Eq. 8′.
+        curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's method and the default; "secant" is
+            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) sum gradients too, one more pass a step over most
+            bases, none over SGD.
         per: "model" trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
         restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
