@@ -22,6 +22,9 @@ Member = tuple[Tensor, State]
 class Accumulated:
     """Sums of gradients that are added up in the buffers "gradient_sum", one pass over the gradients at each step."""
 
+    #: Whether `before_step` does anything.
+    every_step = True
+
     def needed(self, groups: Sequence[Group]) -> bool:
         """Whether the sums differ from those of directions."""
         return True
@@ -62,6 +65,8 @@ class FromMomentum(Accumulated):
     Weight decay is in the gradients, as SGD adds it to them. Until a window closes "gradient_sum" holds v_start.
     """
 
+    every_step = False
+
     def needed(self, groups: Sequence[Group]) -> bool:
         return any(group["momentum"] != 0 for group in groups)
 
@@ -81,9 +86,6 @@ class FromMomentum(Accumulated):
 
     def is_broken(self, group: Group) -> bool:
         return rate(group) == 0 or group.get("window_momentum") != _kind(group)
-
-    def before_step(self, group: Group, inside: Sequence[Member]) -> None:
-        pass
 
     def finish(self, group: Group, inside: Sequence[Member], unit: float) -> None:
         momentum, nesterov = group["momentum"], group["nesterov"]

@@ -247,7 +247,7 @@ class TrainableRate(Optimizer):
             alpha = rate(group)
             if alpha == 0:
                 continue
-            if gradients:
+            if gradients and gradients.every_step:
                 waiting = [] if self._can_sum else [(p, new[p]) for p in group["params"] if p in new]
                 gradients.before_step(group, [*windows.members(self.state, group), *waiting])
             if group["summed"]:
@@ -297,34 +297,36 @@ class TrainableRate(Optimizer):
             return
         if sum(was_set_unseen(group) for group in groups):  # nobody knows in which step, and so not in which unit
             return
+        self._update(*self._measured(window, steps))
+
+    def _measured(self, window: windows.Window, steps: int) -> tuple[Any, ...]:
+        """The arguments of `_update` for a window that has closed, whose sums become those of the window before."""
+        groups, gradients = self.param_groups, self._gradients()
         unit = [windows.scale(group) for group in groups]
-        scales = {"window_start": unit, "gradient_sum": [1.0] * len(groups)}
-        gradients = self._gradients()
         if gradients:
             for group, each in zip(groups, unit, strict=True):
                 gradients.finish(group, windows.members(self.state, group), each)
-        left, right = (
-            "gradient_sum" if gradients and kind == "gradients" else "window_start"
-            for kind in rule.RULES[groups[0]["curvature"]].products
-        )
-        moved = window.sums("window_start")
-        x, y = window.sums(left), window.sums(right)
-        columns = [(moved, moved), (x, y), (x, window.sums("previous"))]
-        if left == right == "window_start":
-            columns.pop(1)
+        kinds = rule.RULES[groups[0]["curvature"]].products
+        left, right = ("gradient_sum" if gradients and kind == "gradients" else "window_start" for kind in kinds)
+        scales = {"window_start": unit, "gradient_sum": [1.0] * len(groups)}
+        moved, x, y = window.sums("window_start"), window.sums(left), window.sums(right)
+        columns = [(moved, moved), (x, window.sums("previous"))]
+        if gradients:
+            columns.append((x, y))
         unmeasured = [i for i, g in enumerate(groups) if self._can_sum and (g["summed"] or g["weight_norm"] is None)]
         if unmeasured:
             weights = window.weights()
             columns.append((weights, weights))
         sums = group_products(columns, window.params, window.owner, len(groups))
-        if unmeasured:
-            windows.note_norms(groups, sums.pop(), unmeasured)
+        windows.note_norms(groups, sums[-1], unmeasured)
         for state in window.states:
             state["previous"], state[right] = state[right], state["previous"]
         squares = [square * a * a for square, a in zip(sums[0], unit, strict=True)]
-        gg = [product * a * b for product, a, b in zip(sums[-2], scales[left], scales[right], strict=True)]
-        gp = [product * a * g["previous_scale"] for product, a, g in zip(sums[-1], scales[left], groups, strict=True)]
-        self._update(gg, gp, scales[right], squares, self._trusted(window, squares, steps))
+        gp = [product * a * g["previous_scale"] for product, a, g in zip(sums[1], scales[left], groups, strict=True)]
+        gg = squares
+        if gradients:
+            gg = [product * a * b for product, a, b in zip(sums[2], scales[left], scales[right], strict=True)]
+        return gg, gp, scales[right], squares, self._trusted(window, squares, steps)
 
     def _trusted(self, window: windows.Window, gg: list[float], steps: int) -> list[bool]:
         if not self._can_sum:
