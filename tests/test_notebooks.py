@@ -5,6 +5,7 @@ nbval compares their outputs; it would also pass a notebook without any, which i
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from itertools import pairwise
 
 import nbformat
 import pytest
+from traitlets.config import Config
 
 from tools.run_notebooks import run
-from tools.stamp import notebooks, repository
+from tools.stamp import ROOT, notebooks, repository
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -107,6 +109,15 @@ def test_setup_cell_installs_only_what_is_missing(book):
 def new_book(*sources):
     cells = [nbformat.v4.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)]
     return nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {"state": {}}})
+
+
+def test_reading_a_notebook_in_make_lab_leaves_its_file_as_it_was(path, book, tmp_path):
+    config = Config()
+    runpy.run_path(ROOT / "tools" / "jupyter" / "jupyter_server_config.py", {"get_config": lambda: config})
+    book.metadata.language_info.version = "3.99.0"  # JupyterLab says which Python opened it
+    config.FileContentsManager.pre_save_hook(model={"type": "notebook", "content": book}, path=path.name)
+    nbformat.write(book, tmp_path / path.name)
+    assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_make_notebooks_stores_outputs_and_only_outputs(tmp_path):
