@@ -23,6 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
 CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
+    "without_torch",  # what `tlr.course` itself imports
     "files",
     "peers",
     "data",

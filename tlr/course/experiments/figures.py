@@ -15,7 +15,8 @@ What it leaves open, and what was chosen:
   second full window brings the first change of α, and the momentum buffer is kept when α changes.
 - sgd_mstep begins at the α₀ of its panel, as figure 10 has three of them; in section 5 it is 0.1. sgd_exp: its factor
   is not printed; here α ends at α₀/100, where sgd_mstep ends too.
-- YellowFin is the authors' first version, whose averages begin at α₀ and μ = 0; its momentum is its own.
+- YellowFin steps with averages that begin at α₀ and μ = 0, as its authors' first code, but with a slow start, which
+  that code has not; its momentum is its own.
 - Figure 2 is on CIFAR-100 in the paper, and its α₀ is not stated: here MNIST and α₀ = 0.1. Hypergradient descent has
   the momentum (heavy ball) and the weight decay of "all SGD-based optimizers" (appendix D).
 - Figure 6 is on CIFAR-100 in the paper, batch size 256, its α₀ not stated: here MNIST and α₀ = 0.1.

@@ -9,7 +9,7 @@ What it leaves open, and what was chosen:
   mean and deviation of the training set. No dropout, no label smoothing, nothing at test time.
 - α₀ of TLR is 0.1 where a figure does not state it. Adam has torch's defaults (α = 0.001, no weight decay); SLS and SPS
   those of their authors' code for networks, without weight decay or momentum: SLS c = 0.1 and a first step of 1, SPS
-  c = 0.2 and the smoothed bound.
+  c = 0.2 and the smoothed bound. SLS has no cap on its step; the record in the package was made with a cap of 10.
 - Figures 3 and 13 are means over three seeds: `--seeds 0 1 2`.
 - Precision is the machine's: float32 on a CPU, bfloat16 or float16 on a GPU. The record says which.
 - Figure 17: batch size 128, Adam with α = 0.0001, as in the tutorial that the paper names; words as in
