@@ -5,8 +5,8 @@
     python -m tlr.course.experiments run figure-1-mnist --epochs 8 --seeds 0 1 2 --jobs 2 --minutes 30
     python -m tlr.course.experiments run cifar --compile --minutes 9
 
-A run that is finished is never run again, one that was stopped goes on where it stopped: stop with Ctrl-C whenever
-you like, or in the background with `kill`, and give the same command again.
+A finished run is never run again, and one that was stopped resumes where it stopped: stop with Ctrl-C whenever you
+like, or in the background with `kill`, and give the same command again. It exits with 0 once all runs are finished.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def show_list(epochs, seeds, folder):
 
 
 def run(figure, epochs, seeds, folder, **options):
-    """Run a figure, and say how far it is."""
+    """Run a figure, say how far it is, and exit with 1 while something is left."""
     wanted = settings(figure, epochs=epochs, seeds=seeds)
     again = "the same command goes on from here"
     try:
@@ -71,6 +71,8 @@ def run(figure, epochs, seeds, folder, **options):
         sys.exit(f"Stopped: {again}.")
     finished = sum(record.finished for record in found)
     print(f"{finished} of {len(wanted)} runs are finished{'' if finished == len(wanted) else f': {again}'}.")
+    if finished < len(wanted):
+        sys.exit(1)
 
 
 @contextmanager
@@ -89,6 +91,9 @@ def _stopped_by_signals():
 
 
 def main(arguments=None):
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # α has no place in the code page of a Windows console
     chosen = vars(parser().parse_args(arguments))
     command = {"list": show_list, "run": run}[chosen.pop("command")]
     try:

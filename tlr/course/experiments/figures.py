@@ -114,6 +114,6 @@ def settings(name, *, epochs=None, seeds=(0,)):
     points.sort(key=lambda point: sum(figure.axes[axis].index(value) for axis, value in point.items()))
     common = {"data": figure.data, "model": figure.model, "augment": figure.augment}
     return [
-        Setting(**common | point | variant, epochs=epochs or figure.epochs, seed=seed)
+        Setting(**common | point | variant, epochs=figure.epochs if epochs is None else epochs, seed=seed)
         for seed, point, variant in product(seeds, points, figure.variants)
     ]

@@ -7,7 +7,6 @@ import time
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -56,7 +55,7 @@ def run(setting, folder=None, *, device="auto", precision="auto", compile=False,
         MemoryError: the device has too little memory.
         ModuleNotFoundError: the model's package is missing.
     """
-    folder = records.folder() if folder is None else Path(folder)
+    folder = records.folder(folder)
     with claimed(setting, folder) as claim:
         if claim.open:
             device = choose_device(device)

@@ -54,17 +54,17 @@ def _within(words, holds):
 
     def check(setting, attribute, value):
         if value is not None and not holds(value):
-            shown = f"{value!r}" if value < _LARGEST or math.isinf(value) else "one of so many digits"
-            raise ValueError(f"{attribute.name} must be {words}, not {shown}.")
+            shown = isinstance(value, float) or abs(value) <= _LARGEST
+            raise ValueError(f"{attribute.name} must be {words}, not {value if shown else 'one of so many digits'}.")
 
     return check
 
 
 def _one_of(choices, what):
-    """A validator: the value, unless it is None, is one of these."""
+    """A validator: the value is one of these."""
 
     def check(setting, attribute, value):
-        if value is not None and value not in choices:
+        if value not in choices:
             raise ValueError(f"Unknown {what} {value!r}: choose from {', '.join(choices)}.")
 
     return check
@@ -149,11 +149,13 @@ class Setting:
         converter=Converter(
             lambda value, setting, attribute: _option(str, value, setting, attribute), takes_self=True, takes_field=True
         ),
-        validator=_one_of(("model", "tensor"), "value of per"),
+        validator=attrs.validators.optional(_one_of(("model", "tensor"), "value of per")),
     )
     eta: float | None = _number("at least 0 and finite", _not_negative)
     beta: float | None = _number("at least 0 and finite", _not_negative)
-    augment: str | None = field(default=None, validator=_one_of(AUGMENTATIONS, "augmentation"))
+    augment: str | None = field(
+        default=None, validator=attrs.validators.optional(_one_of(AUGMENTATIONS, "augmentation"))
+    )
 
     def __attrs_post_init__(self):
         translates = self.model.partition("-")[0] == "transformer"
