@@ -3,7 +3,9 @@
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make exercises    write the exercises of exercises/*.yaml into the notebooks, and build/exercises/ for teachers
 #                   make lint         only the linter and the formatter
+#                   make coverage     run the tests, and list the lines and branches of tlr that none of them reaches
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
+#                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository
@@ -19,7 +21,7 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint colab site slides bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda site slides bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -35,7 +37,7 @@ $(VENV)/.%: pyproject.toml constraints.txt | $(PY)
 setup: $(VENV)/.dev
 
 lab: $(VENV)/.lab
-	$(PY) -m jupyterlab $(LAB) notebooks/01_derivation.ipynb
+	JUPYTER_CONFIG_PATH=$(CURDIR)/tools/jupyter $(PY) -m jupyterlab $(LAB) notebooks/01_derivation.ipynb
 
 test: lint
 	$(PY) -m pytest --numprocesses 2
@@ -51,6 +53,10 @@ lint: setup
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 
+# Notebooks run in kernels of their own, which are not counted.
+coverage: setup
+	$(PY) -m pytest --numprocesses 2 --cov --cov-report term-missing tests
+
 # Colab's own versions come first on the path, what runs the tests and torch from $(VENV) after them.
 $(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt
 	@$(PY) -c 'import sys; sys.version_info < (3, 14) or sys.exit("Colab has Python 3.13, and its packages do not come for this one: remove .venv, then \"make PYTHON=python3.13 colab\".")'
@@ -61,7 +67,10 @@ $(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt
 
 # ipywidgets 7 itself uses what traitlets calls deprecated.
 colab: $(COLAB)/.installed
-	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py
+	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py -k "not conda"
+
+conda: setup
+	$(PY) -m pytest --numprocesses 2 --dist load tests/colab/check_notebooks.py -k conda
 
 site: $(VENV)/.site
 	$(PY) tools/build_site.py

@@ -4,11 +4,16 @@ from importlib import resources
 
 project = "Trainable Learning Rate"
 html_title = "Trainable Learning Rate"
-extensions = ["myst_nb", "sphinx_revealjs"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_revealjs"]
 
 nb_execution_mode = "off"  # the pages show what the notebooks store
+nb_render_markdown_format = "gfm"  # tables in what cells print as Markdown
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 
 html_theme = "furo"
 html_copy_source = False

@@ -89,7 +89,7 @@ def test_loading_digits_imports_neither_torch_nor_pooch():
     code = (
         "import sys; from tlr.course import data; data.load('digits'); print({'torch', 'pooch'} & sys.modules.keys())"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
+    assert subprocess.check_output([sys.executable, "-c", code], encoding="utf-8").strip() == "set()"
 
 
 # ------------------------------------------------------------------------------------------------ MNIST
@@ -465,7 +465,7 @@ def loader(folder, url):
         env={**os.environ, "TLR_DATA_DIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     )
 
 

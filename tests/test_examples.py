@@ -39,7 +39,7 @@ def test_the_sharded_mlp_trains_with_the_alpha_of_a_single_process():
         [*torchrun, ROOT / "examples" / "distributed.py", "--shard", "--epochs", "3"],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=180,
     )
     assert run.returncode == 0, run.stderr

@@ -3,24 +3,33 @@
 import asyncio
 import base64
 import io
+import json
+import re
+import runpy
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from functools import partial
 
 import ipywidgets
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 from PIL import Image
+from waiting import until
 
 from tlr import toys
 from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
 from tlr.course.explorers.base import Screen
-from tlr.course.explorers.eigenvalues import eigen_errors
-from tlr.course.explorers.newton import best_step, frozen_step
-from tlr.course.explorers.windows import inner_products, over_windows
 from tlr.descent import RULES, descend
+from tools.stamp import ROOT
 
 
 def gradients(mean, epochs=3, steps=13):
@@ -43,15 +52,15 @@ def tensor_race():
     return TensorRace(training)
 
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race]
+def template():
+    return runpy.run_path(str(ROOT / "docs" / "explorer_template.py"))["Loss"]()
+
+
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race, template]
 
 
 def pixels(explorer):
     return np.asarray(Image.open(io.BytesIO(explorer.image.value)))
-
-
-def fates(explorer):
-    return [text.get_text() for text in explorer._picture.figure.texts if text.get_visible()]
 
 
 def ends(control):
@@ -66,14 +75,11 @@ def ends(control):
 
 
 def controls(explorer):
-    """Every control that a reader can move, by name."""
-    others = ipywidgets.Image, ipywidgets.Play
-    named = {
-        name: value
-        for name, value in vars(explorer).items()
-        if isinstance(value, ipywidgets.ValueWidget) and not isinstance(value, others)
-    }
-    return named | getattr(explorer, "rules", {})
+    """Every widget that a reader can move, by name."""
+    found = {}
+    for name, control in explorer.controls.items():
+        found |= control if isinstance(control, dict) else {name: control}
+    return found
 
 
 @pytest.mark.parametrize("make", EXPLORERS)
@@ -93,16 +99,11 @@ def test_every_control_over_its_whole_range_draws_and_recovers(make):
 
 def test_everything_extreme_at_once_says_diverged_and_recovers():
     explorer = Paths()
-    for box in explorer.rules.values():
-        box.value = True
-    before = pixels(explorer)
-    settings = {"alpha0": 1e3, "condition": 1e6, "angle": 90.0, "c": 10.0, "eta": 10.0, "beta": 1.0}
-    originals = {name: getattr(explorer, name).value for name in settings}
-    for name, value in settings.items():
-        getattr(explorer, name).value = value
-    assert fates(explorer)[0].startswith("gradient descent, fixed α: diverged")
-    for name, value in originals.items():
-        getattr(explorer, name).value = value
+    explorer.move(rules=RULES)
+    before, settings = pixels(explorer), explorer.settings()
+    explorer.move(alpha0=1e3, condition=1e6, angle=90.0, c=10.0, eta=10.0, beta=1.0)
+    assert explorer.state()["descents"]["gd"].diverged
+    explorer.move(**settings)
     np.testing.assert_array_equal(pixels(explorer), before)
 
 
@@ -110,11 +111,11 @@ def test_everything_extreme_at_once_says_diverged_and_recovers():
 @pytest.mark.parametrize("alpha0", [1e-8, 1e-2, 1e3])
 def test_every_function_with_every_rule(name, alpha0):
     explorer = Paths()
-    explorer.function.value = name
-    for box in explorer.rules.values():
-        box.value = True
-    explorer.alpha0.value = alpha0
-    assert len(fates(explorer)) == len(RULES)
+    explorer.move(function=name, rules=RULES, alpha0=alpha0)
+    shown = explorer.state()
+    assert shown["toy"].name == name
+    assert list(shown["descents"]) == [*RULES]
+    assert all(ran.alpha[0] == pytest.approx(alpha0) for ran in shown["descents"].values())
 
 
 def test_condition_and_rotation_belong_to_quadratics():
@@ -126,10 +127,22 @@ def test_condition_and_rotation_belong_to_quadratics():
 
 
 def test_the_readers_own_function_comes_first():
-    explorer = Paths(toys.from_expression("x**4 + 3*y**2", start=(1, 1), name="mine"))
-    assert explorer.function.value == "mine"
-    assert explorer.toy.name == "mine"
-    assert "quadratic" in explorer.function.options
+    mine = toys.from_expression("x**4 + 3*y**2", start=(1, 1), name="mine")
+    explorer = Paths(mine)
+    assert explorer.state()["toy"] is mine
+    explorer.function.value = "quadratic"
+    assert explorer.state()["toy"] is not mine
+
+
+@pytest.mark.parametrize(
+    "mine", [toys.quadratic([1, 50]), toys.noisy_quadratic([1, 50]), replace(toys.beale())], ids=lambda t: t.name
+)
+def test_the_readers_own_function_may_have_the_name_of_a_built_in_one(mine):
+    explorer = Paths(mine)
+    assert explorer.state()["toy"] is mine
+    assert explorer.condition.disabled
+    explorer.function.value = mine.name
+    assert explorer.state()["toy"] is not mine
 
 
 def test_a_function_of_another_dimension_is_refused():
@@ -139,16 +152,25 @@ def test_a_function_of_another_dimension_is_refused():
 
 def test_nothing_checked_is_an_empty_picture():
     explorer = Paths()
-    for box in explorer.rules.values():
-        box.value = False
-    assert fates(explorer) == []
+    before = pixels(explorer)
+    explorer.move(rules=())
+    assert explorer.state()["descents"] == {}
+    assert not np.array_equal(pixels(explorer), before)
+
+
+def test_moves_at_once_draw_once(monkeypatch):
+    explorer, drawn = Cobweb(), []
+    monkeypatch.setattr(explorer, "draw", lambda **settings: drawn.append(settings) or {})
+    explorer.move(x0=0.5, c=1.0, rules=("secant",))
+    assert drawn == [{"x0": 0.5, "c": 1.0, "rules": ("secant",), "step": 40}]
 
 
 def test_playing_moves_the_step():
     explorer = Cobweb()
     explorer.play.value = 7
-    assert explorer.step.value == 7
-    assert fates(explorer)[0].endswith(f"x = {0.05 * 1.25**6:.3g}")
+    shown = explorer.state()
+    assert shown["step"] == 7
+    assert shown["descents"]["published"].alpha[7] == pytest.approx(0.05 * 1.25**6)
 
 
 def test_in_a_kernel_the_picture_comes_after_the_message_and_the_last_one_counts():
@@ -157,39 +179,37 @@ def test_in_a_kernel_the_picture_comes_after_the_message_and_the_last_one_counts
     async def messages():
         explorer.play.value = 7
         explorer.play.value = 9
-        assert explorer.step.value == 40
+        assert explorer.state()["step"] == 40
         await asyncio.sleep(0)
-        assert explorer.step.value == 9
+        assert explorer.state()["step"] == 9
         explorer.step.value = 3
         assert explorer.play.value == 3
         await asyncio.sleep(0)
-        assert explorer.step.value == 3
 
     asyncio.run(messages())
-    assert fates(explorer)[0].endswith(f"x = {0.05 * 1.25**2:.3g}")
+    assert explorer.state()["step"] == 3
 
 
-@pytest.mark.parametrize(("condition", "direction"), [(1, 0), (10, 40), (1e6, -3), (1e6, 0)])
-def test_the_best_step_on_a_quadratic(condition, direction):
-    toy, w = toys.quadratic((1, condition)), np.array([np.cos(np.radians(direction)), np.sin(np.radians(direction))])
-    g = toy.gradient(w)
-    np.testing.assert_allclose(best_step(toy, w), g @ g / (g @ toy.hessian(w) @ g), rtol=1e-4)
+@pytest.mark.parametrize("make", EXPLORERS)
+def test_what_a_front_end_sends_stays_within_the_limits_of_the_controls(make):
+    explorer = make()
+    allowed = {name: ends(control) for name, control in controls(explorer).items() if hasattr(control, "max")}
+    for name, values in allowed.items():
+        control = explorer.controls[name]
+        control.set_state({"max": 10 * abs(control.max) + 10, "value": 10 * max(values) + 10})
+        assert explorer.settings()[name] == pytest.approx(max(values)), name
+        control.set_state({"min": 2 * control.min - 10, "value": min(values) - 1})
+        assert explorer.settings()[name] == pytest.approx(min(values)), name
 
 
-def test_a_frozen_step_knows_the_exact_second_derivative():
-    toy = toys.rosenbrock()
-    step, h = frozen_step(toy, toy.start, 1e-3), 1e-6
-    slopes = [-frozen_step(toy, toy.start, 1e-3 + offset)["gp"] for offset in (-h, h)]
-    np.testing.assert_allclose(step["exact"], (slopes[1] - slopes[0]) / (2 * h), rtol=1e-5)
-
-
-def test_the_jumps_of_a_step_are_the_rules():
-    explorer = Newton()
-    explorer.condition.value, explorer.share.value = 1.0, 0.5
-    numbers = {name: text.get_text() for name, text in explorer._picture.numbers.items()}
-    assert numbers == {"published": "→ 0.625", "secant": "→ 0.625", "barzilai_borwein": "→ 1"}
-    explorer.share.value, explorer.c.value = 1.5, 10.0
-    assert explorer._picture.numbers["published"].get_text() == "→ 1.25"
+@pytest.mark.parametrize("make", [Paths, Basins, Eigenvalues, windows, tensor_race])
+def test_a_menu_without_a_choice_leaves_what_was_chosen(make):
+    explorer = make()
+    (menu,) = [control for control in controls(explorer).values() if isinstance(control, ipywidgets.Dropdown)]
+    before = explorer.state()
+    menu.set_state({"index": None})
+    assert menu.value is None
+    assert explorer.settings() == {name: before[name] for name in explorer.settings()}
 
 
 @pytest.mark.parametrize(("make", "control"), [(Newton, "share"), (Eigenvalues, "alpha0")])
@@ -202,21 +222,26 @@ def test_the_readers_own_function(make, control, toy):
     assert not np.array_equal(pixels(explorer), before)
 
 
-def test_a_component_is_multiplied_by_one_minus_alpha_lambda():
-    toy = toys.quadratic([1.0, 10.0], angle=0.5)
-    ran = descend("secant", toy, [1.0, -2.0], 0.05, 20)
-    eigenvalues, errors = eigen_errors(toy, ran.w)
-    np.testing.assert_allclose(eigenvalues, [1, 10])
-    np.testing.assert_allclose(errors[0], 1)
-    np.testing.assert_allclose(errors[1:], errors[:-1] * (1 - np.outer(ran.alpha[1:], eigenvalues)), atol=1e-12)
+def test_the_jumps_of_a_step_are_the_rules():
+    explorer = Newton()
+    explorer.move(condition=1.0, share=0.5)
+    assert explorer.state()["best"] == pytest.approx(1, rel=1e-4)
+    assert explorer.state()["jumps"] == pytest.approx(
+        {"published": 0.625, "secant": 0.625, "barzilai_borwein": 1}, rel=1e-4
+    )
+    explorer.move(share=1.5, c=10.0)
+    assert explorer.state()["jumps"]["published"] == pytest.approx(1.25, rel=1e-4)
 
 
-def test_components_say_which_of_them_alpha_shrinks():
+def test_components_are_those_of_the_descent():
     explorer = Eigenvalues()
-    explorer.rule.value, explorer.alpha0.value, explorer.condition.value = "gd", 0.03, 100.0
-    assert "shrinks 7 of 8 components" in fates(explorer)[0]  # only the largest λ, 100, has αλ > 2
+    explorer.move(rule="gd", alpha0=0.03, condition=100.0)
+    shown = explorer.state()
+    np.testing.assert_allclose(shown["eigenvalues"], np.geomspace(1, 100, 8))
+    factors = 1 - 0.03 * shown["eigenvalues"]
+    np.testing.assert_allclose(shown["errors"][2], factors**2)
     explorer.alpha0.value = 1e3
-    assert "diverged at t = " in fates(explorer)[0]
+    assert explorer.state()["descent"].diverged
 
 
 @pytest.mark.parametrize(
@@ -231,22 +256,15 @@ def test_components_need_a_minimum_with_curvature(toy, wrong):
         Eigenvalues(toy)
 
 
-def test_inner_products_of_windows_are_those_of_their_sums():
-    recorded = gradients(0.5)
-    sums = recorded[:, :12].reshape(3, 4, 3, 5).sum(axis=2)
-    np.testing.assert_allclose(over_windows(inner_products(recorded), 3), inner_products(sums), rtol=1e-12)
-
-
 def test_longer_windows_agree_more_and_the_rule_hears_it():
     explorer = windows()
-    said = []
-    for p in (1e-3, 0.5):
-        explorer.p.value = p
-        said.append(fates(explorer))
-    (one, negative), (half, agreeing) = said
-    assert "windows of 1 step, in epochs of 13" in one
-    assert "windows of 6 steps" in half
-    assert float(negative.split("%")[0]) > float(agreeing.split("%")[0]) == 0
+    explorer.p.value = 1e-3
+    one = explorer.state()
+    explorer.p.value = 0.5
+    half = explorer.state()
+    assert (one["length"], half["length"]) == (1, 6)
+    assert one["negative"] > half["negative"] == 0
+    assert half["change"] >= one["change"]
 
 
 @pytest.mark.parametrize(
@@ -257,66 +275,115 @@ def test_windows_need_epochs_of_one_length(recorded):
         Windows(recorded)
 
 
+def steps_of(race):
+    return {per: len(losses) for per, losses in race.state()["losses"].items()}
+
+
 def test_a_race_advances_both_trainings_and_a_moved_control_begins_anew():
     race = tensor_race()
-    begin = fates(race)
-    assert begin == ["one α: loss 2 at step 1", "an α for each tensor: loss 2 at step 1"]
+    assert steps_of(race) == {"model": 1, "tensor": 1}
     race.advance(10)
-    assert all(fate.endswith("at step 11") for fate in fates(race))
+    shown = race.state()
+    np.testing.assert_allclose(shown["losses"]["tensor"], [2 / (1 + step * 0.01) for step in range(11)])
+    np.testing.assert_allclose(shown["rates"]["model"], 0.01 * 1.01 ** np.arange(11))
+    assert list(shown["rates"]["tensor"]) == ["weight", "bias"]
     race.curvature.value = "secant"
-    assert fates(race) == begin
+    assert steps_of(race) == {"model": 1, "tensor": 1}
 
 
 def test_a_race_runs_in_the_background_until_it_is_stopped():
     async def watch():
-        race = tensor_race()
+        race = TensorRace(partial(training, steps=10**9))
         race.button.click()
         assert race.running
-        assert race.button.description == "Stop"
-        for _ in range(20):  # as often as this, messages could come in
-            await asyncio.sleep(0)
+        await until(lambda: steps_of(race)["model"] > 5)
         race.button.click()
         assert not race.running
-        assert race.button.description == "Start"
-        stopped = fates(race)
-        assert 15 < int(stopped[0].split()[-1]) < 25
+        stopped = steps_of(race)
         await asyncio.sleep(0.01)
-        assert fates(race) == stopped
-        race.button.click()
-        await race._task
-        assert not race.running
-        assert fates(race)[0].startswith("one α: the end, ")
+        race.refresh()
+        assert steps_of(race) == stopped
 
     asyncio.run(watch())
 
 
-@pytest.mark.parametrize(("last", "said"), [(np.inf, "diverged, loss inf at step 3"), (None, "TypeError: ")])
-def test_a_race_says_what_became_of_a_training(last, said):
-    def train(per, curvature, alpha0):
-        for loss in (2.0, 1.0, last if per == "tensor" else 0.5):
-            yield loss, {"model": alpha0 + 0 * loss}
+def test_a_race_ends_with_its_trainings_and_its_button_says_so():
+    async def watch():
+        race = tensor_race()
+        race.button.click()
+        assert race.button.description == "Stop"
+        await until(lambda: not race.running)
+        assert race.button.description == "Start"
+        return race.state()
 
-    race = TensorRace(train)
+    shown = asyncio.run(watch())
+    assert len(shown["losses"]["model"]) == 400
+    assert shown["fates"]["model"].startswith("one α: the end, ")
+
+
+def ending(end):
+    """A training whose third step is a loss, or raises."""
+
+    def train(per, curvature, alpha0):
+        yield 2.0, {"model": alpha0}
+        yield 1.0, {"model": alpha0}
+        if isinstance(end, BaseException) and per == "tensor":
+            raise end
+        yield end if per == "tensor" else 0.5, {"model": alpha0}
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (np.inf, "diverged, loss inf at step 3"),
+        (ValueError("a $ and a\nsecond line"), "ValueError: a $ and a; loss 1.5 at step 2"),
+        (SystemExit(), "SystemExit: ; loss 1.5 at step 2"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_race_says_what_became_of_a_training(end, said):
+    race = TensorRace(ending(end))
     race.advance(10)
-    assert fates(race)[0].startswith("one α: the end, loss 1.2 at step 3")
-    assert fates(race)[1].startswith(f"an α for each tensor: {said}")
+    assert race.state()["fates"] == {
+        "model": "one α: the end, loss 1.2 at step 3",
+        "tensor": f"an α for each tensor: {said}",
+    }
+
+
+def test_the_button_of_a_race_comes_back_after_an_error():
+    def train(per, curvature, alpha0):
+        yield 2.0, {"model": alpha0}
+        while True:
+            yield 1.0, {"another": alpha0}
+
+    async def watch():
+        race = TensorRace(train)
+        race.button.click()
+        await until(lambda: not race.running)
+        return race
+
+    assert asyncio.run(watch()).button.description == "Start"
 
 
 def on_the_map(explorer, alpha0, condition):
     """Where the picture shows this pair, in shares of its width and height."""
-    picture = explorer._picture
+    picture = explorer.picture
     return tuple(picture.figure.transFigure.inverted().transform(picture.main.transData.transform((alpha0, condition))))
 
 
 def test_pointing_at_the_map_reads_it():
     explorer = Basins()
     explorer.rule.value = "gd"
-    for alpha0, said in ((0.1, "final loss / first loss = "), (5.0, "diverged")):
+    for alpha0, converges in ((0.1, True), (5.0, False)):
         explorer.image.hovered = on_the_map(explorer, alpha0, 10.0)
-        assert f"pointer: α₀ = {alpha0:g}, condition number 10: {said}" in fates(explorer)[-1]
+        *place, ratio = explorer.state()["pointed"]
+        np.testing.assert_allclose(place, (alpha0, 10))
+        assert np.isfinite(ratio) == converges
     for nowhere in ((0.99, 0.99), ()):
         explorer.image.hovered = nowhere
-        assert fates(explorer)[-1].startswith("Point at the map")
+        assert explorer.state()["pointed"] is None
 
 
 def test_pressing_the_map_opens_that_run():
@@ -325,15 +392,28 @@ def test_pressing_the_map_opens_that_run():
     explorer.image.pressed = on_the_map(explorer, 0.02, 30.0)
     np.testing.assert_allclose((explorer.alpha0.value, explorer.condition.value), (0.02, 30), rtol=1e-6)
     ran = descend("secant", toys.quadratic([1.0, 30.0]), [1, 1], 0.02, explorer.steps.value)
-    np.testing.assert_allclose(explorer._picture.curves[0]["secant"].get_ydata(), ran.alpha, rtol=1e-6)
-    explorer.image.pressed = (0.99, 0.99)
-    assert explorer.alpha0.value == pytest.approx(0.02)
+    np.testing.assert_allclose(explorer.state()["descent"].alpha, ran.alpha, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "said", [(), (0.2,), (0.2, 0.5, 0.5), ("0.2", "0.5"), (None, 0.5), (np.nan, 0.5), (0.99, 0.99), (1e300, -1e300)]
+)
+def test_what_is_no_place_on_the_map_opens_nothing(said):
+    explorer = Basins()
+    before = explorer.settings()
+    explorer.image.pressed = (0.2, 0.5)
+    assert explorer.settings() != before
+    explorer.move(**before)
+    explorer.image.pressed = explorer.image.hovered = said
+    assert explorer.settings() == before
+    assert explorer.state()["pointed"] is None
 
 
 def test_the_map_of_the_readers_own_family():
     explorer = Basins(lambda kappa: toys.quadratic(kappa[..., None] ** np.linspace(0, 1, 5)))
     explorer.image.pressed = on_the_map(explorer, 0.01, 50.0)
-    assert "opened: α₀ = 0.01, condition number 50" in " ".join(fates(explorer))
+    np.testing.assert_allclose(explorer.state()["descent"].alpha[0], 0.01)
+    assert explorer.state()["descent"].w.shape[-1] == 5
 
 
 @pytest.mark.parametrize("make", EXPLORERS)
@@ -342,7 +422,7 @@ def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     for name, control in controls(explorer).items():
         control.value = ends(control)[0]
         moved = pixels(explorer)
-        explorer.screen = Screen(explorer._picture)
+        explorer.screen = Screen(explorer.picture)
         explorer.refresh()
         np.testing.assert_array_equal(moved, pixels(explorer), err_msg=name)
 
@@ -380,7 +460,7 @@ def test_controls_moved_in_two_threads_leave_the_picture_of_where_they_are():
     for thread in threads:
         thread.join()
     moved = pixels(explorer)
-    explorer.screen = Screen(explorer._picture)
+    explorer.screen = Screen(explorer.picture)
     explorer.refresh()
     np.testing.assert_array_equal(moved, pixels(explorer))
 
@@ -398,3 +478,32 @@ def test_a_picture_stays_where_no_kernel_runs(make):
 def test_explorers_import_no_torch():
     code = "import sys, tlr.course.explorers, tlr.course.plots; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_anywidget_only_the_race_is_missing():
+    code = """if True:
+        import sys
+        sys.modules["anywidget"] = None
+        from tlr.course.explorers import Basins, Cobweb, Race
+        assert Race(rotation=10) is None
+        Cobweb()
+        explorer = Basins()
+        explorer.move(alpha0=0.1)
+        assert explorer.image.value[:2] == bytes.fromhex("ffd8")
+    """
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == "The race is left out: it needs a package (python -m pip install anywidget).\n"
+
+
+def test_the_two_lines_for_readers_in_the_gallery_run():
+    book = json.loads((ROOT / "notebooks" / "gallery.ipynb").read_text(encoding="utf-8"))
+    prose = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")
+    (code,) = re.findall("```python\n(.*?)```", prose, re.DOTALL)
+    scope = {}
+    exec(code, scope)
+    (slider, *_) = scope["losses"].widget.children
+    slider.value = 0.1
+    (axes,) = plt.gcf().axes
+    ran = descend("gd", toys.beale(), [3, 3], 0.1, 99)
+    assert [axes.lines[0].get_ydata()[0], axes.get_yscale()] == [ran.loss[0], "log"]
+    plt.close("all")

@@ -113,7 +113,7 @@ def other_classes(images):
 
 
 def no_image(images):
-    (images / "train" / "one" / "3.PNG").write_text("not an image")
+    (images / "train" / "one" / "3.PNG").write_text("not an image", encoding="utf-8")
     return r"^.*train/one/3\.PNG cannot be read as an image \(.*\): replace it, or delete it\.$"
 
 
@@ -154,7 +154,7 @@ def test_too_little_room_is_said_before_anything_is_read(images, data_folder):
 def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder):
     os.mkfifo(images / "train" / "one" / "blocks.PNG")  # reading it waits
     command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
     while not list(data_folder.glob(".words.npz-*/words.npz")):
         assert process.poll() is None
         time.sleep(0.05)

@@ -353,7 +353,7 @@ def test_a_step_without_a_closure_is_the_same(peer, own):
 
 @pytest.mark.parametrize("peer", NEED_A_CLOSURE)
 def test_a_missing_closure_is_named(peer):
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'closure'"):
+    with pytest.raises(TypeError, match="closure"):
         peer(parameters(), steps_per_epoch=1).step()
 
 

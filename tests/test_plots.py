@@ -1,5 +1,7 @@
 """The figures of descents: what they draw is what they were given, extremes included."""
 
+import pkgutil
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -12,9 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 
 from tlr import toys
-from tlr.course import plots
+from tlr.course import explorers, ledger, plots
+from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
 from tlr.course.plots.style import shades
-from tlr.course.plots.toys import PICTURE_SIZE, RULE_STYLES, CobwebPicture, PathsPicture, decades
+from tlr.course.plots.toys import CobwebPicture, PathsPicture
 from tlr.descent import RULES, descend
 
 line = toys.quadratic([1.0])
@@ -186,3 +189,28 @@ def test_curves_leaves_out_what_a_logarithm_cannot_show():
 def test_curves_marks_what_is_above_the_start():
     axes = plots.curves({"published": np.array([1, 10, 0.1])}, ylabel="loss", start=1.0).axes[0]
     assert [text.get_text() for text in axes.texts] == ["above where it began"]
+
+
+@pytest.mark.parametrize("room", [explorers, ledger, plots], ids=lambda room: room.__name__)
+def test_no_module_has_the_name_of_what_its_room_exports(room):
+    """Importing it would put it in its place."""
+    modules = {module.name for module in pkgutil.iter_modules(room.__path__)}
+    assert modules & set(room.__all__) == set()
+
+
+def test_a_step_is_drawn_with_the_tangent_the_parabolas_and_the_jumps():
+    alphas = np.linspace(0, 3, 61)  # of ½w² from w = 1, where the best α is 1
+    step = {"alpha": 0.5, "gg": 0.25, "gp": 0.5, "pp": 1.0, "exact": 1.0}
+    figure = plots.along_the_step(alphas, (1 - alphas) ** 2 / 2, [step, step | {"alpha": 1.5, "gp": -0.5}])
+    short, _, long, _ = figure.axes
+    assert (short.get_title(), long.get_title()) == ("$α_t$ = 0.5: too short", "$α_t$ = 1.5: too long")
+    drawn = {line.get_label(): line.get_ydata() for line in short.lines}
+    np.testing.assert_allclose(drawn["exact parabola"], (1 - alphas) ** 2 / 2)
+    np.testing.assert_allclose(drawn["Eq. 8′"], drawn["exact parabola"])
+    np.testing.assert_allclose(drawn["tangent (Eq. 7)"], 0.125 - 0.5 * (alphas - 0.5))
+    assert [text.get_text() for text in figure.axes[1].texts] == ["→ 0.625", "→ 0.625", "→ 1"]
+
+
+def test_a_dollar_in_the_name_of_a_function_is_a_dollar():
+    toy = toys.from_expression("x**2 + y**2", start=(1, 1), name="price in $, not $_{x")
+    plots.paths(toy, run(toy, ("gd",))).canvas.draw()

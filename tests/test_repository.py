@@ -6,24 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
-import venv
 import zipfile
 from importlib import metadata
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tools import environment
+from tools.environment import CONDA_NAMES, PROJECT, closure, stated
 from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped_files
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
-CORE = ["rule", "reference", "optim", "toys", "descent"]
+CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
     "files",
     "peers",
@@ -33,6 +31,8 @@ COURSE = [
     "curves",
     "training",
     "gradients",
+    "noise",
+    "theory",  # needs the core alone
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
     "exercises",
@@ -41,32 +41,8 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("files", "curves", "plots", "explorers", "records", "experiments")
+TORCHLESS = ("files", "curves", "theory", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
-
-
-def stated(extra=None):
-    """What the package requires, or one of its extras with all that it builds on."""
-    lines = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
-    found = []
-    for requirement in map(Requirement, lines):
-        own = requirement.name == PROJECT["name"]
-        found += [each for wanted in requirement.extras for each in stated(wanted)] if own else [requirement]
-    return found if extra is None else [*stated(), *found]
-
-
-def closure(requirements):
-    """The requirements with all that these bring here, by the metadata of what is installed: canonical names."""
-    needed, queue = set(), [(requirement, "") for requirement in requirements]
-    while queue:
-        requirement, extra = queue.pop()
-        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        for wanted in ["", *requirement.extras]:
-            if (key := (canonicalize_name(requirement.name), wanted)) not in needed:
-                needed.add(key)
-                queue += [(Requirement(line), wanted) for line in metadata.requires(requirement.name) or []]
-    return {name for name, _ in needed}
 
 
 EXTRAS = sorted(PROJECT["optional-dependencies"])
@@ -87,7 +63,7 @@ def test_every_badge_and_link_names_the_repository_of_pyproject(path):
 
 
 def test_no_other_file_names_the_repository():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8")
     if listed.returncode:
         pytest.skip("This is no git checkout.")
     others = {ROOT / name for name in listed.stdout.splitlines()} - set(stamped_files())
@@ -105,7 +81,7 @@ def test_a_stamp_moves_every_link_and_no_other():
 
 def test_a_stamp_refuses_what_is_no_repository():
     command = [sys.executable, ROOT / "tools" / "stamp.py", "https://github.com/ada/course"]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert result.returncode == 1
     assert "OWNER/NAME" in result.stderr
 
@@ -199,17 +175,10 @@ def test_a_practitioners_install_is_small():
     assert len(brought - for_a_gpu) + 1 <= 12, sorted(brought)
 
 
-def environment():
-    """What environment.yml installs: name → version specification ("" for any)."""
-    stated = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in stated)
-
-
 def test_conda_brings_every_runtime_dependency():
-    installed = environment()
-    conda_name = {"torch": "pytorch-cpu"}
+    installed = environment.conda()
     for requirement in stated("course"):
-        assert installed[conda_name.get(requirement.name, requirement.name)] in ("", str(requirement.specifier))
+        assert installed[CONDA_NAMES.get(requirement.name, requirement.name)] in ("", str(requirement.specifier))
 
 
 # Binder
@@ -218,7 +187,7 @@ def test_conda_brings_every_runtime_dependency():
 @posix
 def test_binder_builds_from_the_one_environment():
     assert (ROOT / "binder" / "environment.yml").resolve() == (ROOT / "environment.yml").resolve()
-    installed = environment()
+    installed = environment.conda()
     assert re.fullmatch(r"=3\.\d+", installed["python"]), "repo2docker falls back to an old Python for anything else"
     for frozen in ("jupyterlab", "ipywidgets"):
         assert installed[frozen] == "", f"Binder's base image brings its own {frozen}"
@@ -238,7 +207,7 @@ def test_binder_start_hands_over_with_one_thread():
     environ = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
     show = "import os, sys; print(os.environ['OMP_NUM_THREADS'], os.environ['MKL_NUM_THREADS'], sys.argv[1])"
     command = [ROOT / "binder" / "start", sys.executable, "-c", show, "two words"]
-    assert subprocess.check_output(command, env=environ, text=True) == "1 1 two words\n"
+    assert subprocess.check_output(command, env=environ, encoding="utf-8") == "1 1 two words\n"
 
 
 @posix
@@ -246,19 +215,11 @@ def test_repo2docker_would_build_binders_image_from_it():
     options = ["--no-build", "--debug", "--user-id", "1000", "--user-name", "jovyan"]
     # Without a default, a repository in which it finds nothing to build is an error.
     command = [sys.executable, "-m", "repo2docker", *options, "--Repo2Docker.default_buildpack=None", "."]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
     assert result.returncode == 0, result.stderr
     steps = result.stdout + result.stderr
     for step in ('--file "binder/environment.yml"', "RUN ./binder/postBuild", "/binder/start"):
         assert step in steps
-
-
-def new_environment(folder):
-    """A new environment: its Python, and the folder of its packages."""
-    venv.create(folder, symlinks=os.name != "nt")
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return python, Path(subprocess.check_output([python, "-c", where], encoding="utf-8").strip())
 
 
 def installed(python, folder):
@@ -270,7 +231,7 @@ def installed(python, folder):
 @pytest.fixture
 def fresh(tmp_path):
     """The Python of a new environment that has every dependency, lent from this one, but not the course."""
-    python, packages = new_environment(tmp_path / "fresh")
+    python, packages = environment.create(tmp_path / "fresh")
     lent = [path for path in sys.path if path.endswith("site-packages")]
     (packages / "lent.pth").write_text("\n".join(lent), encoding="utf-8")
     assert installed(python, tmp_path) == ["torch", "pandas"]
@@ -280,12 +241,8 @@ def fresh(tmp_path):
 @pytest.fixture
 def practitioners(tmp_path):
     """The Python of a new environment that has torch, numpy and what these bring, by links, and nothing else."""
-    python, packages = new_environment(tmp_path / "practitioners")
-    for name in closure(stated()):
-        distribution = metadata.distribution(name)
-        for top in {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}:
-            if not (packages / top).exists():
-                (packages / top).symlink_to(distribution.locate_file(top))
+    python, packages = environment.create(tmp_path / "practitioners")
+    environment.lend(packages, closure(stated()))
     assert installed(python, tmp_path) == ["torch"]
     return python
 
@@ -331,6 +288,7 @@ def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
         "tlr.rule",
         "tlr.toys",
         "tlr.descent",
+        "tlr.course.theory",
         "tlr.course.plots",
         "tlr.course.explorers",
         "tlr.course.records",
@@ -393,7 +351,8 @@ def libraries(*places):
     }.items(),
 )
 def test_an_extra_names_every_library_that_its_files_import(extra, places):
-    named = {canonicalize_name(requirement.name) for requirement in stated(extra)}
+    optional = stated("rivals") if extra == "course" else []  # imported where one of them is asked for
+    named = {canonicalize_name(requirement.name) for requirement in [*stated(extra), *optional]}
     assert {name for name, providers in libraries(*places).items() if named.isdisjoint(providers)} == set()
 
 
@@ -426,10 +385,7 @@ def test_nothing_outside_the_course_imports_it(path):
 
 @pytest.fixture
 def wheel(tmp_path):
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    return wheel
+    return environment.wheel(tmp_path)
 
 
 def test_the_wheel_installs_and_replays_the_records(wheel, fresh, tmp_path):

@@ -1,10 +1,12 @@
 """What stands between the notebooks and their site and slides; `make site` and `make slides` build them in earnest."""
 
+import importlib
 import re
 
 import nbformat
 import pytest
 
+import tlr
 from tlr.course.explorers import Cobweb, Race
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
@@ -59,22 +61,40 @@ def test_every_other_output_stays():
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(build_site, "SITE", tmp_path)
     (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "index.html").write_text('<p id="here"><img src="../b%20c.png"></p>')
+    (tmp_path / "deep" / "index.html").write_text('<p id="here"><img src="../b%20c.png"></p>', encoding="utf-8")
     (tmp_path / "b c.png").touch()
     return tmp_path
 
 
 def test_links_are_checked_down_to_the_place_in_the_page(site):
     good = '<a href="deep/index.html#here"></a><a href="deep/"></a><a href="#top"></a><h1 id="top"></h1>'
-    (site / "index.html").write_text(good + '<a href="https://example.org"></a><a href="mailto:a@example.org"></a>')
+    (site / "index.html").write_text(
+        good + '<a href="https://example.org"></a><a href="mailto:a@example.org"></a>', encoding="utf-8"
+    )
     assert build_site.check_links() == ["https://example.org"]
 
 
 @pytest.mark.parametrize("link", ["gone.html", "deep/index.html#there", "#nowhere", "deep/b.png"])
 def test_a_link_that_leads_nowhere_is_an_error(site, link):
-    (site / "index.html").write_text(f'<a href="{link}"></a>')
+    (site / "index.html").write_text(f'<a href="{link}"></a>', encoding="utf-8")
     with pytest.raises(SystemExit, match=re.escape(f"index.html: {link}")):
         build_site.check_links()
+
+
+def test_a_table_that_stays_plain_is_an_error(site):
+    (site / "index.html").write_text("<table></table><p>1 | 2</p>", encoding="utf-8")
+    build_site.check_tables()
+    (site / "index.html").write_text("<p>| a | b |\n|---|---|</p>", encoding="utf-8")
+    with pytest.raises(SystemExit, match=re.escape("index.html")):
+        build_site.check_tables()
+
+
+def test_the_api_page_has_every_name_of_the_package():
+    page = (ROOT / "site" / "api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r":: (\w+)$", page, re.MULTILINE))
+    for module in re.findall(r"automodule:: (\S+)$", page, re.MULTILINE):
+        listed |= set(importlib.import_module(module).__all__)
+    assert set(tlr.__all__) - {"__version__"} <= listed
 
 
 def luminance(color):

@@ -6,8 +6,11 @@ Hessian (..., d, d) come back for all of them at once. Coordinates and values ha
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+
+from tlr.formula import parse
 
 __all__ = [
     "Toy",
@@ -35,7 +38,7 @@ class Toy:
         minimum: the global minimizers, shape (k, d); k = 0 where they are not known.
         minimum_value: the value there; nan where it is not known.
         start: a point (d,) worth starting from.
-        window: ((x_lo, x_hi), (y_lo, y_hi)), the part of the plane worth drawing.
+        view: ((x_lo, x_hi), (y_lo, y_hi)), the part of the plane worth drawing.
         stochastic: whether `gradient` draws mini-batches.
     """
 
@@ -46,7 +49,7 @@ class Toy:
     minimum: np.ndarray
     minimum_value: float
     start: np.ndarray
-    window: tuple = ((-1.5, 1.5), (-1.5, 1.5))
+    view: tuple = ((-1.5, 1.5), (-1.5, 1.5))
     stochastic: bool = False
 
     @property
@@ -120,166 +123,79 @@ def noisy_quadratic(eigenvalues=(1.0, 10.0), angle=0.0, *, samples=512, batch_si
     )
 
 
+@cache
 def rosenbrock():
     """(1 − x)² + 100 (y − x²)²: a curved valley, flat along its floor (Rosenbrock, 1960)."""
-
-    def value(w):
-        x, y = _coordinates(w)
-        return (1 - x) ** 2 + 100 * (y - x**2) ** 2
-
-    def gradient(w):
-        x, y = _coordinates(w)
-        return np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)], axis=-1)
-
-    def hessian(w):
-        x, y = _coordinates(w)
-        return _symmetric(2 - 400 * (y - 3 * x**2), -400 * x, 200 + 0 * y)
-
-    return Toy(
-        "Rosenbrock",
-        value,
-        gradient,
-        hessian,
-        np.array([[1.0, 1.0]]),
-        0.0,
-        np.array([-1.2, 1.0]),
-        ((-2.0, 2.0), (-1.0, 3.0)),
-    )
+    valley = "(1 - x)**2 + 100*(y - x**2)**2"
+    return from_expression(valley, (-1.2, 1), ((-2, 2), (-1, 3)), minimum=(1, 1), name="Rosenbrock")
 
 
+@cache
 def beale():
     """Σₖ (bₖ − x + x yᵏ)², k = 1, 2, 3, b = 1.5, 2.25, 2.625: flat, with sharp corners (Beale, 1958)."""
-    targets = ((1, 1.5), (2, 2.25), (3, 2.625))
-
-    def value(w):
-        x, y = _coordinates(w)
-        return sum((b - x + x * y**k) ** 2 for k, b in targets)
-
-    def gradient(w):
-        x, y = _coordinates(w)
-        residuals = [(k, b - x + x * y**k) for k, b in targets]
-        dx = sum(2 * r * (y**k - 1) for k, r in residuals)
-        dy = sum(2 * r * k * x * y ** (k - 1) for k, r in residuals)
-        return np.stack([dx, dy], axis=-1)
-
-    def hessian(w):
-        x, y = _coordinates(w)
-        residuals = [(k, b - x + x * y**k) for k, b in targets]
-        xx = sum(2 * (y**k - 1) ** 2 for k, _ in residuals)
-        xy = sum(2 * k * y ** (k - 1) * (r + x * (y**k - 1)) for k, r in residuals)
-        yy = sum(2 * k * x * ((k - 1) * r * y ** max(k - 2, 0) + k * x * y ** (2 * k - 2)) for k, r in residuals)
-        return _symmetric(xx, xy, yy)
-
-    return Toy(
-        "Beale",
-        value,
-        gradient,
-        hessian,
-        np.array([[3.0, 0.5]]),
-        0.0,
-        np.array([1.0, 1.0]),
-        ((-1.0, 4.5), (-2.0, 2.0)),
-    )
+    squares = "(1.5 - x + x*y)**2 + (2.25 - x + x*y**2)**2 + (2.625 - x + x*y**3)**2"
+    return from_expression(squares, (1, 1), ((-1, 4.5), (-2, 2)), minimum=(3, 0.5), name="Beale")
 
 
+@cache
 def himmelblau():
     """(x² + y − 11)² + (x + y² − 7)²: four minima of the same value, and a hill between them (Himmelblau, 1972)."""
-
-    def value(w):
-        x, y = _coordinates(w)
-        return (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
-
-    def gradient(w):
-        x, y = _coordinates(w)
-        a, b = x**2 + y - 11, x + y**2 - 7
-        return np.stack([4 * x * a + 2 * b, 2 * a + 4 * y * b], axis=-1)
-
-    def hessian(w):
-        x, y = _coordinates(w)
-        return _symmetric(12 * x**2 + 4 * y - 42, 4 * (x + y), 12 * y**2 + 4 * x - 26)
-
-    return Toy(
-        "Himmelblau",
-        value,
-        gradient,
-        hessian,
-        np.array(
-            [
-                [3.0, 2.0],
-                [-2.8051180869527449, 3.1313125182505730],
-                [-3.7793102533777469, -3.2831859912861694],
-                [3.5844283403304917, -1.8481265269644036],
-            ]
-        ),
-        0.0,
-        np.array([0.0, 0.0]),
-        ((-5.0, 5.0), (-5.0, 5.0)),
+    minima = (
+        (3, 2),
+        (-2.8051180869527449, 3.1313125182505730),
+        (-3.7793102533777469, -3.2831859912861694),
+        (3.5844283403304917, -1.8481265269644036),
     )
+    squares = "(x**2 + y - 11)**2 + (x + y**2 - 7)**2"
+    return from_expression(squares, (0, 0), ((-5, 5), (-5, 5)), minimum=minima, name="Himmelblau")
 
 
+@cache
 def saddle():
     """½x² − ½y² + ¼y⁴: a saddle at the origin between two minima, (0, ±1); it starts close to the ridge y = 0."""
-
-    def value(w):
-        x, y = _coordinates(w)
-        return x**2 / 2 - y**2 / 2 + y**4 / 4
-
-    def gradient(w):
-        x, y = _coordinates(w)
-        return np.stack([x, y**3 - y], axis=-1)
-
-    def hessian(w):
-        x, y = _coordinates(w)
-        return _symmetric(1 + 0 * x, 0 * x, 3 * y**2 - 1)
-
-    return Toy(
-        "saddle",
-        value,
-        gradient,
-        hessian,
-        np.array([[0.0, 1.0], [0.0, -1.0]]),
-        -0.25,
-        np.array([1.25, 0.01]),
-        ((-1.5, 1.5), (-1.5, 1.5)),
-    )
+    ridge = "x**2/2 - y**2/2 + y**4/4"
+    return from_expression(ridge, (1.25, 0.01), minimum=((0, 1), (0, -1)), name="saddle")
 
 
-def from_expression(expression, start, window=None, *, minimum=None, name=None):
-    """The reader's own function, from a formula: sympy finds the gradient and the Hessian.
+def from_expression(expression, start, view=None, *, minimum=None, name=None):
+    """Your own function, from a formula: sympy finds the gradient and the Hessian.
+
+    A text is parsed, never run as Python: numbers, variables (real), + - * / **, parentheses, pi, E, and the functions
+    exp, log, sqrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh; at most 400 characters, exponents between
+    −100 and 100.
 
     Args:
         expression: a formula such as "(x - 1)**2 + 10*sin(y)**2", or a sympy expression. Its variables, in
             alphabetical order, are the coordinates.
         start: where to start, (d,).
-        window: ((x_lo, x_hi), (y_lo, y_hi)); by default a square around the start that holds the origin.
+        view: ((x_lo, x_hi), (y_lo, y_hi)); by default a square around the origin that holds the start.
         minimum: the global minimizers, (d,) or (k, d), where they are known.
         name: what figures call it (default: the formula).
 
     Raises:
+        ValueError: for a text that is no such formula.
         ValueError: when the formula's variables are not as many as the coordinates of `start`.
     """
     import sympy
 
-    formula = sympy.sympify(expression)
+    formula = expression if isinstance(expression, sympy.Expr) else parse(expression)
     variables = sorted(formula.free_symbols, key=str)
     start = np.asarray(start, dtype=float)
     if start.shape != (len(variables),):
         raise ValueError(f"{formula} has the variables {variables}; `start` needs one number for each, not {start}.")
     slopes = [sympy.diff(formula, v) for v in variables]
     value = _evaluator(variables, formula)
-    gradient = [_evaluator(variables, slope) for slope in slopes]
-    hessian = [[_evaluator(variables, sympy.diff(slope, v)) for v in variables] for slope in slopes]
     minimizers = np.empty((0, len(start))) if minimum is None else np.atleast_2d(np.asarray(minimum, dtype=float))
     reach = 1.25 * max(np.abs(start).max(), 1.0)
     return Toy(
         name or str(formula),
         value,
-        lambda w: np.stack([f(w) for f in gradient], axis=-1),
-        lambda w: np.stack([np.stack([f(w) for f in row], axis=-1) for row in hessian], axis=-2),
+        _evaluator(variables, slopes),
+        _evaluator(variables, [[sympy.diff(slope, v) for v in variables] for slope in slopes]),
         minimizers,
         float(value(minimizers).min()) if len(minimizers) else np.nan,
         start,
-        window or ((-reach, reach), (-reach, reach)),
+        view or ((-reach, reach), (-reach, reach)),
     )
 
 
@@ -299,23 +215,19 @@ def _rotation(d, angle, rotation):
     return rotation
 
 
-def _coordinates(w):
-    w = np.asarray(w, dtype=float)
-    return w[..., 0], w[..., 1]
-
-
-def _symmetric(xx, xy, yy):
-    return np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
-
-
-def _evaluator(variables, formula):
+def _evaluator(variables, formulas):
+    """A function of w (..., d): the values of a formula, or of lists of them, whose axes follow the leading ones."""
     import sympy
 
-    compiled = sympy.lambdify(variables, formula, "numpy")
+    formulas = np.array(formulas, dtype=object)
+    # `cse` names its own symbols x0, x1, …; dummies keep them apart from variables that have such a name.
+    compiled = sympy.lambdify(variables, formulas.ravel().tolist(), "numpy", cse=True, dummify=True)
 
     def evaluate(w):
         w = np.asarray(w, dtype=float)
-        # A formula that lost its variables to differentiation gives one number, not one for each point.
-        return np.broadcast_to(compiled(*np.moveaxis(w, -1, 0)), w.shape[:-1])
+        values = np.empty((*w.shape[:-1], formulas.size))
+        for i, value in enumerate(compiled(*(w[..., i] for i in range(len(variables))))):
+            values[..., i] = value  # of a formula that lost its variables to differentiation, one number for all points
+        return values.reshape(w.shape[:-1] + formulas.shape)[()]
 
     return evaluate

@@ -38,6 +38,13 @@ notebooks/*
 
 ```{toctree}
 :hidden:
+:caption: The optimizer
+
+api
+```
+
+```{toctree}
+:hidden:
 :caption: For those who teach or change it
 
 docs/lectures
@@ -61,6 +68,7 @@ def write_sources():
             before, after = text.split("## Read the course")
             text = f"{before}{RACE.format('')}\n\n## Read the course{after}{CONTENTS}"
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
+    shutil.copy(ROOT / "site" / "api.md", SOURCE)
     cited = {match.groups() for path in notebooks() for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))}
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
@@ -149,6 +157,12 @@ def check_links():
     return sorted(outside)
 
 
+def check_tables():
+    """Exits with the pages that show a Markdown table as a paragraph of pipes."""
+    if plain := [path.name for path in SITE.rglob("*.html") if "<p>|" in path.read_text(encoding="utf-8")]:
+        sys.exit(f"These pages show a table as plain text: {', '.join(sorted(plain))}")
+
+
 def build(source, target, builder):
     """Run Sphinx; exits where it warned."""
     options = ["--builder", builder, "--conf-dir", ROOT / "site", "--doctree-dir", source / ".trees"]
@@ -162,6 +176,7 @@ def main():
     write_sources()
     build(SOURCE, SITE, "html")
     Race().save_html(SITE / "race.html")
+    check_tables()
     print(*check_links(), sep="\n")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")
 

@@ -43,11 +43,11 @@ def jupyterlab(folder):
     for name, settings in _SETTINGS.items():
         path = folder / "jupyterlab_settings_dir" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(settings))
+        path.write_text(json.dumps(settings), encoding="utf-8")
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
     options += ["--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"]
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="]
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
             cwd=notebooks,
@@ -64,7 +64,7 @@ def jupyterlab(folder):
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(url, server, log)
-        yield SimpleNamespace(url=url, write=write, log=log.read_text)
+        yield SimpleNamespace(url=url, write=write, log=lambda: log.read_text(encoding="utf-8"))
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -79,4 +79,4 @@ def _wait_for(url, server, log):
             return
         except urllib.error.URLError:
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start: {log.read_text()}")
+    raise RuntimeError(f"JupyterLab did not start: {log.read_text(encoding='utf-8')}")

@@ -1,27 +1,30 @@
-"""Each notebook as Colab opens it: its packages, the notebook alone in an empty folder, and its own setup cell.
+"""Each notebook where readers open it: alone in an empty folder, beside what the course requires and nothing else.
 
-Not part of `make test`, since it needs the environment that `make colab` makes.
+Not part of `make test`: `make colab` runs it in the environment that it makes, and `make conda` in that of the tests.
 """
 
 import os
 import re
 import shutil
 import subprocess
-import sys
-import venv
+import zipfile
 from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
+from packaging.requirements import Requirement
 
+from tools import environment
 from tools.stamp import ROOT, notebooks, repository
 
 LIMIT = 1500  # MB: Binder grants 2000, and JupyterLab takes its share
+COURSE = f"trainable_learning_rate-{environment.PROJECT['version']}.dist-info"
+ALONE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 PACKAGES = (ROOT / "tests" / "colab" / "packages.txt").read_text(encoding="utf-8")
 
 
 def run(*command, **options):
-    result = subprocess.run(command, capture_output=True, text=True, **options)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", **options)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -42,37 +45,59 @@ def published(tmp_path_factory):
     return folder
 
 
+#: What opens a notebook there; the rest of what the machine has is what the course requires.
+OPENED_BY = ["ipykernel", "nbclient", "nbformat", "pip"]
+
+
 @pytest.fixture(scope="session")
 def colab(tmp_path_factory, published):
-    """A machine with Colab's packages and without the course: `python` and the `environ` to run it in.
+    """A machine with Colab's versions of what the course requires, and neither the course nor anything else.
 
-    To git, GitHub is `published`; so the setup cell can run as it is.
+    `python`, the `environ` to run it in, and the folder of its `packages`. To git, GitHub is `published`; so the setup
+    cell can run as it is.
     """
-    folder = tmp_path_factory.mktemp("machine")
-    venv.create(folder, symlinks=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    below = [path for path in sys.path if path.endswith("site-packages")]
-    (packages / "below.pth").write_text("\n".join(below), encoding="utf-8")
+    python, packages = environment.create(tmp_path_factory.mktemp("colab"))
+    required = [*environment.stated("course"), *map(Requirement, OPENED_BY)]
+    environment.lend(packages, environment.closure(required, partial=True))
     redirected = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": f"https://github.com/{repository()}",
     }
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | redirected
-    return SimpleNamespace(python=folder / "bin" / "python", environ=environ, packages=packages)
+    return SimpleNamespace(python=python, environ=ALONE | redirected, packages=packages)
 
 
-def test_this_is_an_environment_of_colabs_packages():
+@pytest.fixture(scope="session")
+def conda(tmp_path_factory):
+    """A machine with what environment.yml lists, in the versions that are here, and the course; the same three."""
+    python, packages = environment.create(tmp_path_factory.mktemp("conda"))
+    names = {conda: name for name, conda in environment.CONDA_NAMES.items()}
+    listed = [Requirement(names.get(name, name)) for name in environment.conda() if name != "python"]
+    environment.lend(packages, environment.closure(listed))
+    zipfile.ZipFile(environment.wheel(tmp_path_factory.mktemp("wheel"))).extractall(packages)
+    return SimpleNamespace(python=python, environ=ALONE, packages=packages)
+
+
+def peak(machine, notebook, folder):
+    """Run a copy of the notebook alone in an empty folder; the most memory that its kernel had, in MB."""
+    copy = shutil.copy(notebook, folder)
+    said = run(machine.python, ROOT / "tools" / "run_notebooks.py", copy, cwd=folder, env=machine.environ)
+    return int(re.fullmatch(r".* s, (\d+) MB\n", said)[1])
+
+
+def test_colab_has_these_versions():
     pinned = dict(line.split("==") for line in PACKAGES.splitlines() if not line.startswith("#"))
     assert {name: metadata.version(name) for name in pinned} == pinned
 
 
 @pytest.mark.parametrize("notebook", notebooks(), ids=lambda path: path.stem)
-def test_it_runs_alone_in_an_empty_folder(notebook, colab, tmp_path):
-    copy = shutil.copy(notebook, tmp_path)
-    said = run(colab.python, ROOT / "tools" / "run_notebooks.py", copy, cwd=tmp_path, env=colab.environ)
-    megabytes = int(re.fullmatch(r".* s, (\d+) MB\n", said)[1])
-    assert megabytes < LIMIT
+def test_it_runs_on_colab(notebook, colab, tmp_path):
+    before = {path.name for path in colab.packages.glob("*.dist-info")} - {COURSE}
+    assert peak(colab, notebook, tmp_path) < LIMIT
     # The setup cell brought the course, from the repository, and nothing else: torch is as it was.
-    brought = [path.name for path in colab.packages.glob("*.dist-info")]
-    assert brought == [f"trainable_learning_rate-{metadata.version('trainable-learning-rate')}.dist-info"]
+    assert {path.name for path in colab.packages.glob("*.dist-info")} - before == {COURSE}
+
+
+@pytest.mark.parametrize("notebook", notebooks(), ids=lambda path: path.stem)
+def test_it_runs_on_conda_and_binder(notebook, conda, tmp_path):
+    assert peak(conda, notebook, tmp_path) < LIMIT

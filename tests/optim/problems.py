@@ -1,7 +1,13 @@
 """Small problems that the tests of the optimizers share."""
 
 import numpy as np
+import pytest
 import torch
+
+#: For runs that are lost, or that get values which are not finite: what is said of them is tested in test_warnings.py.
+lost = pytest.mark.filterwarnings(r"ignore:The gradients (have grown|are not finite):UserWarning")
+#: For runs whose α a schedule sets.
+erased = pytest.mark.filterwarnings("ignore:Something sets the learning rate:UserWarning")
 
 EIGENVALUES = np.geomspace(1, 100, 10)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from problems import descend, rate, weights
+from problems import descend, erased, rate, weights
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn
 
@@ -200,6 +200,7 @@ def test_alpha_is_schedule_times_learned(name, options, tensor):
     assert learned != pytest.approx(1)
 
 
+@erased
 @windows
 @pytest.mark.parametrize("name", SETTING)
 def test_a_schedule_that_sets_the_rate_erases_what_was_learned(name, options):

@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from problems import descend, rate, weights
+from problems import descend, lost, rate, weights
 
 from tlr import TLR, skipped_updates
+
+pytestmark = lost
 
 
 @pytest.mark.parametrize("update_every", [1, 2])
@@ -20,7 +22,7 @@ def test_no_gradient_makes_alpha_other_than_positive_and_finite(bad, momentum, u
         w.grad = torch.full((3,), value)
         optimizer.step()
         assert 0 < rate(optimizer) < math.inf
-    assert (skipped_updates(optimizer) > 0) == (not abs(bad) < 1e20)
+    assert (skipped_updates(optimizer) > 0) == (not math.isfinite(bad))
 
 
 def test_an_overflow_does_not_end_the_training_of_alpha():
@@ -89,7 +91,7 @@ def test_one_diverging_batch_costs_two_updates_and_no_more(options):
     for window in range(6):
         before = rate(optimizer)
         for _ in range(every):
-            w.grad = torch.full((3,), 1e30 if window == 2 else 1.0)
+            w.grad = torch.full((3,), math.inf if window == 2 else 1.0)
             optimizer.step()
         if window == 2:  # the batch is over; so is what momentum kept of it, and what it did to the weights
             with torch.no_grad():

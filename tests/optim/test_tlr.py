@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import EIGENVALUES, descend, rate, weights
+from problems import EIGENVALUES, descend, lost, rate, weights
 
 import tlr
 from tlr import TLR, NaiveTLR, rule
@@ -26,6 +26,7 @@ SETTINGS = [
 # The rule ------------------------------------------------------------------------------------------------------------
 
 
+@lost
 @pytest.mark.parametrize("curvature", ["published", "secant"])
 @pytest.mark.parametrize("alpha", [1e-3, 0.019, 0.1])
 def test_is_algorithm_2_to_the_letter(alpha, curvature):
@@ -43,6 +44,7 @@ def test_is_algorithm_2_to_the_letter(alpha, curvature):
         assert path[t].numpy() == pytest.approx(x, rel=1e-9, abs=1e-12)
 
 
+@lost
 @pytest.mark.parametrize("options", SETTINGS, ids=str)
 def test_equals_its_twin_in_plain_numpy(options):
     w = weights()
@@ -68,6 +70,7 @@ def test_between_updates_it_is_sgd():
     assert torch.equal(ours, theirs)
 
 
+@lost
 @given(
     alpha=st.floats(1e-6, 1e3),
     gradients=st.lists(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3), min_size=2, max_size=8),
@@ -96,6 +99,7 @@ def test_scaling_the_loss_leaves_the_path_as_it_is(power, options):
     assert torch.equal(path, scaled)
 
 
+@lost
 def test_the_secant_rule_converges_where_the_published_one_is_above_its_start():
     losses = {}
     for curvature in ("published", "secant"):

@@ -2,3 +2,11 @@
 
 Nothing in `tlr` outside this folder imports it.
 """
+
+from types import ModuleType
+
+from tlr import _submodule
+
+
+def __getattr__(name: str) -> ModuleType:
+    return _submodule(__name__, name)

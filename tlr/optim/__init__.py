@@ -2,7 +2,8 @@
 
 from tlr.optim.adam import TLRAdam, TLRAdamW
 from tlr.optim.naive import NaiveTLR
+from tlr.optim.rates import learning_rates, skipped_updates
 from tlr.optim.sgd import TLR
-from tlr.optim.trainable import TrainableRate, learning_rates, skipped_updates
+from tlr.optim.trainable import TrainableRate
 
 __all__ = ["TLR", "NaiveTLR", "TLRAdam", "TLRAdamW", "TrainableRate", "learning_rates", "skipped_updates"]

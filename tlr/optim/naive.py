@@ -1,9 +1,13 @@
 """Algorithm 1: α by plain gradient descent on L_α, at the price of a second pass a step."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
 
 from tlr import rule
 from tlr.optim.products import inner_products
@@ -40,14 +44,14 @@ class NaiveTLR(Optimizer):
         0.181
     """
 
-    def __init__(self, params, lr=1e-2, *, eta=1e-3):
+    def __init__(self, params: ParamsT, lr: float = 1e-2, *, eta: float = 1e-3) -> None:
         if not (lr > 0 and math.isfinite(lr)):
             raise ValueError(f"α₀ (lr) must be positive and finite, not {lr!r}.")
         if not eta >= 0:
             raise ValueError(f"The meta step size eta must not be negative, not {eta!r}.")
-        super().__init__(params, {"lr": lr, "eta": eta})
+        super().__init__(params, {"lr": float(lr), "eta": float(eta)})
 
-    def add_param_group(self, param_group):
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)
         first, new = self.param_groups[0], self.param_groups[-1]
         if (new["lr"], new["eta"]) != (first["lr"], first["eta"]):
@@ -55,8 +59,8 @@ class NaiveTLR(Optimizer):
             raise ValueError("NaiveTLR trains one α with one eta: give every parameter group the same lr and eta.")
 
     @torch.no_grad()
-    def step(self, closure):
-        """One step of Algorithm 1.
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """One step of Algorithm 1; none where no parameter has a gradient.
 
         Args:
             closure: clears the gradients, computes the loss, calls backward and returns the loss. It is
@@ -68,13 +72,15 @@ class NaiveTLR(Optimizer):
         with torch.enable_grad():
             loss = closure()
         params = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
-        gradients = [p.grad.clone() for p in params]
+        if not params:
+            return loss
+        gradients = [_dense(p.grad).clone() for p in params]
         before = [p.clone() for p in params]
         alpha, eta = self.param_groups[0]["lr"], self.param_groups[0]["eta"]
         torch._foreach_add_(params, gradients, alpha=-alpha)
         with torch.enable_grad():
             closure()
-        trial = [torch.zeros_like(p) if p.grad is None else p.grad for p in params]
+        trial = [torch.zeros_like(p) if p.grad is None else _dense(p.grad) for p in params]
         derivative = rule.first_derivative(sum(inner_products(trial, gradients)))
         if math.isfinite(derivative):
             alpha = float(rule.gradient_step(alpha, derivative, eta))
@@ -84,3 +90,7 @@ class NaiveTLR(Optimizer):
         for group in self.param_groups:
             group["lr"] = alpha
         return loss
+
+
+def _dense(gradient: Tensor) -> Tensor:
+    return gradient.to_dense() if gradient.is_sparse else gradient

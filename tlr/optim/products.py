@@ -1,23 +1,38 @@
 """Inner products of many tensors: few kernels, one trip to the host, whole tensors where they are sharded."""
 
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
 import torch
-from torch._utils import _flatten_dense_tensors
+from torch import Tensor
 
-__all__ = ["group_products", "inner_products", "is_plain", "local"]
+__all__ = ["group_products", "has_values", "inner_products", "is_plain", "local"]
+
+#: Lists of tensors whose products are asked for, pair by pair.
+Column = tuple[Sequence[Tensor], Sequence[Tensor]]
 
 # On a CPU, copying at least this many tensors, of fewer numbers each than that, into one beats a kernel for each.
 _MANY = 8
 _SMALL = 2**14
 
+# A square below this was summed from products near the end of float32's range, and is computed again.
+_LOWEST = 1e-20
 
-def is_plain(tensor):
+
+def is_plain(tensor: Tensor) -> bool:
     """Whether a tensor is no DTensor nor another subclass; asking it for their attributes would take longer."""
     return type(tensor) is torch.Tensor or type(tensor) is torch.nn.Parameter
 
 
-def local(tensor):
-    """What of a tensor lies in this process, as real numbers; a view of it.
+def has_values(tensors: Iterable[Tensor]) -> bool:
+    """Whether tensors hold numbers, which those on "meta" and fake ones do not."""
+    return not any(t.device.type == "meta" or (not is_plain(t) and hasattr(t, "fake_mode")) for t in tensors)
+
+
+def local(tensor: Tensor) -> Tensor:
+    """Return what of a tensor lies in this process, as real numbers; a view of it.
 
     A DTensor's local shard, and a complex tensor's real and imaginary parts, so that a sum of products
     over it is (this process' share of) the real inner product.
@@ -28,32 +43,66 @@ def local(tensor):
 
 
 @torch.no_grad()
-def inner_products(xs, ys):
-    """⟨x, y⟩ for each pair of two lists of tensors, as a list of Python floats."""
-    return to_host([dots([local(x) for x in xs], [local(y) for y in ys])], xs)[0]
+def inner_products(xs: Sequence[Tensor], ys: Sequence[Tensor]) -> list[float]:
+    """⟨x, y⟩ for each pair of two lists of tensors, computed in at least float32."""
+    return _to_host([_dots([_single(local(x)) for x in xs], [_single(local(y)) for y in ys])], xs)[0]
 
 
-def group_products(columns, like, owner, groups):
+def group_products(
+    columns: Sequence[Column], like: Sequence[Tensor], owner: Sequence[int], groups: int
+) -> list[list[float]]:
     """Sums of ⟨x, y⟩ over the tensors of each group, from one copy to the host for each device.
 
+    Where a sum of the first column or of a later one leaves the range in which its precision can be trusted, the
+    group's sums are computed once more in float64, scaled by a power of two: a product of finite numbers is finite.
+
     Args:
-        columns: pairs (xs, ys) of lists of real, dense tensors, as long as `like`; away from the CPU the ys of the
-            second column are spoilt.
-        like: the parameters that the tensors belong to; see `to_host`.
+        columns: pairs (xs, ys) of lists of real, dense tensors in at least float32, as long as `like`. The first
+            pair holds squares.
+        like: the parameters that the tensors belong to; see `_to_host`.
         owner: the number of each parameter's group, ascending.
         groups: how many groups there are.
 
     Returns:
-        A list of floats, one for each group, for each column.
+        A list of floats, one for each group, for each column. A square that is 0 in float64, of numbers that are
+        not, is nan.
     """
+    sums = _sums(columns, like, owner, groups)
+    for number in sorted(set(owner)):
+        square = sums[0][number]
+        if square >= _LOWEST and all(math.isfinite(column[number]) for column in sums):
+            continue
+        factor = 2.0**300 if square < _LOWEST else 2.0**-300
+        rows = [i for i, group in enumerate(owner) if group == number]
+        wide = [tuple([_wide(xs[i], factor) for i in rows] for xs in pair) for pair in columns]
+        again = _sums(wide, [like[i] for i in rows], [0] * len(rows), 1)
+        for column, (scaled,) in zip(sums, again, strict=True):
+            value = scaled / factor / factor if has_float64(like[rows[0]]) else column[number]
+            column[number] = math.nan if value == 0 != scaled else value
+    return sums
+
+
+def has_float64(tensor: Tensor) -> bool:
+    return tensor.device.type != "mps"
+
+
+def _wide(tensor: Tensor, factor: float) -> Tensor:
+    return tensor.double() * factor if has_float64(tensor) else tensor
+
+
+def _single(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype.itemsize < 4 else tensor
+
+
+def _sums(columns: Sequence[Any], like: Sequence[Tensor], owner: Sequence[int], groups: int) -> list[list[float]]:
     if all(p.device.type == "cpu" and is_plain(p) for p in like):
-        return _cpu_group_products(columns, owner, groups)
-    lists = [dots(xs, ys, spoil=number == 1) for number, (xs, ys) in enumerate(columns)]
-    return [np.bincount(owner, column, groups).tolist() for column in to_host(lists, like)]
+        return _cpu_sums(columns, owner, groups)
+    lists = [_dots(xs, ys) for xs, ys in columns]
+    return [np.bincount(owner, column, groups).tolist() for column in _to_host(lists, like)]
 
 
-def _cpu_group_products(columns, owner, groups):
-    bundles = {}
+def _cpu_sums(columns: Sequence[Column], owner: Sequence[int], groups: int) -> list[list[float]]:
+    bundles: dict[Any, list[int]] = {}
     for i, (x, group) in enumerate(zip(columns[0][0], owner, strict=True)):
         large = x.numel() >= _SMALL
         bundles.setdefault((group, x.dtype, i if large else None), []).append(i)
@@ -63,7 +112,7 @@ def _cpu_group_products(columns, owner, groups):
         if len(rows) < _MANY:
             pairs = [(number, xs[i], ys[i]) for number, (xs, ys) in enumerate(columns) for i in rows]
         else:
-            flat = {key: _flatten_dense_tensors([xs[i] for i in rows]) for key, xs in lists.items()}
+            flat = {key: torch.cat([xs[i].reshape(-1) for i in rows]) for key, xs in lists.items()}
             pairs = [(number, flat[id(xs)], flat[id(ys)]) for number, (xs, ys) in enumerate(columns)]
         for number, x, y in pairs:
             values.append(torch.dot(x.reshape(-1), y.reshape(-1)))
@@ -74,33 +123,24 @@ def _cpu_group_products(columns, owner, groups):
     return sums
 
 
-def dots(xs, ys, spoil=False):
-    """⟨x, y⟩ pair by pair as 0-dim tensors on their device, in at least float32.
-
-    Args:
-        xs, ys: lists of real, dense tensors, of equal shapes pair by pair.
-        spoil: the values of `ys` may be destroyed, which saves a copy of them away from the CPU.
-    """
+def _dots(xs: Sequence[Tensor], ys: Sequence[Tensor]) -> list[Tensor]:
+    """⟨x, y⟩ pair by pair as 0-dim tensors on their device, for lists of real, dense tensors of equal shapes."""
     if not xs or xs[0].device.type == "cpu":
         return [torch.dot(x.flatten(), y.flatten()) for x, y in zip(xs, ys, strict=True)]
-    return _foreach_dots(xs, ys, spoil)
+    return _foreach_dots(xs, ys)
 
 
-def _foreach_dots(xs, ys, spoil=False):
+def _foreach_dots(xs: Sequence[Tensor], ys: Sequence[Tensor]) -> list[Tensor]:
     # There is no multi-tensor sum, but ‖·‖₁ is one: Σz = ‖z‖₁ − 2‖min(z, 0)‖₁. A handful of
     # launches for any number of tensors, where dot would take one each.
-    if spoil:
-        products = ys
-        torch._foreach_mul_(products, xs)
-    else:
-        products = list(torch._foreach_mul(xs, ys))
+    products = list(torch._foreach_mul(list(xs), list(ys)))
     total = torch._foreach_norm(products, 1)
     torch._foreach_clamp_max_(products, 0.0)
     negative = torch._foreach_norm(products, 1)
-    return torch._foreach_sub(total, torch._foreach_mul(negative, 2.0))
+    return list(torch._foreach_sub(total, torch._foreach_mul(negative, 2.0)))
 
 
-def to_host(columns, like):
+def _to_host(columns: Sequence[Sequence[Tensor]], like: Sequence[Tensor]) -> list[list[float]]:
     """Bring lists of 0-dim tensors to the host, in one copy from each device.
 
     Args:
@@ -111,7 +151,7 @@ def to_host(columns, like):
     Returns:
         As many lists of floats.
     """
-    where = {}
+    where: dict[Any, list[int]] = {}
     for i, tensor in enumerate(like):
         key = (tensor.device, getattr(tensor, "device_mesh", None), getattr(tensor, "placements", None))
         where.setdefault(key, []).append(i)
@@ -127,7 +167,7 @@ def to_host(columns, like):
     return values
 
 
-def _sum_shards(block, mesh, placements):
+def _sum_shards(block: Tensor, mesh: Any, placements: Any) -> Tensor:
     from torch.distributed.tensor import DTensor, Partial, Replicate
 
     partial = [Replicate() if placement.is_replicate() else Partial() for placement in placements]

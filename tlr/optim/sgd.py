@@ -1,10 +1,17 @@
 """TLR: stochastic gradient descent that trains its learning rate (Algorithm 2 and Eq. 10)."""
 
-import torch
-from torch.optim import SGD
+from typing import Any, Literal
 
-from tlr.optim.products import group_products, is_plain, local
-from tlr.optim.trainable import TrainableRate, new_buffer
+import torch
+from torch import Tensor
+from torch.optim import SGD
+from torch.optim.optimizer import ParamsT
+
+from tlr.optim import windows
+from tlr.optim.processes import refuse_flat_parameters
+from tlr.optim.products import group_products, has_values, is_plain, local
+from tlr.optim.rates import Group, rate, was_set_unseen
+from tlr.optim.trainable import Noted, TrainableRate
 
 __all__ = ["TLR"]
 
@@ -25,47 +32,64 @@ class TLR(TrainableRate, SGD):
     uses. The momentum buffer is kept when α changes. Between updates a step is `torch.optim.SGD`'s own.
 
     α is in `param_groups[i]["lr"]`, always positive and finite; `tlr.learning_rates` names it. An update whose
-    inner products are not finite (in float32, a sum of directions beyond 1e19) is left out and counted:
-    `tlr.skipped_updates`. A step that GradScaler skips, without gradients, or at α = 0 is no step of a window.
+    inner products are not finite is left out and counted: `tlr.skipped_updates`. Its first one warns. A step that
+    GradScaler skips, without gradients, or at α = 0 is no step of a window.
 
     Args:
         params: parameters, named parameters or parameter groups, as for any torch optimizer.
-        lr (float or Tensor): α₀ > 0 (default 1e-2). Any value from 1e-3 to 1e-1 will usually do: α is trained.
+        lr (float or Tensor): α₀ > 0 (default 1e-2). With mini-batches and windows of at least what
+            `tlr.rule.window` computes, any value from 1e-3 to 1e-1 will usually do: α is trained.
         momentum, dampening, weight_decay, nesterov, maximize, foreach, fused: as in `torch.optim.SGD`.
             The paper's experiments use momentum 0.8 and weight decay 5e-4.
         differentiable: refused, as α is computed on the host.
-        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
-            about a third of an epoch: `tlr.rule.window(steps_per_epoch, p=1/3)`. With momentum μ it must be several
-            times 1/(1 − μ) steps: shorter windows share what the momentum carries, and α runs away (notebook 03).
+        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use about a
+            third of an epoch: `tlr.rule.window(len(loader), momentum=μ)`; with gradients accumulated over k batches,
+            `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
+            (notebook 03), and a warning says so.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
         curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
         per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
             it a parameter group, with a "name" for `tlr.learning_rates`.
-        restart_below, restart_at: when α falls below the first, it restarts at the second, or at the largest
-            α since the last restart (appendix C). Default: never. With per="model" the α of the first group
+        restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
+            largest α since the last restart (appendix C). Default: never. With per="model" the α of the first group
             decides, and the others keep their ratio to it.
 
+    Full batches: noise is what holds α back. With exact gradients Algorithm 2 itself ends in nan on a two-layer
+    network from every α₀ tried, 1e-4 to 1e-1; the secant rule with update_every=1 does not, but its loss rises up to
+    3e4-fold on the way. A run whose gradients have grown 10,000-fold warns.
+
     Gradients may be dense or sparse, parameters real or complex, of any floating-point type, or sharded over
-    processes (FSDP2); then the inner products are those of the whole tensors.
+    processes (FSDP2); then the inner products are those of the whole tensors. Under DDP every process computes the
+    same α. FSDP1 and ZeroRedundancyOptimizer, under which each would train another, are refused.
 
     Precision: a displacement is a difference of rounded weights. Where it would drown (half-precision weights,
     a tiny α) the directions are summed in at least float32 instead; the switch is automatic, takes place when
-    the estimated relative error of the displacement passes 1e-3, and costs one pass over the weights each step.
+    the estimated relative error of the displacement passes 1e-3, and makes a step cost up to twice SGD's. So does
+    every first window, about which nothing is known yet. Products that leave float32 are computed in float64.
 
     Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
     MultiStepLR, ExponentialLR, MultiplicativeLR, ConstantLR, LinearLR, PolynomialLR, CosineAnnealingLR,
-    ReduceLROnPlateau, ChainedScheduler) keep what was learned: α is schedule × learned. Those that set it
-    (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts, SWALR) erase it at each of their steps, and
-    SequentialLR at its milestones. α may also be set by hand at any step, in the middle of a window too.
+    ReduceLROnPlateau, ChainedScheduler) keep what was learned: α is schedule × learned, and rises again after a
+    reduction if it can. Those that set it (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts, SWALR) erase
+    it at each of their steps, and SequentialLR at its milestones; after three updates in a row that were undone a
+    warning says so. Hugging Face's Trainer makes a LambdaLR of every `lr_scheduler_type`, "constant" too, but
+    "reduce_lr_on_plateau"; or give it `optimizers=(optimizer, MultiplicativeLR(optimizer, lambda step: 1.0))`. Under
+    Lightning and fastai α is kept unless a schedule of the second kind is asked for, as by fit_one_cycle. α may also
+    be set by hand at any step, in the middle of a window too.
 
-    torch.compile: the step stays one graph. A tensor lr never recompiles it; a float does once, when it first
-    changes, as for any torch optimizer.
+    Weights that you write yourself in mid-run, as when the best checkpoint is loaded back, count as displacement:
+    call `fresh_window()` afterwards.
+
+    torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
+    compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
 
     Memory: two buffers like the parameters beyond SGD's own, in float32 for half types.
 
     Raises:
-        ValueError: lr <= 0, c <= 0, update_every < 1, an unknown `curvature` or `per`, restarts other than
-            0 < restart_below < restart_at, differentiable=True, or what SGD refuses.
+        ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
+        ValueError: restarts other than 0 < restart_below < restart_at.
+        ValueError: differentiable=True, or what SGD refuses.
+        ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned.
 
     Example:
         >>> _ = torch.manual_seed(0)
@@ -88,24 +112,24 @@ class TLR(TrainableRate, SGD):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
         *,
-        update_every=1,
-        c=0.25,
-        curvature="published",
-        per="model",
-        restart_below=None,
-        restart_at=None,
-        maximize=False,
-        foreach=None,
-        differentiable=False,
-        fused=None,
-    ):
+        update_every: int = 1,
+        c: float = 0.25,
+        curvature: str = "published",
+        per: Literal["model", "group", "tensor"] = "model",
+        restart_below: float | None = None,
+        restart_at: float | None = None,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
         super().__init__(
             params,
             lr,
@@ -125,71 +149,115 @@ class TLR(TrainableRate, SGD):
             fused=fused,
         )
 
-    def _plain(self):
+    def _plain(self) -> bool:
         """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
         return self.param_groups[0]["update_every"] == 1 and all(
             group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
         )
 
-    def _prepare(self):
-        if self._plain():
-            self._update_from_gradients()
-        else:
-            super()._prepare()
+    def _prepare(self) -> dict[Tensor, windows.State]:
+        if not self._plain():
+            return super()._prepare()
+        self._update_from_gradients()
+        return {}
 
-    def _close_window(self):
+    def _close_window(self) -> None:
         if self._plain():
             self.param_groups[0]["steps_in_window"] = 0
         else:
             super()._close_window()
 
-    def _update_from_gradients(self):
+    def _update_from_gradients(self) -> None:
         """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
-        params, owner, buffers = [], [], []
-        for number, group in enumerate(self.param_groups):
+        groups = self.param_groups
+        params: list[Tensor] = []
+        owner: list[int] = []
+        for number, group in enumerate(groups):
             for p in group["params"]:
                 if p.grad is not None:
-                    state = self.state[p]
-                    if "previous" not in state:
-                        state["previous"] = new_buffer(p)
+                    if not windows.fits(p, self.state[p], "previous"):
+                        refuse_flat_parameters([p])
+                        self.state[p]["previous"] = windows.new_buffer(p)
                     params.append(p)
                     owner.append(number)
-                    buffers.append(state["previous"])
                 elif "previous" in self.state.get(p, ()):
                     self.state[p]["previous"].zero_()
-        if not params or all(self._rate(group) == 0 for group in self.param_groups):
+        if not params or not has_values(params):
             return
-        previous = [local(buffer) for buffer in buffers]
+        for group in groups:
+            was_set_unseen(group)
+        if all(rate(group) <= 0 for group in groups):
+            return
+        previous = [local(self.state[p]["previous"]) for p in params]
         now = [local(_gradient(p)) for p in params]
         now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
-        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(self.param_groups))
+        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(groups))
         torch._foreach_copy_(previous, now)
-        groups = len(self.param_groups)
-        self._update(gg, gp, [True] * groups, [1.0] * groups)
+        self._update(gg, gp, [True] * len(groups), [1.0] * len(groups))
 
-    def _direction(self, p, group):
-        gradient = _gradient(p).to(self.state[p]["window_start"].dtype)
-        if group["maximize"]:
-            gradient = -gradient
-        if group["weight_decay"] != 0:
-            gradient = gradient + group["weight_decay"] * p
-        if group["momentum"] == 0:
-            return gradient
-        momentum_buffer = self.state[p].get("momentum_buffer")
-        if momentum_buffer is None:
-            momentum_buffer = gradient
+    def _sum_directions(self, group: Group) -> None:
+        if _reads_buffers(group):
+            return
+        first: list[Member] = []  # whose first step this is: the momentum begins as the gradient
+        later: list[Member] = []
+        for p, state in _moved(self.state, group):
+            (first if state.get("momentum_buffer") is None else later).append((p, state))
+        momentum, nesterov = group["momentum"], group["nesterov"]
+        _add_gradients(group, first, 1 + momentum if nesterov else 1)
+        if momentum == 0:
+            _add_gradients(group, later, 1)
         else:
-            momentum_buffer = group["momentum"] * _dense(momentum_buffer) + (1 - group["dampening"]) * gradient
-        return gradient + group["momentum"] * momentum_buffer if group["nesterov"] else momentum_buffer
+            _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
+            _add_buffers(later, momentum**2 if nesterov else momentum)
+
+    def _after_step(self, noted: Noted) -> None:
+        if noted.counts:
+            for group in self.param_groups:
+                if group["summed"] and rate(group) != 0 and _reads_buffers(group):
+                    _add_buffers(_moved(self.state, group), 1)
+        super()._after_step(noted)
 
 
-def _gradient(p):
-    """p's gradient, dense, and where p is a DTensor laid out as p is."""
-    gradient = _dense(p.grad)
-    if not is_plain(p) and getattr(gradient, "placements", None) != getattr(p, "placements", None):
-        gradient = gradient.redistribute(placements=p.placements)
-    return gradient
+#: A parameter in a window, and its state.
+Member = tuple[Tensor, windows.State]
 
 
-def _dense(tensor):
-    return tensor.to_dense() if tensor.is_sparse else tensor
+def _reads_buffers(group: Group) -> bool:
+    """Whether the momentum after a step is the direction that it took, to the bit: then one pass sums it."""
+    heavy_ball = group["momentum"] != 0 and not group["nesterov"]
+    return heavy_ball and not any(p.dtype in windows.HALF for p in group["params"])
+
+
+def _moved(states: windows.States, group: Group) -> list[Member]:
+    return [(p, state) for p, state in windows.members(states, group) if p.grad is not None]
+
+
+def _add_gradients(group: Group, inside: list[Member], factor: float) -> None:
+    """Add multiples of the gradients, weight decay included, to the windows' sums."""
+    _add(inside, [_gradient(p) for p, _ in inside], -factor if group["maximize"] else factor)
+    if group["weight_decay"] != 0:
+        _add(inside, [p for p, _ in inside], factor * group["weight_decay"])
+
+
+def _add_buffers(inside: list[Member], factor: float) -> None:
+    _add(inside, [_laid_out(state["momentum_buffer"], p) for p, state in inside], factor)
+
+
+def _add(inside: list[Member], tensors: list[Tensor], factor: float) -> None:
+    """Add multiples of tensors to the windows' sums, in place and without a copy of either."""
+    sums = [local(state["window_start"]) for _, state in inside]
+    if sums:
+        torch._foreach_add_(sums, [local(tensor) for tensor in tensors], alpha=factor)
+
+
+def _gradient(p: Tensor) -> Tensor:
+    assert p.grad is not None
+    return _laid_out(p.grad, p)
+
+
+def _laid_out(tensor: Any, p: Tensor) -> Tensor:
+    """A tensor that belongs to p, dense, and where p is a DTensor laid out as p is."""
+    tensor = tensor.to_dense() if tensor.is_sparse else tensor
+    if not is_plain(p) and getattr(tensor, "placements", None) != getattr(p, "placements", None):
+        tensor = tensor.redistribute(placements=p.placements)  # type: ignore[attr-defined]
+    return tensor  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ import numpy as np
 from tlr import toys
 from tlr.course.explorers.base import Explorer, blank, log_slider, player, rule_menu, slider
 from tlr.course.plots.eigenvalues import EigenPicture
-from tlr.descent import descend, eigen_errors
+from tlr.descent import descend, error_components
 
 __all__ = ["Eigenvalues"]
 
@@ -54,5 +54,5 @@ class Eigenvalues(Explorer):
     def _descend(self, rule, alpha0, condition, count):
         toy = toys.quadratic(np.geomspace(1, condition, count)) if self._own is None else self._own
         ran = descend(rule, toy, toy.start, alpha0, _STEPS)
-        eigenvalues, errors = eigen_errors(toy, ran.w)
+        eigenvalues, errors = error_components(toy, ran.w)
         return eigenvalues, ran, errors

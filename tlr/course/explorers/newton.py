@@ -7,7 +7,7 @@ import numpy as np
 from tlr import toys
 from tlr.course.explorers.base import Explorer, blank, log_slider, slider
 from tlr.course.plots.step import StepPicture, jumps
-from tlr.descent import along_gradient, best_step, frozen_step
+from tlr.descent import along_gradient, exact_line_search, step_products
 
 __all__ = ["Newton"]
 
@@ -39,8 +39,8 @@ class Newton(Explorer):
         if toy is None:
             angle = math.radians(direction)
             toy, w = toys.quadratic((1.0, condition)), np.array([math.cos(angle), math.sin(angle)])
-        best = best_step(toy, w)
-        step = frozen_step(toy, w, share * best)
+        best = exact_line_search(toy, w)
+        step = step_products(toy, w, share * best)
         alphas = best * np.linspace(0, 2.8, 281)
         to = jumps(step, c)
         self.picture.update(alphas, along_gradient(toy, w, alphas), step, to)

@@ -115,7 +115,7 @@ class Race(anywidget.AnyWidget):
         mean = replace(
             toys.quadratic((1.0, self.condition), math.radians(self.rotation)),
             start=np.array(self.start),
-            window=((-_REACH[0], _REACH[0]),) * 2,
+            view=((-_REACH[0], _REACH[0]),) * 2,
         )
         if not self.noise:
             return mean

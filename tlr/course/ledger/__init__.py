@@ -12,6 +12,6 @@ Example:
 
 from tlr.course.ledger.archive import Archive, Missing
 from tlr.course.ledger.claim import THEMES, VERDICTS, Claim, Finding
-from tlr.course.ledger.page import CLAIMS, findings, page
+from tlr.course.ledger.rendering import CLAIMS, findings, page
 
 __all__ = ["CLAIMS", "THEMES", "VERDICTS", "Archive", "Claim", "Finding", "Missing", "findings", "page"]

@@ -88,7 +88,7 @@ class PathsPicture(DescentPicture):
         if np.isnan(floor):
             floor = min((ran.loss.min() for ran in trajectories.values()), default=0.0)
         for rule, ran in trajectories.items():
-            path = _within_reach(ran.w[: step + 1], toy.window)
+            path = _within_reach(ran.w[: step + 1], toy.view)
             self.steps[rule].set_data(*path.T)
             self.ends[rule].set_data(*path[-1:].T)
             self.fates[rule].set_text(f"{STYLES[rule].label}: {_fate(ran, step, floor)}")
@@ -96,14 +96,14 @@ class PathsPicture(DescentPicture):
         self._draw_panel(1, {rule: ran.loss - floor for rule, ran in trajectories.items()}, step)
 
     def _set_function(self, toy):
-        x, y = (np.linspace(*limits, _GRID) for limits in toy.window)
+        x, y = (np.linspace(*limits, _GRID) for limits in toy.view)
         values = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
         floor = values.min() if np.isnan(toy.minimum_value) else toy.minimum_value
         height = np.log10(np.maximum(values - floor, np.finfo(float).tiny))
         low = max(height.min(), height.max() - 4)
         self.bands.set_data((height - low) / (height.max() - low) * (_BANDS - 1e-6))
-        self._limit_main(*toy.window)
-        self.bands.set_extent((*toy.window[0], *toy.window[1]))
+        self._limit_main(*toy.view)
+        self.bands.set_extent((*toy.view[0], *toy.view[1]))
         self.minima.set_data(*toy.minimum.T)
         self.toy = toy
         if self.main.get_title() != toy.name:

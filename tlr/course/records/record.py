@@ -25,7 +25,7 @@ class Record(Curves):
         status, groups, alpha0, train_loss, test_accuracy, alpha, seconds, evaluation_seconds: as in
             `tlr.course.curves.Curves`.
         sessions: a dict for each time that the run was begun or continued: `first_epoch` and what
-            `tlr.course.experiments.provenance` says.
+            `provenance` in `tlr.course.experiments` says.
     """
 
     setting: Setting

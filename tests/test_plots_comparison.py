@@ -1,4 +1,4 @@
-"""Recorded runs beside each other: what is drawn is what was recorded, and no two runs look alike."""
+"""Runs beside each other: what is drawn is what was measured, and no two runs look alike."""
 
 from itertools import pairwise
 
@@ -49,7 +49,7 @@ def test_loss_alpha_and_accuracy_are_the_records():
     assert accuracy.get_ylim()[0] == 20
 
 
-def test_variants_of_a_method_share_its_colour_and_nothing_else():
+def test_variants_of_a_method_share_its_color_and_nothing_else():
     runs = [record("hypergradient", beta=beta) for beta in (1e-3, 1e-4, 1e-5)] + [record(), record(per="tensor")]
     figure = plots.compare(runs)
     assert labels(figure) == [
@@ -76,24 +76,6 @@ def test_a_loss_beyond_the_ceiling_leaves_the_axis():
     assert top == 3
 
 
-def test_many_rates_are_a_median_and_a_band():
-    rates = ((0.1, 0.2, 0.9), (0.1, 0.3, 0.8))
-    alpha = plots.compare([record(alpha=rates, groups=("a", "b", "c"), per="tensor")]).axes[1]
-    np.testing.assert_allclose(alpha.lines[0].get_ydata(), [0.1, 0.2, 0.3])
-    heights = alpha.collections[0].get_paths()[0].vertices[:, 1]
-    assert (heights.min(), heights.max()) == pytest.approx((0.1, 0.9))
-
-
-def test_a_rate_below_zero_is_seen_and_a_run_that_diverged_ends_in_a_cross():
-    negative = record("hypergradient", alpha=((0.02,), (-0.01,)), beta=1e-3)
-    diverged = record("sgd", loss=(2.0, np.nan), status="diverged")
-    loss, alpha, _ = plots.compare([negative, diverged]).axes
-    assert alpha.get_yscale() == "linear"
-    assert alpha.get_ylim()[0] < 0
-    assert loss.lines[-1].get_marker() == "x"
-    assert len(loss.lines[1].get_xdata()) == 1
-
-
 def test_rates_are_drawn_from_dark_at_the_input_to_light_at_the_output():
     groups = ("conv.weight", "group1.0.norm1.weight", "group1.0.conv1.weight", "output.weight", "output.bias")
     run = record(alpha=np.full((2, 5), 0.2), groups=groups, per="tensor")
@@ -107,3 +89,51 @@ def test_rates_are_drawn_from_dark_at_the_input_to_light_at_the_output():
 def test_more_runs_of_a_method_than_there_are_looks_are_refused_in_one_sentence():
     with pytest.raises(ValueError, match=r"^7 runs of hypergradient, β are more .* \(6\): choose some of them, .*\.$"):
         plots.compare([record("hypergradient", beta=10.0**-i) for i in range(7)])
+
+
+@pytest.mark.parametrize(
+    ("alpha", "scale"), [(((0.02,), (-0.03,)), "symlog"), (((0.005,), (0.0,)), "log"), (((0.2,), (0.1,)), "log")]
+)
+def test_a_negative_rate_is_seen_and_one_of_zero_the_end_of_a_schedule_leaves_the_panel(alpha, scale):
+    for figure in (plots.compare([record(alpha=alpha)]), plots.runs({"": {"cosine": record(alpha=alpha)}})):
+        axes = figure.axes[1]
+        assert axes.get_yscale() == scale
+        assert axes.get_ylim()[0] < -0.03 or axes.get_ylim()[0] > 1e-3
+
+
+def test_rows_of_runs_have_titles_and_a_logarithmic_loss():
+    figure = plots.runs({"α₀ = 0.01": {"tlr": record()}, "α₀ = 0.1": {"tlr": record(loss=(3.0, 1.0))}})
+    axes = np.reshape(figure.axes, (2, 3))
+    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["α₀ = 0.01", "α₀ = 0.1"]
+    assert [axis.get_title() for axis in axes[0]] == ["training loss", "learning rate α", "test accuracy (%)"]
+    assert axes[0, 0].get_yscale() == "log"
+    np.testing.assert_array_equal(axes[1, 0].lines[0].get_xydata(), [[1, 3], [2, 1]])
+
+
+def test_runs_are_drawn_in_the_style_of_their_method_and_others_in_shades_of_their_own():
+    methods = plots.runs({"": {"tlr": record(), "sgd": record()}})
+    assert labels(methods) == ["TLR (Eq. 8)", "SGD, fixed α"]
+    assert [line.get_color() for line in methods.axes[0].lines] == ["#0072B2", "#000000"]
+    others = plots.runs({"": {f"$ = {p}": record() for p in range(5)}})
+    assert labels(others) == [f"$ = {p}" for p in range(5)]
+    assert len({(line.get_color(), line.get_linestyle()) for line in others.axes[0].lines}) == 5
+    others.canvas.draw()
+
+
+def test_a_run_that_diverged_does_not_spoil_the_panel_of_the_others():
+    diverged = record("sgd", loss=(50.0, np.nan), status="diverged")
+    assert plots.runs({"": {"tlr": record(), "sgd": diverged}}).axes[0].get_ylim()[1] == pytest.approx(6)
+    plots.runs({"": {"sgd": diverged}}).canvas.draw()
+
+
+def test_a_wrong_guess_has_a_line_through_the_means_of_the_seeds():
+    loss = {"tlr": [[0.1, 0.3], [0.2, 0.4]], "schedulefree": [[1.0, 1.0], [0.5, 0.7]]}
+    accuracy = {name: [[0.9, 0.8], [0.7, 0.6]] for name in loss}
+    figure = plots.sensitivity((0.1, 1), loss, accuracy)
+    left, right = figure.axes
+    lines = [line for line in left.lines if line.get_linestyle() != "None"]
+    np.testing.assert_allclose([line.get_ydata() for line in lines], [[0.2, 0.3], [1.0, 0.6]])
+    markers = [line for line in left.lines if line.get_linestyle() == "None"]
+    assert [line.get_marker() for line in markers] == [plots.METHODS[name].marker for name in loss for _ in range(2)]
+    np.testing.assert_allclose(right.lines[0].get_ydata(), [85, 65])
+    assert labels(figure) == ["TLR (Eq. 8)", "Schedule-Free SGD"]

@@ -1,0 +1,99 @@
+"""Read a formula such as "(x - 1)**2 + 10*sin(y)**2" into a sympy expression, without running it as Python."""
+
+import ast
+import operator
+import warnings
+
+__all__ = ["parse"]
+
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
+CONSTANTS = ("pi", "E")
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+LONGEST = 400
+#: Of exponents, and of the product of nested ones: no tower of powers takes for ever to be computed.
+LARGEST_EXPONENT = 100
+
+
+def parse(text):
+    """The sympy expression of a formula; its variables are real.
+
+    Args:
+        text: numbers, variables, + - * / **, parentheses, the constants pi and E, and the functions exp, log, sqrt,
+            sin, cos, tan, asin, acos, atan, sinh, cosh, tanh. At most 400 characters; exponents are numbers between
+            −100 and 100.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    try:
+        return _parse(text)
+    except _Unreadable as error:
+        example = 'write one such as "(x - 1)**2 + 10*sin(y)**2"'
+        raise ValueError(f"{_short(repr(text))} is no formula that can be read: {error}; {example}.") from None
+
+
+def _short(text):
+    return text if len(text) <= 60 else text[:60] + "…"
+
+
+class _Unreadable(Exception):
+    """What is wrong with a formula."""
+
+
+def _parse(text):
+    if not isinstance(text, str):
+        raise _Unreadable("it is no text")
+    if len(text) > LONGEST:
+        raise _Unreadable(f"it has {len(text)} characters, and {LONGEST} are allowed")
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text.strip(), mode="eval")
+        formula = _build(tree.body)
+    except (SyntaxError, ValueError, MemoryError):
+        raise _Unreadable("its operators or parentheses do not fit together (a product needs its *)") from None
+    except RecursionError:
+        raise _Unreadable("it is nested too deeply") from None
+    if not formula.free_symbols:
+        raise _Unreadable("it has no variable")
+    return formula
+
+
+def _build(node, power=1):
+    """The expression of a syntax tree that is raised to `power`, all told."""
+    import sympy
+
+    match node:
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
+            result = sympy.Integer(value)
+        case ast.Constant(value=float(value)):
+            result = sympy.Float(value)
+        case ast.Name(id=name) if name in CONSTANTS:
+            result = getattr(sympy, name)
+        case ast.Name(id=name) if name not in FUNCTIONS and not name.startswith("_"):
+            result = sympy.Symbol(name, real=True)
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in FUNCTIONS:
+            result = getattr(sympy, name)(_build(argument))
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+            result = OPERATORS[type(op)](_build(operand, power))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            result = OPERATORS[type(op)](_build(left, power), _build(right, power))
+        case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
+            exponent = _build(exponent)
+            if exponent.is_number:
+                power *= max(1, abs(exponent))
+            if not exponent.is_number or power > LARGEST_EXPONENT:
+                raise _Unreadable(f"exponents are numbers between −{LARGEST_EXPONENT} and {LARGEST_EXPONENT}")
+            result = _build(base, power) ** exponent
+        case _:
+            raise _Unreadable(f"{_short(ast.unparse(node))} is not allowed in it")
+    infinite = result.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or (result.is_Number and abs(result) > 1e100)
+    if infinite or result.is_real is False:
+        raise _Unreadable(f"{_short(ast.unparse(node))} is no real number below 1e100")
+    return result

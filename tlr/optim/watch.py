@@ -1,0 +1,95 @@
+"""What an optimizer tells its user when α cannot do well: each warning once, the first time its reason shows."""
+
+import math
+import sys
+import warnings
+from collections.abc import Sequence
+
+from tlr.optim.rates import Group, rate
+
+__all__ = ["Watch"]
+
+_UNDONE = 3  # updates in a row that somebody else undid, before it is said
+_GROWTH = 1e4  # of ‖g_t‖ over that of the first window; no healthy training that we know comes near
+
+
+class Watch:
+    """The warnings of one optimizer. None of this is saved: after a resume it begins anew."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+        self._outside: dict[int, float] = {}  # α of each group as somebody else last set it
+        self._written: dict[int, float] = {}  # α of each group as it was last known
+        self._undone: dict[int, int] = {}
+        self._first_square = 0.0
+
+    def window_length(self, groups: Sequence[Group], floor: int) -> None:
+        """Warn of windows that are shorter than the base's memory allows."""
+        every = groups[0]["update_every"]
+        if every < floor:
+            self._tell(
+                "window",
+                f"Windows of {every} steps are shorter than what momentum carries over, so α will probably run away: "
+                f"use update_every={floor} or more. tlr.rule.window(len(loader), momentum=…) computes it.",
+            )
+
+    def before_window(self, groups: Sequence[Group]) -> None:
+        """Note α as it is before an update or a window, and warn where updates were undone several times in a row."""
+        for number, group in enumerate(groups):
+            alpha = rate(group)
+            written = self._written.get(number, alpha)
+            if alpha != written and min(alpha, written) > 0:
+                self._judge(number, alpha, written)
+            if alpha != written or number not in self._outside:
+                self._outside[number] = alpha
+            self._written[number] = alpha
+
+    def after_update(self, groups: Sequence[Group], finite: Sequence[bool], square: float) -> None:
+        """Note α as an update left it; warn of an update that was left out, and of a run that is blowing up."""
+        for number, group in enumerate(groups):
+            self._written[number] = rate(group)
+        if not all(finite):
+            self._tell(
+                "finite",
+                "The gradients are not finite, or their square is 0 in float64, so this update of α is left out. One "
+                "bad batch is harmless; if the loss is nan, start again with a smaller lr or longer windows. "
+                "tlr.skipped_updates(optimizer) counts.",
+            )
+        elif self._first_square == 0:
+            self._first_square = square
+        elif square > _GROWTH**2 * self._first_square:
+            self._tell(
+                "growth",
+                f"The gradients have grown {math.sqrt(square / self._first_square):.0e}-fold since the first window: "
+                f"this run is probably lost. α is now {rate(groups[0]):.3g}. Longer windows (update_every), a smaller "
+                'lr, or with full batches curvature="secant" may keep it.',
+            )
+
+    def _judge(self, number: int, alpha: float, written: float) -> None:
+        """Count a change from outside as an undone update if α is back where it would be had it learned nothing."""
+        outside = self._outside.get(number, 0.0)
+        if outside <= 0 or abs(learned := math.log(written / outside)) < 0.02:
+            return
+        undone = abs(math.log(alpha / outside)) < min(0.25 * abs(learned), 0.06)
+        self._undone[number] = self._undone.get(number, 0) + 1 if undone else 0
+        if self._undone[number] >= _UNDONE:
+            self._tell(
+                "undone",
+                f"Something sets the learning rate and has undone the last {_UNDONE} updates of α: a LambdaLR, which "
+                'Hugging Face\'s Trainer makes of every lr_scheduler_type but "reduce_lr_on_plateau", a OneCycleLR or '
+                "the like. Use a schedule that scales the current rate (MultiplicativeLR, StepLR, CosineAnnealingLR, "
+                "ReduceLROnPlateau, …) or none.",
+            )
+
+    def _tell(self, what: str, message: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            warnings.warn(message, stacklevel=_outside_of_torch())
+
+
+def _outside_of_torch() -> int:
+    """The stack level, as `_tell` sees it, of the line that called the optimizer."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("tlr", "torch"):
+        level, frame = level + 1, frame.f_back
+    return level
