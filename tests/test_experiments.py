@@ -31,6 +31,7 @@ from tlr.course.peers.schedules import exponential, multistep
 from tlr.course.records import Setting
 from tlr.course.training import train
 
+pytestmark = pytest.mark.filterwarnings("ignore:Windows of .* are shorter than:UserWarning")
 posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and resource limits")
 
 SMALL = {"data": "digits", "model": "mlp-20", "alpha0": 0.1, "batch_size": 200, "epochs": 4}

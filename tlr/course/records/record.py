@@ -121,7 +121,7 @@ class Record(Curves):
             return "an accuracy is not between 0 and 1"
         if not (np.isfinite(seconds) & (seconds >= 0)).all():
             return "a time is not a number of seconds"
-        if not (self.alpha0 == self.setting.alpha0).all():
+        if self.setting.variant is None and not (self.alpha0 == self.setting.alpha0).all():
             return f"its α₀ is not its setting's, {self.setting.alpha0:g}"
         if self.setting.method.startswith("tlr") and not (np.isfinite(self.alpha) & (self.alpha > 0)).all():
             return "an α of TLR is not positive"

@@ -126,6 +126,8 @@ class Setting:
         per: "model" or "tensor", what shares one α (default "model").
         eta: the meta step size η of "fixed_eta".
         beta: the step size β of "hypergradient".
+        variant: "authors" for "exponential", "yellowfin" and "sls" as their authors' code has them: see
+            `tlr.course.peers.Peer.variants` (default None).
         augment: "crop-flip", or None (default) where every epoch sees the images as they are.
 
     Raises:
@@ -153,9 +155,15 @@ class Setting:
     )
     eta: float | None = _number("at least 0 and finite", _not_negative)
     beta: float | None = _number("at least 0 and finite", _not_negative)
+    variant: str | None = field(default=None)
     augment: str | None = field(
         default=None, validator=attrs.validators.optional(_one_of(AUGMENTATIONS, "augmentation"))
     )
+
+    @variant.validator
+    def _of_the_method(self, attribute, value):
+        if value is not None and value not in PEERS[self.method].variants:
+            raise ValueError(f"{self.method!r} has no variant {value!r}.")
 
     def __attrs_post_init__(self):
         translates = self.model.partition("-")[0] == "transformer"
@@ -190,7 +198,8 @@ class Setting:
             for name, default in _OPTIONS[self.method].items()
             if (value := getattr(self, name)) != default
         ]
-        parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
+        method = self.method if self.variant is None else f"{self.method} ({self.variant})"
+        parts = [f"{self.data}, {method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])
 
 
