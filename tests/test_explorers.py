@@ -26,7 +26,7 @@ from PIL import Image
 from waiting import until
 
 from tlr import toys
-from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, ReturnMap, TensorRace, Windows
 from tlr.course.explorers.base import Screen
 from tlr.descent import RULES, descend
 from tools.stamp import ROOT
@@ -56,7 +56,7 @@ def template():
     return runpy.run_path(str(ROOT / "docs" / "explorer_template.py"))["Loss"]()
 
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race, template]
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, ReturnMap, windows, tensor_race, template]
 
 
 def pixels(explorer):

@@ -1,9 +1,6 @@
 """One dimension in the long run: where x = αλ spends its time, against the density that can be proved."""
 
-from matplotlib.figure import Figure
-
-from tlr.course.explorers.base import Explorer, log_slider, player
-from tlr.course.plots.picture import PICTURE_SIZE
+from tlr.course.explorers.base import Explorer, blank, log_slider, player
 from tlr.course.plots.return_map import ReturnMapPicture
 from tlr.course.theory import orbit
 
@@ -26,12 +23,12 @@ class ReturnMap(Explorer):
         self.play.min = self.step.min = 1
         self.play.step = 10
         self.step.description = "updates"
-        self._picture = ReturnMapPicture(Figure(figsize=PICTURE_SIZE))
-        self.set_up(self._picture, [self.x0, self.c, self.step], [[self.x0, self.c], [self.play, self.step]])
+        controls = {"x0": self.x0, "c": self.c, "step": self.step}
+        self.set_up(ReturnMapPicture(blank()), controls, [[self.x0, self.c], [self.play, self.step]])
 
-    def draw(self):
-        """Iterate the map, where x₀ or c has moved."""
-        start = self.x0.value, self.c.value
-        if self._orbit[0] != start:
-            self._orbit = start, orbit(self.x0.value, _UPDATES, self.c.value)
-        self._picture.update(self._orbit[1], self.step.value, self.c.value)
+    def draw(self, x0, c, step):
+        """Iterate the map, where x₀ or c has moved: `orbit` in the state is αλ at every step."""
+        if self._orbit[0] != (x0, c):
+            self._orbit = (x0, c), orbit(x0, _UPDATES, c)
+        self.picture.update(self._orbit[1], step, c)
+        return {"orbit": self._orbit[1]}
