@@ -1,7 +1,6 @@
 """Training on real photographs: a small network learns, α behaves, and a run that stops and goes on is the same."""
 
-from dataclasses import replace
-
+import attrs
 import numpy as np
 import pytest
 
@@ -32,7 +31,7 @@ def test_the_loss_falls_and_alpha_behaves(finished):
     assert np.all(np.diff(finished.train_loss) < 0)
     assert finished.train_loss[-1] < 1.7
     assert finished.test_accuracy[-1] > 0.35
-    alpha = np.concatenate([finished.alpha0, finished.alpha[:, 0]])
+    alpha = finished.rates[:, 0]
     updates_an_epoch = 3
     assert np.all(alpha[1:] / alpha[:-1] > 0.75**updates_an_epoch)
     assert np.all(alpha[1:] / alpha[:-1] <= 1.25**updates_an_epoch * (1 + 1e-9))
@@ -40,7 +39,7 @@ def test_the_loss_falls_and_alpha_behaves(finished):
 
 
 def test_a_run_that_stops_and_goes_on_is_the_same_to_the_bit(finished, tmp_path):
-    setting = replace(finished.setting, epochs=2)
+    setting = attrs.evolve(finished.setting, epochs=2)
     assert run(setting, tmp_path, deadline=0).status == "interrupted"
     record = run(setting, tmp_path)
     assert [session["first_epoch"] for session in record.sessions] == [1, 2]

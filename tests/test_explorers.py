@@ -3,23 +3,33 @@
 import asyncio
 import base64
 import io
+import json
+import re
+import runpy
 import subprocess
 import sys
 import threading
-import time
+from dataclasses import replace
 from functools import partial
 
 import ipywidgets
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 from PIL import Image
+from waiting import until
 
 from tlr import toys
 from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
 from tlr.course.explorers.base import Screen
 from tlr.descent import RULES, descend
+from tools.stamp import ROOT
 
 
 def gradients(mean, epochs=3, steps=13):
@@ -42,19 +52,15 @@ def tensor_race():
     return TensorRace(training)
 
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race]
+def template():
+    return runpy.run_path(str(ROOT / "docs" / "explorer_template.py"))["Loss"]()
+
+
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race, template]
 
 
 def pixels(explorer):
     return np.asarray(Image.open(io.BytesIO(explorer.image.value)))
-
-
-async def until(condition, seconds=30):
-    """Wait for something that another task brings about, by the clock."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "It did not come about in time."
-        await asyncio.sleep(0.001)
 
 
 def ends(control):
@@ -129,7 +135,7 @@ def test_the_readers_own_function_comes_first():
 
 
 @pytest.mark.parametrize(
-    "mine", [toys.quadratic([1, 50]), toys.noisy_quadratic([1, 50]), toys.beale()], ids=lambda t: t.name
+    "mine", [toys.quadratic([1, 50]), toys.noisy_quadratic([1, 50]), replace(toys.beale())], ids=lambda t: t.name
 )
 def test_the_readers_own_function_may_have_the_name_of_a_built_in_one(mine):
     explorer = Paths(mine)
@@ -472,3 +478,32 @@ def test_a_picture_stays_where_no_kernel_runs(make):
 def test_explorers_import_no_torch():
     code = "import sys, tlr.course.explorers, tlr.course.plots; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_anywidget_only_the_race_is_missing():
+    code = """if True:
+        import sys
+        sys.modules["anywidget"] = None
+        from tlr.course.explorers import Basins, Cobweb, Race
+        assert Race(rotation=10) is None
+        Cobweb()
+        explorer = Basins()
+        explorer.move(alpha0=0.1)
+        assert explorer.image.value[:2] == bytes.fromhex("ffd8")
+    """
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert said == "The race is left out: it needs a package (python -m pip install anywidget).\n"
+
+
+def test_the_two_lines_for_readers_in_the_gallery_run():
+    book = json.loads((ROOT / "notebooks" / "gallery.ipynb").read_text(encoding="utf-8"))
+    prose = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")
+    (code,) = re.findall("```python\n(.*?)```", prose, re.DOTALL)
+    scope = {}
+    exec(code, scope)
+    (slider, *_) = scope["losses"].widget.children
+    slider.value = 0.1
+    (axes,) = plt.gcf().axes
+    ran = descend("gd", toys.beale(), [3, 3], 0.1, 99)
+    assert [axes.lines[0].get_ydata()[0], axes.get_yscale()] == [ran.loss[0], "log"]
+    plt.close("all")

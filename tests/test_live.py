@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import threading
 from functools import partial
 
 import matplotlib.figure
 import numpy as np
 import pytest
+from waiting import until
 
+from tlr.course.curves import Epoch, History
 from tlr.course.explorers import Live
 from tlr.course.plots.live import RunsPicture
-from tlr.course.training import Epoch, History
 from tlr.optim import TrainableRate
 from tools.stamp import ROOT
 
@@ -31,91 +33,132 @@ def trained(alpha0, on_epoch, loss=1.0, wait=None):
     return history
 
 
-def drawn(live, name):
-    return [line.get_xydata().tolist() for line in live._picture.lines[name]]
-
-
 def test_run_trains_every_contestant_from_the_alpha_of_the_slider():
     live = Live({"sgd": trained, "tlr": partial(trained, loss=2.0)}, EPOCHS, alpha0=0.1)
     before = live.image.value
     live.run()
-    assert live.said.value == "done"
+    shown = live.state()
+    assert shown["said"] == "done"
     assert live.image.value != before
-    loss, alpha, accuracy = drawn(live, "tlr")
-    assert loss == [[1, 2.0], [2, 1.0], [3, pytest.approx(2 / 3)], [4, 0.5]]
-    np.testing.assert_allclose(alpha, [[0, 0.1], [1, 0.2], [2, 0.3], [3, 0.4], [4, 0.5]])
-    np.testing.assert_allclose(accuracy, [[1, 50], [2, 60], [3, 70], [4, 80]])
-    assert list(live.histories) == ["sgd", "tlr"]
+    assert list(shown["histories"]) == ["sgd", "tlr"]
+    np.testing.assert_allclose(shown["histories"]["tlr"].train_loss, [2, 1, 2 / 3, 0.5])
+    np.testing.assert_allclose(shown["histories"]["tlr"].rates[:, 0], [0.1, 0.2, 0.3, 0.4, 0.5])
 
 
-def test_stop_ends_after_the_epoch_under_way_and_keeps_what_there_is():
-    async def train_and_stop():
-        loop, reached = asyncio.get_running_loop(), asyncio.Event()
-        live = Live({"sgd": lambda alpha0, on_epoch: trained(alpha0, on_epoch, wait=first_epoch), "adam": trained}, 4)
+def test_the_picture_grows_with_the_runs():
+    picture = RunsPicture(matplotlib.figure.Figure(), ["sgd", "tlr"], EPOCHS)
+    for loss in (1.0, 2.0):
+        picture.update({"tlr": trained(0.1, lambda history: None, loss)})
+        drawn = [[line.get_xydata().tolist() for line in axes.lines] for axes in picture.axes.values()]
+        assert [len(lines) for lines in drawn] == [1, 1, 1]
+        np.testing.assert_allclose(drawn[0][0], [[1, loss], [2, loss / 2], [3, loss / 3], [4, loss / 4]])
+        np.testing.assert_allclose(drawn[1][0], [[0, 0.1], [1, 0.2], [2, 0.3], [3, 0.4], [4, 0.5]])
+        np.testing.assert_allclose(drawn[2][0], [[1, 50], [2, 60], [3, 70], [4, 80]])
 
-        def first_epoch():
-            loop.call_soon_threadsafe(reached.set)
-            live._stop.wait(10)
 
+def in_the_background(live, meanwhile=None):
+    """What is shown once all is over; `meanwhile` is called after the first epoch."""
+
+    async def watch():
         task = live.start()
         assert live.train_button.disabled
         assert not live.stop_button.disabled
-        await reached.wait()
-        live.stop_button.click()
-        await task
-        return live
+        if meanwhile is not None:
+            await until(lambda: live.histories)
+            meanwhile()
+        await asyncio.wait_for(task, 60)
 
-    live = asyncio.run(train_and_stop())
-    assert live.said.value == "stopped"
-    assert {name: (h.status, len(h.epochs)) for name, h in live.histories.items()} == {"sgd": ("interrupted", 2)}
-    assert len(drawn(live, "sgd")[0]) == 2
+    asyncio.run(watch())
+    return live.state()
+
+
+def test_stop_ends_after_the_epoch_under_way_and_keeps_what_there_is():
+    pressed = threading.Event()
+
+    def waiting(alpha0, on_epoch):
+        return trained(alpha0, on_epoch, wait=lambda: pressed.wait(60))
+
+    def press():
+        live.stop_button.click()
+        pressed.set()
+
+    live = Live({"sgd": waiting, "adam": trained}, EPOCHS)
+    shown = in_the_background(live, press)
+    assert shown["said"] == "stopped"
+    assert {name: (h.status, len(h.epochs)) for name, h in shown["histories"].items()} == {"sgd": ("interrupted", 2)}
     assert live.stop_button.disabled
     assert not live.train_button.disabled
 
 
-def test_an_interrupt_from_the_keyboard_ends_the_whole_run():
+@pytest.mark.parametrize("where", ["between", "within"])
+def test_an_interrupt_from_the_keyboard_ends_the_whole_run(where):
     def interrupted(alpha0, on_epoch):
-        return trained(alpha0, lambda history: (_ for _ in ()).throw(KeyboardInterrupt))
+        def interrupt(history):
+            raise KeyboardInterrupt
+
+        return trained(alpha0, interrupt) if where == "between" else interrupt(None)
 
     live = Live({"sgd": interrupted, "adam": trained}, EPOCHS)
     live.run()
-    assert live.said.value == "stopped"
+    assert live.state()["said"] == "stopped"
     assert "adam" not in live.histories
+    assert not live.train_button.disabled
 
 
 def test_train_again_forgets_the_run_before():
-    async def twice():
-        live = Live({"sgd": trained}, EPOCHS)
-        live.run()
-        live.alpha0.value = 0.5
-        live.train_button.click()
-        while live.train_button.disabled:
-            await asyncio.sleep(0.01)
-        return live
-
-    live = asyncio.run(twice())
-    assert live.histories["sgd"].alpha0 == (0.5,)
-    assert live.said.value == "done"
+    live = Live({"sgd": trained}, EPOCHS)
+    live.run()
+    live.alpha0.value = 0.5
+    shown = in_the_background(live)
+    assert shown["histories"]["sgd"].alpha0 == (0.5,)
+    assert shown["said"] == "done"
 
 
-def test_an_error_is_said_and_the_buttons_come_back():
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("There is no data set 'minst'."), "ValueError: There is no data set 'minst'."),
+        (SystemExit("enough"), "SystemExit: enough"),
+        (
+            RuntimeError("<img src=x onerror=alert(1)> & more\nlines"),
+            "RuntimeError: <img src=x onerror=alert(1)> & more",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("begin", [Live.run, in_the_background], ids=["here", "in the background"])
+def test_an_error_is_said_as_text_and_the_buttons_come_back(begin, error, said):
     def broken(alpha0, on_epoch):
-        raise ValueError("There is no data set 'minst'.")
+        raise error
 
     live = Live({"sgd": broken}, EPOCHS)
-    live.run()
-    assert live.said.value == "ended by an error: There is no data set 'minst'."
+    begin(live)
+    assert live.state()["said"] == f"ended by an error: {said}"
+    assert "<" not in live.said.value
     assert not live.train_button.disabled
+    assert live.stop_button.disabled
+
+
+def test_the_buttons_come_back_where_what_was_trained_cannot_be_drawn():
+    live = Live({"sgd": lambda alpha0, on_epoch: on_epoch("no history")}, EPOCHS)
+    with pytest.raises(AttributeError):
+        in_the_background(live)
+    assert not live.train_button.disabled
+
+
+def test_a_dollar_in_a_name_is_a_dollar():
+    live = Live({"a $ and _{x": trained, "1 $": trained}, EPOCHS)
+    live.run()
+    assert live.state()["said"] == "done"
 
 
 def test_alpha_that_is_not_positive_and_a_loss_that_is_not_finite_are_drawn():
     picture = RunsPicture(matplotlib.figure.Figure(), ["hypergradient"], 3)
-    history = History(
-        alpha0=(0.1,), epochs=[Epoch(1.0, 0.5, (-0.1,), 0, 0), Epoch(np.nan, 0.1, (0.2,), 0, 0)], status="diverged"
-    )
-    picture.update({"hypergradient": history})
-    assert picture.axes[1].get_yscale() == "linear"
-    assert [len(line.get_xdata()) for line in picture.lines["hypergradient"]] == [1, 2, 1]
+    epochs = [Epoch(1.0, 0.5, (-0.1,), 0, 0), Epoch(np.nan, 0.1, (0.2,), 0, 0)]
+    for status in ("done", "diverged"):  # while it trains, nobody has said so yet
+        picture.update({"hypergradient": History(alpha0=(0.1,), epochs=epochs, status=status)})
+        assert [axes.get_yscale() for axes in picture.axes.values()] == ["log", "linear", "linear"]
+        picture.figure.canvas.draw()
 
 
 def test_what_notebook_04_answers_about_its_live_runs():

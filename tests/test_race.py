@@ -3,10 +3,10 @@
 import base64
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,28 +15,47 @@ from PIL import Image
 
 from tlr import rule
 from tlr.course.explorers import Race
-from tlr.course.explorers.race import printed_rule
+from tlr.course.explorers.printed import printed_rule
+from tlr.course.plots.picture import RULE_STYLES
+from tools.stamp import ROOT
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Running the printed JavaScript needs node.")
 
 
+FRONT = ROOT / "tlr" / "course" / "explorers" / "front"
+
+
 def node(script, **data):
-    """What the script prints as JSON, given `data` as its constants."""
+    """What the script, a module, prints as JSON, given `data` as its constants."""
     constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in data.items())
-    result = subprocess.run(["node", "-"], input=constants + script, capture_output=True, text=True, check=True)
+    command = ["node", "--input-type=module", "-"]
+    result = subprocess.run(
+        command, input=constants + script, capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     return json.loads(result.stdout)
 
 
-def computed(race):
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory):
+    """The front end where node takes its files for modules: a folder, as a URL."""
+    folder = tmp_path_factory.mktemp("front")
+    shutil.copytree(FRONT, folder, dirs_exist_ok=True)
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    return folder.as_uri()
+
+
+def computed(race, modules):
     """The descents as the front end computes them: rule → {w, alpha, loss, diverged}."""
-    front_end = race._esm.replace("export default", "const front =")
-    report = """
-    const numbers = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
-    const toy = quadratic(settings);
-    const runs = METHODS.map(({ rule }) => [rule, descend(rule, toy, settings)]);
-    console.log(JSON.stringify(Object.fromEntries(runs), numbers));
-    """
-    return node(front_end + report, settings=race._settings())
+    return node(
+        f"""
+        import {{ descend, quadratic }} from "{modules}/descent.js";
+        const numbers = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
+        const {{ methods, draws }} = state.scene;
+        const runs = methods.map(({{ rule }}) => [rule, descend(rule, quadratic(state), state, draws)]);
+        console.log(JSON.stringify(Object.fromEntries(runs), numbers));
+        """,
+        state=race.state(),
+    )
 
 
 def steps_to_compare(loss):
@@ -45,23 +64,47 @@ def steps_to_compare(loss):
 
 
 @needs_node
-@pytest.mark.parametrize("curvature", rule.RULES)
-def test_the_printed_rule_is_the_rule(curvature):
+@pytest.mark.parametrize("name", sorted(path.name for path in FRONT.glob("*.js")))
+def test_every_module_is_javascript_in_itself(name):
+    check = ["node", "--input-type=module", "--check", "-"]
+    assert subprocess.run(check, input=(FRONT / name).read_bytes(), check=False).returncode == 0
+
+
+@needs_node
+def test_the_modules_joined_are_one():
+    kind = node(
+        f"{Race._esm.replace('export default', 'const front =')}\nconsole.log(JSON.stringify(typeof front.render));"
+    )
+    assert kind == "function"
+    assert re.findall(r"^(?:import|export (?!default)).*", Race._esm, re.MULTILINE) == []
+
+
+def test_the_stored_rule_is_the_one_that_would_be_printed():
+    stored = (FRONT / "rule.js").read_text(encoding="utf-8")
+    assert stored == printed_rule(), "Run `python -m tlr.course.explorers.printed`."
+
+
+@needs_node
+@pytest.mark.parametrize("name", ["published", "secant", "barzilai_borwein"])
+def test_the_printed_rule_is_the_rule(name, modules):
     rng = np.random.default_rng(1)
     g, before = rng.normal(size=(2, 2000, 2)) * 10.0 ** rng.integers(-9, 9, (2, 2000, 1))
     before[:100] = 0  # the first step
     before[100:200] = g[100:200]  # no curvature
     before[200:300] = g[200:300, ::-1] * (1, -1)  # at right angles
     products = np.vecdot(g, g), np.vecdot(g, before), np.vecdot(before, before), rng.uniform(0.01, 10, 2000)
-    run = f"\nconsole.log(JSON.stringify(rows.map((row) => relativeChange.{curvature}(...row))))"
-    printed = node(printed_rule() + run, rows=np.stack(products, axis=-1).tolist())
-    np.testing.assert_allclose(printed, rule.relative_change(*products, curvature), rtol=1e-12)
+    run = f"""
+    import {{ relativeChange }} from "{modules}/rule.js";
+    console.log(JSON.stringify(rows.map((row) => relativeChange.{name}(...row))));
+    """
+    printed = node(run, rows=np.stack(products, axis=-1).tolist())
+    np.testing.assert_allclose(printed, rule.relative_change(*products, name), rtol=1e-12)
 
 
 @needs_node
-def test_the_printed_step_of_hypergradient_descent():
-    run = "\nconsole.log(gradientStep(0.5, -3, 0.25))"
-    assert node(printed_rule() + run) == rule.gradient_step(0.5, rule.first_derivative(-3), 0.25)
+def test_the_printed_step_of_hypergradient_descent(modules):
+    run = f'import {{ gradientStep }} from "{modules}/rule.js"; console.log(gradientStep(0.5, -3, 0.25));'
+    assert node(run) == rule.gradient_step(0.5, rule.first_derivative(-3), 0.25)
 
 
 @needs_node
@@ -76,9 +119,9 @@ def test_the_printed_step_of_hypergradient_descent():
     ],
     ids=str,
 )
-def test_the_front_end_descends_as_python_does(settings):
+def test_the_front_end_descends_as_python_does(settings, modules):
     race = Race(**settings)
-    runs = computed(race)
+    runs = computed(race, modules)
     for name, expected in race.descents().items():
         steps = steps_to_compare(expected.loss)
         assert steps == 13 or name == "barzilai_borwein"
@@ -90,9 +133,9 @@ def test_the_front_end_descends_as_python_does(settings):
 
 @needs_node
 @pytest.mark.parametrize("noise", [0, 0.2])
-def test_the_thin_line_is_the_step_of_an_exact_line_search(noise):
+def test_the_thin_line_is_the_step_of_an_exact_line_search(noise, modules):
     race = Race(noise=noise)
-    for name, run in computed(race).items():
+    for name, run in computed(race, modules).items():
         here, there = np.array(run["w"][:13]), np.array(run["w"][1:14])
         g = (here - there)[:12] / np.array(run["alpha"][1:13])[:, None]
         best = np.array(run["best"][1:13], dtype=float)
@@ -103,9 +146,9 @@ def test_the_thin_line_is_the_step_of_an_exact_line_search(noise):
 
 
 @needs_node
-def test_the_front_end_diverges_where_python_does():
+def test_the_front_end_diverges_where_python_does(modules):
     race = Race(alpha0=1e3, condition=1e6, c=10, beta=1)
-    runs = computed(race)
+    runs = computed(race, modules)
     for name, expected in race.descents().items():
         gone = np.isinf(expected.loss)
         assert runs[name]["diverged"] == (gone.argmax() if gone.any() else None), name
@@ -113,9 +156,9 @@ def test_the_front_end_diverges_where_python_does():
 
 
 def test_every_method_looks_as_everywhere_in_the_course():
-    front_end = Race()._esm
-    for label in ("gradient descent, fixed α", "TLR (Eq. 8)", "TLR, secant (Eq. 8′)", "Barzilai–Borwein"):
-        assert f'"label": "{label}"' in front_end
+    for method in Race().state()["scene"]["methods"]:
+        style = RULE_STYLES[method["rule"]]
+        assert (method["label"], method["color"], method["marker"]) == (style.label, style.color, style.marker)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +196,7 @@ def test_importing_it_leaves_sympy_for_later():
 
 
 def test_the_answers_in_the_notebook_are_this_races():
-    answers = (Path(__file__).parent.parent / "notebooks" / "02_quadratics.ipynb").read_text(encoding="utf-8")
+    answers = (ROOT / "notebooks" / "02_quadratics.ipynb").read_text(encoding="utf-8")
     loss = {name: path.loss / path.loss[0] for name, path in Race().descents().items()}
     below = {name: int(np.argmax(values < 1e-6)) for name, values in loss.items()}
     assert f"after {below['barzilai_borwein']} steps, the secant rule after {below['secant']}, the" in answers

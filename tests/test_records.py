@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 
+import attrs
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def test_every_field_counts(field):
 
 
 def test_every_field_was_changed_above():
-    assert {field.name for field in fields(Setting)} == {*CHANGED, "eta", "beta"}
+    assert {field.name for field in attrs.fields(Setting)} == {*CHANGED, "eta", "beta"}
     assert Setting(**OPTIONS | {"eta": 1.0}).name != Setting(**OPTIONS).name
 
 
@@ -336,7 +337,7 @@ def test_the_table_has_a_row_for_each_epoch():
     np.testing.assert_allclose(table["train_loss"], [np.nan, 1, 1 / 2, 1 / 3, np.nan, 1])
     assert table["c"].isna().tolist() == [False] * 4 + [True] * 2
     assert table["eta"].isna().tolist() == [True] * 4 + [False] * 2
-    assert set(table.columns) >= {field.name for field in fields(Setting)}
+    assert set(table.columns) >= {field.name for field in attrs.fields(Setting)}
     assert set(table["run"]) == {Setting(**TLR).name, Setting(**OPTIONS).name}
 
 

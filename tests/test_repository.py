@@ -31,6 +31,8 @@ COURSE = [
     "curves",
     "training",
     "gradients",
+    "noise",
+    "theory",  # needs the core alone
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
     "exercises",
@@ -39,7 +41,7 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("files", "curves", "plots", "explorers", "records", "experiments")
+TORCHLESS = ("files", "curves", "theory", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 
@@ -286,6 +288,7 @@ def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
         "tlr.rule",
         "tlr.toys",
         "tlr.descent",
+        "tlr.course.theory",
         "tlr.course.plots",
         "tlr.course.explorers",
         "tlr.course.records",

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from tlr import rule
 
-BOUNDED = ["published", "secant"]
+BOUNDED = [name for name, entry in rule.RULES.items() if entry.bounded]
 INF, NAN = float("inf"), float("nan")
 
 curvatures = st.sampled_from([*rule.RULES])
@@ -137,7 +137,7 @@ class TestBounds:
         assert -0.25 <= rule.relative_change(*gg_gp_pp, c, curvature) <= c
 
     @given(rational_products(), st.fractions(Fraction(1, 100), 100, max_denominator=100), bounded)
-    def test_in_exact_arithmetic_a_quarter_is_never_reached(self, gg_gp_pp, c, curvature):
+    def test_in_exact_arithmetic_a_quarter_is_never_reached_by_products_of_gradients(self, gg_gp_pp, c, curvature):
         change = rule.relative_change(*gg_gp_pp, sympy.Rational(c), curvature)
         assert sympy.Rational(-1, 4) < change <= sympy.Rational(c)
 
@@ -156,6 +156,105 @@ class TestBounds:
     def test_alpha_cannot_leave_the_floats(self, curvature):
         assert rule.next_alpha(1.7e308, 1.0, 1.0, 1.0, curvature=curvature) == 1.7e308
         assert rule.next_alpha(5e-324, 1.0, -1.0, 1.0, curvature=curvature) == 5e-324
+
+
+class TestSlopes:
+    """Eq. 10′: b = ⟨G_t, D_{t−1}⟩ after the step and a = ⟨G_{t−1}, D_{t−1}⟩ before it, any two numbers."""
+
+    slopes = st.floats(-1e9, 1e9)
+
+    @given(slopes, slopes, bounds)
+    def test_it_is_eq_10_prime(self, a, b, c):
+        change = rule.relative_change(np.nan, b, a, c, "slope")
+        if a - b > 1e-6 * (abs(a) + abs(b)):
+            assert change == pytest.approx(np.clip(b / (a - b) / 4, -1 / 4, c), rel=1e-9, abs=1e-300)
+        elif a - b <= 0 < b:
+            assert change == c
+
+    @given(slopes, slopes, bounds, alphas)
+    def test_alpha_stays_positive_and_changes_by_minus_a_quarter_to_c(self, a, b, c, alpha):
+        assert -0.25 <= rule.relative_change(np.nan, b, a, c, "slope") <= c
+        assert 0 < rule.next_alpha(alpha, np.nan, b, a, c, "slope") < INF
+
+    @pytest.mark.parametrize(
+        ("a", "b", "change"),
+        [
+            (3, 1, 1 / 8),  # downhill, and flatter: on to the foot of the parabola
+            (3, 2.9, 1 / 4),  # hardly flatter: the bound
+            (1, 3, 1 / 4),  # steeper: no minimum in sight
+            (3, -1, -1 / 16),  # past the foot
+            (-1, -3, -1 / 4),  # uphill from the start
+            (-3, -1, -1 / 4),
+            (0, -1, -1 / 4),
+            (-1, 1, 1 / 4),  # uphill first, downhill now: a hill lies behind
+        ],
+    )
+    def test_every_case_of_two_slopes(self, a, b, change):
+        assert rule.relative_change(np.nan, b, a, curvature="slope") == pytest.approx(change)
+
+    def test_a_slope_that_is_not_finite_moves_nothing(self):
+        assert rule.relative_change(1.0, 1.0, -INF, curvature="slope") == 0
+
+    @given(hnp.arrays(float, (3, 4), elements=st.floats(-1e6, 1e6)), alphas, st.integers(-20, 20), st.integers(-20, 20))
+    def test_the_units_of_loss_and_direction_do_not_matter(self, vectors, alpha, loss_exponent, direction_exponent):
+        """L → kL multiplies gradients by k, and D → sD with α → α/s leaves the steps as they are."""
+        vectors = np.where(abs(vectors) < 1e-6, 0, vectors)
+        now, before, direction = vectors
+        k, s = 2.0**loss_exponent, 2.0**direction_exponent
+        plain = rule.next_alpha(alpha, np.nan, now @ direction, before @ direction, curvature="slope")
+        scaled = rule.next_alpha(
+            alpha / s, np.nan, k * now @ (s * direction), k * before @ (s * direction), curvature="slope"
+        )
+        assert scaled * s == plain
+
+    @given(products(), bounds)
+    def test_for_gradient_descent_step_by_step_it_is_the_secant(self, gg_gp_pp, c):
+        secant, *others = (rule.relative_change(*gg_gp_pp, c, name) for name in ("secant", "slope", "gradients"))
+        assert others == [secant, secant]
+
+
+class TestDirections:
+    """Eq. 7′, by sympy: along any direction d that is fixed before α is chosen, L_α(α) = L(w − αd)."""
+
+    alpha, mu, tau = sympy.symbols("alpha mu tau", positive=True)
+
+    def test_slope_and_curvature_on_a_quadratic_of_two_variables(self):
+        h11, h12, h22, *rest = sympy.symbols("h11 h12 h22 l1 l2 w1 w2 d1 d2", real=True)
+        linear, w, d = (sympy.Matrix(rest[i : i + 2]) for i in (0, 2, 4))
+        hessian = sympy.Matrix([[h11, h12], [h12, h22]])
+        loss = lambda w: (w.T * hessian * w)[0] / 2 + linear.dot(w)  # noqa: E731
+        gradient = lambda w: hessian * w + linear  # noqa: E731
+        along = loss(w - self.alpha * d)
+        after, before = gradient(w - self.alpha * d).dot(d), gradient(w).dot(d)
+        assert sympy.expand(sympy.diff(along, self.alpha) - rule.first_derivative(after)) == 0
+        second = rule.second_derivative(self.alpha, None, after, before, "slope")
+        assert sympy.expand(sympy.diff(along, self.alpha, 2) - second) == 0
+
+    def test_slope_of_any_function_of_one_variable(self):
+        w, d, x = sympy.symbols("w d x", real=True)
+        f = sympy.Function("f")
+        along = f(w - self.alpha * d)
+        after = sympy.diff(f(x), x).subs(x, w - self.alpha * d) * d
+        assert sympy.simplify((sympy.diff(along, self.alpha) - rule.first_derivative(after)).doit()) == 0
+
+    @pytest.mark.parametrize(
+        ("nesterov", "dampening"), [(False, 0), (False, tau), (True, 0)], ids=["heavy ball", "dampening", "Nesterov"]
+    )
+    def test_the_sum_of_gradients_follows_from_the_buffers(self, nesterov, dampening):
+        """(1 − τ) Σ g = (1 − μ) Σ v + μ (v_end − v_begin), so that nothing is summed between two updates.
+
+        For Nesterov's directions, g + μv with τ = 0, it is Σ g = (1 − μ) Σ (g + μv) + μ² (v_end − v_begin).
+        """
+        begin, *gradients = sympy.symbols("v g1:6")
+        buffer, directions, mu = begin, 0, self.mu
+        for g in gradients:
+            buffer = mu * buffer + (1 - dampening) * g
+            directions += g + mu * buffer if nesterov else buffer
+        power = mu**2 if nesterov else mu
+        found = ((1 - mu) * directions + power * (buffer - begin)) / (1 - dampening)
+        assert sympy.simplify(found - sum(gradients)) == 0
+        # The displacement over α, −(w_end − w_begin)/α, is the sum of directions: no sum of gradients with μ > 0.
+        assert sympy.simplify(directions - sum(gradients)) != 0
 
 
 class TestNoInformation:
@@ -248,7 +347,12 @@ class TestSymbols:
 
     @pytest.mark.parametrize(
         ("curvature", "denominator"),
-        [("published", 4 * (GG - GP)), ("secant", 4 * (PP - GP)), ("barzilai_borwein", PP - GP)],
+        [
+            ("published", 4 * (GG - GP)),
+            ("secant", 4 * (PP - GP)),
+            ("barzilai_borwein", PP - GP),
+            ("slope", 4 * (PP - GP)),
+        ],
     )
     def test_the_expression_is_the_newton_step_or_what_stands_for_it(self, curvature, denominator):
         values = [value for value, _ in self.expression(curvature).args]
@@ -301,5 +405,7 @@ class TestCheck:
             rule.check(c, "published")
 
     def test_an_unknown_curvature_names_those_there_are(self):
-        with pytest.raises(ValueError, match="'newton': choose from published, secant, barzilai_borwein"):
+        with pytest.raises(
+            ValueError, match="'newton': choose from published, secant, barzilai_borwein, slope, gradients"
+        ):
             rule.check(0.25, "newton")

@@ -25,7 +25,7 @@ __all__ = [
 RULES = {
     "gd": None,
     "naive": "eta",
-    **{name: "c" if rule.bounded else None for name, rule in tlr_rule.RULES.items()},
+    **{name: "c" if tlr_rule.RULES[name].bounded else None for name in ("published", "secant", "barzilai_borwein")},
     "hypergradient": "beta",
 }
 

@@ -12,37 +12,59 @@ class ReferenceTLR:
 
     Args:
         w: the weights, an array of any shape; a copy is kept in `self.w`.
-        lr, momentum, weight_decay, update_every, c, curvature: as for `tlr.TLR`.
+        lr, momentum, dampening, weight_decay, nesterov, update_every, c, curvature: as for `tlr.TLR`.
     """
 
-    def __init__(self, w, lr, momentum=0.0, weight_decay=0.0, update_every=1, c=0.25, curvature="published"):
+    def __init__(
+        self,
+        w,
+        lr,
+        momentum=0.0,
+        dampening=0.0,
+        weight_decay=0.0,
+        nesterov=False,
+        update_every=1,
+        c=0.25,
+        curvature="published",
+    ):
         self.w, self.alpha = np.array(w, dtype=float), lr
-        self.momentum, self.weight_decay = momentum, weight_decay
+        self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
         self.update_every, self.c, self.curvature = update_every, c, curvature
-        self.direction = np.zeros_like(self.w)  # the momentum buffer b_t
-        self.total, self.previous = np.zeros_like(self.w), np.zeros_like(self.w)  # g_t and g_{t−1} of Eq. 10
+        self.buffer = None  # of momentum
+        self.total = self.previous = np.zeros((2, *self.w.shape))  # gradients and directions of this window, the last
         self.steps = 0
 
     def step(self, gradient):
         """One step with the gradient at `self.w`."""
-        if self.update_every == 1 and self.momentum == 0 and self.weight_decay == 0:  # Algorithm 2
-            self.total = gradient.copy()
+        if self.update_every == 1 and self.momentum == 0 and self.weight_decay == 0:  # Algorithm 2: first α, then w
+            self.total = np.stack([gradient, gradient])
             self.update_alpha()
             self.w -= self.alpha * gradient
             return
-        self.direction = self.momentum * self.direction + gradient + self.weight_decay * self.w
-        self.w -= self.alpha * self.direction
-        self.total = self.total + self.direction
+        gradient = gradient + self.weight_decay * self.w
+        direction = self.direction(gradient)
+        self.w -= self.alpha * direction
+        self.total = self.total + np.stack([gradient, direction])
         self.steps += 1
         if self.steps % self.update_every == 0:  # Eq. 10
             self.update_alpha()
 
+    def direction(self, gradient):
+        """What α multiplies: the gradient, or what momentum makes of it, as in `torch.optim.SGD`."""
+        if self.momentum == 0:
+            return gradient
+        if self.buffer is None:
+            self.buffer = gradient  # as it is: the first one is not dampened
+        else:
+            self.buffer = self.momentum * self.buffer + (1 - self.dampening) * gradient
+        return gradient + self.momentum * self.buffer if self.nesterov else self.buffer
+
     def update_alpha(self):
-        """Eqs. 7 and 9 on the sums of two consecutive windows; the next window begins at zero."""
-        gg, gp, pp = (
-            np.vdot(self.total, self.total),
-            np.vdot(self.total, self.previous),
-            np.vdot(self.previous, self.previous),
+        """The rule on the sums of two consecutive windows; the next window begins at zero."""
+        now, before = (
+            dict(zip(("gradients", "directions"), sums, strict=True)) for sums in (self.total, self.previous)
         )
+        x, y = rule.RULES[self.curvature].products
+        gg, gp, pp = np.vdot(now[x], now[y]), np.vdot(now[x], before[y]), np.vdot(before[x], before[y])
         self.alpha = float(rule.next_alpha(self.alpha, gg, gp, pp, self.c, self.curvature))
-        self.previous, self.total = self.total, np.zeros_like(self.w)
+        self.previous, self.total = self.total, np.zeros_like(self.total)

@@ -94,6 +94,28 @@ def test_no_change_of_mode_compiles_anything():
     assert counts == [1] * STEPS
 
 
+@pytest.mark.parametrize("tensor", [False, True], ids=["float", "tensor"])
+def test_a_float_rate_is_compiled_anew_at_every_change_as_for_sgd_and_a_tensor_is_not(tensor):
+    """With aot_eager, which compiles as inductor does: a mere count of dynamo's graphs does not show it."""
+    from torch._dynamo.utils import counters
+
+    graphs = {}
+    for optimizer_class, options in ((TLR, {"update_every": 2}), (SGD, {})):
+        torch._dynamo.reset()
+        counters.clear()
+        w = torch.nn.Parameter(torch.ones(3))
+        optimizer = optimizer_class([w], lr=torch.tensor(0.01) if tensor else 0.01, **options)
+        step, graphs[optimizer_class] = torch.compile(optimizer.step, backend="aot_eager"), []
+        for number in range(12):
+            w.grad = torch.ones(3)
+            step()
+            graphs[optimizer_class].append(counters["stats"]["unique_graphs"])
+            if optimizer_class is SGD and not tensor and number in (3, 5, 7, 9, 11):
+                optimizer.param_groups[0]["lr"] *= 1.25
+    assert graphs[TLR] == graphs[SGD]
+    assert graphs[TLR][-1] == (1 if tensor else 5)
+
+
 def test_over_adam_it_compiles_what_adam_compiles():
     counts, alphas = train(*problem(TLRAdam, lr=1e-3, update_every=3), compiled="optimizer.step")
     torch._dynamo.reset()

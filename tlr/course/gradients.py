@@ -4,7 +4,16 @@ import copy
 
 import numpy as np
 
-__all__ = ["cosines", "epoch_gradients", "inner_products", "neighbors", "over_windows", "share_negative", "sums"]
+__all__ = [
+    "cosines",
+    "displaced",
+    "epoch_gradients",
+    "inner_products",
+    "neighbors",
+    "over_windows",
+    "share_negative",
+    "sums",
+]
 
 
 def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0):
@@ -37,6 +46,17 @@ def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0):
         with torch.no_grad():
             torch._foreach_add_(params, gradient, alpha=-alpha)
     return np.stack(gradients)
+
+
+def displaced(model, displacement):
+    """A copy of the model whose weights, as one vector, are moved by `displacement`, (d,)."""
+    import torch
+    from torch.nn.utils import parameters_to_vector, vector_to_parameters
+
+    model = copy.deepcopy(model)
+    moved = parameters_to_vector(model.parameters()).detach() + torch.as_tensor(displacement)
+    vector_to_parameters(moved, model.parameters())
+    return model
 
 
 def sums(gradients, length):

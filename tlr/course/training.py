@@ -56,8 +56,8 @@ def train(
             stopped.
         on_epoch: called with the history after each epoch, so that a caller can keep what there is (default None). If
             it raises KeyboardInterrupt the run ends there.
-        augment: how the training images are changed at random: a name of `tlr.course.data.augmentation.AUGMENTATIONS`
-            (default None: they stay as they are).
+        augment: how the training images are changed at random: a key of `AUGMENTATIONS` in
+            tlr/course/data/augmentation.py (default None: they stay as they are).
         speed: the `tlr.course.precision.Speed` of the run (default: float32, not compiled).
 
     Returns:

@@ -1,12 +1,11 @@
 """What torch.compile needs: the base's step is one graph, and what surrounds it stays outside.
 
 Around the step a window's clock runs and numbers are read on the host, which no graph can hold. Inside it dynamo
-compiles anew when what it reads of `param_groups` and `state` changes its kind. Measured with torch 2.13, whole step
-compiled, lr a tensor: SGD has 2 graphs; a changing int or float compiles nothing more; a value that turns from None
-to a float, a bool that flips and a key that is new compile one each (3 in the life of a TLR whose entries it sees,
-and a bool that flips once more none). Older torches, down to 2.6, compile for each new float. So what is ours is set
-aside while the base's step runs, and the graphs are the base's own: 2 for a tensor lr. A float lr is compiled anew
-at every change of α, as it is for SGD.
+compiles anew when what it reads of `param_groups` and `state` changes its kind: measured with torch 2.13 (aot_eager,
+momentum 0.9, a tensor as lr), SGD has 2 graphs, and a TLR whose entries it sees has 5. A changing int or float
+compiles nothing more there; None that becomes a float, a bool that flips and a key that is new compile one each.
+Older torches, down to 2.6, compile for other changes too. So what is ours is set aside while the base's step runs,
+and there are 2 graphs. A float lr is compiled anew at every change of α, as it is for SGD.
 """
 
 from collections.abc import Iterable, Sequence

@@ -21,8 +21,11 @@ _seen: MutableMapping[Tensor, tuple[int, float]] = WeakIdKeyDictionary()
 def rate(group: Group) -> float:
     """α of a group as a float. A tensor is read only when it has changed: reading waits for its device."""
     lr = group["lr"]
+    if type(lr) is float:
+        return lr
     if not isinstance(lr, Tensor):
-        return float(lr)
+        value = group["lr"] = float(lr)  # an int, or numpy's, which torch.load refuses by default
+        return value
     version, value = _seen.get(lr, (-1, 0.0))
     if version != lr._version:
         value = float(lr)
@@ -35,7 +38,8 @@ def set_rate(group: Group, value: float) -> None:
     lr = group["lr"]
     if isinstance(lr, Tensor):
         limits = torch.finfo(lr.dtype)
-        value = torch.tensor(min(max(value, limits.tiny), limits.max), dtype=lr.dtype, device="cpu").item()
+        value = min(max(value, limits.tiny * limits.eps), limits.max)  # the smallest positive number of this type
+        value = torch.tensor(value, dtype=lr.dtype, device="cpu").item()
         lr.fill_(value)
         _seen[lr] = (lr._version, value)
     else:

@@ -1,6 +1,5 @@
 """TLR: stochastic gradient descent that trains its learning rate (Algorithm 2 and Eq. 10)."""
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
 import torch
@@ -9,9 +8,10 @@ from torch.optim import SGD
 from torch.optim.optimizer import ParamsT
 
 from tlr.optim import windows
+from tlr.optim.processes import refuse_flat_parameters
 from tlr.optim.products import group_products, has_values, is_plain, local
 from tlr.optim.rates import Group, rate, was_set_unseen
-from tlr.optim.trainable import TrainableRate
+from tlr.optim.trainable import Noted, TrainableRate
 
 __all__ = ["TLR"]
 
@@ -32,47 +32,64 @@ class TLR(TrainableRate, SGD):
     uses. The momentum buffer is kept when α changes. Between updates a step is `torch.optim.SGD`'s own.
 
     α is in `param_groups[i]["lr"]`, always positive and finite; `tlr.learning_rates` names it. An update whose
-    inner products are not finite (in float32, a sum of directions beyond 1e19) is left out and counted:
-    `tlr.skipped_updates`. A step that GradScaler skips, without gradients, or at α = 0 is no step of a window.
+    inner products are not finite is left out and counted: `tlr.skipped_updates`. Its first one warns. A step that
+    GradScaler skips, without gradients, or at α = 0 is no step of a window.
 
     Args:
         params: parameters, named parameters or parameter groups, as for any torch optimizer.
-        lr (float or Tensor): α₀ > 0 (default 1e-2). Any value from 1e-3 to 1e-1 will usually do: α is trained.
+        lr (float or Tensor): α₀ > 0 (default 1e-2). With mini-batches and windows of at least what
+            `tlr.rule.window` computes, any value from 1e-3 to 1e-1 will usually do: α is trained.
         momentum, dampening, weight_decay, nesterov, maximize, foreach, fused: as in `torch.optim.SGD`.
             The paper's experiments use momentum 0.8 and weight decay 5e-4.
         differentiable: refused, as α is computed on the host.
-        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
-            about a third of an epoch: `tlr.rule.window(steps_per_epoch, p=1/3)`. With momentum μ it must be several
-            times 1/(1 − μ) steps: shorter windows share what the momentum carries, and α runs away (notebook 03).
+        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use about a
+            third of an epoch: `tlr.rule.window(len(loader), momentum=μ)`; with gradients accumulated over k batches,
+            `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
+            (notebook 03), and a warning says so.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
         curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
         per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
             it a parameter group, with a "name" for `tlr.learning_rates`.
-        restart_below, restart_at: when α falls below the first, it restarts at the second, or at the largest
-            α since the last restart (appendix C). Default: never. With per="model" the α of the first group
+        restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
+            largest α since the last restart (appendix C). Default: never. With per="model" the α of the first group
             decides, and the others keep their ratio to it.
 
+    Full batches: noise is what holds α back. With exact gradients Algorithm 2 itself ends in nan on a two-layer
+    network from every α₀ tried, 1e-4 to 1e-1; the secant rule with update_every=1 does not, but its loss rises up to
+    3e4-fold on the way. A run whose gradients have grown 10,000-fold warns.
+
     Gradients may be dense or sparse, parameters real or complex, of any floating-point type, or sharded over
-    processes (FSDP2); then the inner products are those of the whole tensors.
+    processes (FSDP2); then the inner products are those of the whole tensors. Under DDP every process computes the
+    same α. FSDP1 and ZeroRedundancyOptimizer, under which each would train another, are refused.
 
     Precision: a displacement is a difference of rounded weights. Where it would drown (half-precision weights,
     a tiny α) the directions are summed in at least float32 instead; the switch is automatic, takes place when
-    the estimated relative error of the displacement passes 1e-3, and costs one pass over the weights each step.
+    the estimated relative error of the displacement passes 1e-3, and makes a step cost up to twice SGD's. So does
+    every first window, about which nothing is known yet. Products that leave float32 are computed in float64.
 
     Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
     MultiStepLR, ExponentialLR, MultiplicativeLR, ConstantLR, LinearLR, PolynomialLR, CosineAnnealingLR,
-    ReduceLROnPlateau, ChainedScheduler) keep what was learned: α is schedule × learned. Those that set it
-    (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts, SWALR) erase it at each of their steps, and
-    SequentialLR at its milestones. α may also be set by hand at any step, in the middle of a window too.
+    ReduceLROnPlateau, ChainedScheduler) keep what was learned: α is schedule × learned, and rises again after a
+    reduction if it can. Those that set it (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts, SWALR) erase
+    it at each of their steps, and SequentialLR at its milestones; after three updates in a row that were undone a
+    warning says so. Hugging Face's Trainer makes a LambdaLR of every `lr_scheduler_type`, "constant" too, but
+    "reduce_lr_on_plateau"; or give it `optimizers=(optimizer, MultiplicativeLR(optimizer, lambda step: 1.0))`. Under
+    Lightning and fastai α is kept unless a schedule of the second kind is asked for, as by fit_one_cycle. α may also
+    be set by hand at any step, in the middle of a window too.
 
-    torch.compile: the step stays one graph. A tensor lr never recompiles it; a float does once, when it first
-    changes, as for any torch optimizer.
+    Weights that you write yourself in mid-run, as when the best checkpoint is loaded back, count as displacement:
+    call `fresh_window()` afterwards.
+
+    torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
+    compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
 
     Memory: two buffers like the parameters beyond SGD's own, in float32 for half types.
 
     Raises:
-        ValueError: lr <= 0, c <= 0, update_every < 1, an unknown `curvature` or `per`, restarts other than
-            0 < restart_below < restart_at, differentiable=True, or what SGD refuses.
+        ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
+        ValueError: restarts other than 0 < restart_below < restart_at.
+        ValueError: differentiable=True, or what SGD refuses.
+        ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned.
 
     Example:
         >>> _ = torch.manual_seed(0)
@@ -158,7 +175,8 @@ class TLR(TrainableRate, SGD):
         for number, group in enumerate(groups):
             for p in group["params"]:
                 if p.grad is not None:
-                    if "previous" not in self.state[p]:
+                    if not windows.fits(p, self.state[p], "previous"):
+                        refuse_flat_parameters([p])
                         self.state[p]["previous"] = windows.new_buffer(p)
                     params.append(p)
                     owner.append(number)
@@ -178,44 +196,68 @@ class TLR(TrainableRate, SGD):
         self._update(gg, gp, [True] * len(groups), [1.0] * len(groups))
 
     def _sum_directions(self, group: Group) -> None:
-        first: list[tuple[Tensor, windows.State]] = []  # whose first step this is: the momentum begins as the gradient
-        later: list[tuple[Tensor, windows.State]] = []
-        for p, state in windows.members(self.state, group):
-            if p.grad is not None:
-                (first if state.get("momentum_buffer") is None else later).append((p, state))
-        momentum, nesterov = group["momentum"], group["nesterov"]
-        _add_directions(group, first, 1 + momentum if nesterov else 1)
-        if momentum == 0:
-            _add_directions(group, later, 1)
+        if _reads_buffers(group):
             return
-        _add_directions(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
-        buffers = (state["momentum_buffer"] for _, state in later)
-        _add((state for _, state in later), buffers, momentum**2 if nesterov else momentum)
+        first: list[Member] = []  # whose first step this is: the momentum begins as the gradient
+        later: list[Member] = []
+        for p, state in _moved(self.state, group):
+            (first if state.get("momentum_buffer") is None else later).append((p, state))
+        momentum, nesterov = group["momentum"], group["nesterov"]
+        _add_gradients(group, first, 1 + momentum if nesterov else 1)
+        if momentum == 0:
+            _add_gradients(group, later, 1)
+        else:
+            _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
+            _add_buffers(later, momentum**2 if nesterov else momentum)
+
+    def _after_step(self, noted: Noted) -> None:
+        if noted.counts:
+            for group in self.param_groups:
+                if group["summed"] and rate(group) != 0 and _reads_buffers(group):
+                    _add_buffers(_moved(self.state, group), 1)
+        super()._after_step(noted)
 
 
-def _add_directions(group: Group, inside: list[tuple[Tensor, windows.State]], factor: float) -> None:
+#: A parameter in a window, and its state.
+Member = tuple[Tensor, windows.State]
+
+
+def _reads_buffers(group: Group) -> bool:
+    """Whether the momentum after a step is the direction that it took, to the bit: then one pass sums it."""
+    heavy_ball = group["momentum"] != 0 and not group["nesterov"]
+    return heavy_ball and not any(p.dtype in windows.HALF for p in group["params"])
+
+
+def _moved(states: windows.States, group: Group) -> list[Member]:
+    return [(p, state) for p, state in windows.members(states, group) if p.grad is not None]
+
+
+def _add_gradients(group: Group, inside: list[Member], factor: float) -> None:
     """Add multiples of the gradients, weight decay included, to the windows' sums."""
-    states = [state for _, state in inside]
-    _add(states, (_gradient(p) for p, _ in inside), -factor if group["maximize"] else factor)
+    _add(inside, [_gradient(p) for p, _ in inside], -factor if group["maximize"] else factor)
     if group["weight_decay"] != 0:
-        _add(states, (p for p, _ in inside), factor * group["weight_decay"])
+        _add(inside, [p for p, _ in inside], factor * group["weight_decay"])
 
 
-def _add(states: Iterable[windows.State], tensors: Iterable[Tensor], factor: float) -> None:
+def _add_buffers(inside: list[Member], factor: float) -> None:
+    _add(inside, [_laid_out(state["momentum_buffer"], p) for p, state in inside], factor)
+
+
+def _add(inside: list[Member], tensors: list[Tensor], factor: float) -> None:
     """Add multiples of tensors to the windows' sums, in place and without a copy of either."""
-    sums = [local(state["window_start"]) for state in states]
+    sums = [local(state["window_start"]) for _, state in inside]
     if sums:
-        torch._foreach_add_(sums, [local(_dense(tensor)) for tensor in tensors], alpha=factor)
+        torch._foreach_add_(sums, [local(tensor) for tensor in tensors], alpha=factor)
 
 
 def _gradient(p: Tensor) -> Tensor:
-    """p's gradient, dense, and where p is a DTensor laid out as p is."""
     assert p.grad is not None
-    gradient: Any = _dense(p.grad)
-    if not is_plain(p) and getattr(gradient, "placements", None) != getattr(p, "placements", None):
-        gradient = gradient.redistribute(placements=p.placements)  # type: ignore[attr-defined]
-    return gradient  # type: ignore[no-any-return]
+    return _laid_out(p.grad, p)
 
 
-def _dense(tensor: Tensor) -> Tensor:
-    return tensor.to_dense() if tensor.is_sparse else tensor
+def _laid_out(tensor: Any, p: Tensor) -> Tensor:
+    """A tensor that belongs to p, dense, and where p is a DTensor laid out as p is."""
+    tensor = tensor.to_dense() if tensor.is_sparse else tensor
+    if not is_plain(p) and getattr(tensor, "placements", None) != getattr(p, "placements", None):
+        tensor = tensor.redistribute(placements=p.placements)  # type: ignore[attr-defined]
+    return tensor  # type: ignore[no-any-return]

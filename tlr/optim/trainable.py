@@ -21,13 +21,13 @@ from tlr.optim.rates import Group, rate, was_set_unseen
 from tlr.optim.update import Products, update_rates
 from tlr.optim.watch import Watch
 
-__all__ = ["TrainableRate"]
+__all__ = ["Noted", "TrainableRate"]
 
 _OPTIONS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at")
 _KEYS = (*_OPTIONS, *windows.FRESH)
 
 
-class _Noted:
+class Noted:
     """What is noted before a step of the base and needed after it."""
 
     def __init__(self, counts: bool, buffers: dict[Tensor, windows.State]) -> None:
@@ -204,14 +204,14 @@ class TrainableRate(Optimizer):
         return loss
 
     @_disable_dynamo  # unlike torch.compiler.disable it imports nothing before it is called
-    def _before_compiled_step(self) -> _Noted:
+    def _before_compiled_step(self) -> Noted:
         noted = self._before_step()
         self._aside = compiled.set_aside(self.param_groups, _KEYS)
         self._aside += compiled.set_aside(self.state.values(), self._buffers())
         return noted
 
     @_disable_dynamo
-    def _after_compiled_step(self, noted: _Noted) -> None:
+    def _after_compiled_step(self, noted: Noted) -> None:
         self._take_back()
         self._after_step(noted)
 
@@ -220,7 +220,7 @@ class TrainableRate(Optimizer):
         compiled.take_back(self._aside)
         self._aside = ()
 
-    def _before_step(self) -> _Noted:
+    def _before_step(self) -> Noted:
         self._take_back()
         has_gradient = counts = False
         for group in self.param_groups:
@@ -229,7 +229,7 @@ class TrainableRate(Optimizer):
                     has_gradient = True
                     counts = counts or rate(group) > 0
                     break
-        return _Noted(counts, self._prepare() if has_gradient else {})
+        return Noted(counts, self._prepare() if has_gradient else {})
 
     def _prepare(self) -> dict[Tensor, windows.State]:
         """Open a window if none is open, note in it what the base is about to do, and return buffers to be added."""
@@ -239,6 +239,7 @@ class TrainableRate(Optimizer):
             for group in self.param_groups:
                 self._refuse_half_types(group)
                 new.update(windows.open_window(self.state, group, self._can_sum))
+            refuse_flat_parameters(list(new))
             if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
                 self._adopt(new)
         for group in self.param_groups:
@@ -251,7 +252,7 @@ class TrainableRate(Optimizer):
                 windows.change_unit(self.state, group, alpha)
         return new
 
-    def _after_step(self, noted: _Noted) -> None:
+    def _after_step(self, noted: Noted) -> None:
         self._adopt(noted.buffers)
         if not noted.counts:
             return

@@ -51,8 +51,9 @@ class Watch:
         if not all(finite):
             self._tell(
                 "finite",
-                "The gradients are not finite, so this update of α is left out. One bad batch is harmless; if the "
-                "loss is nan, start again with a smaller lr or longer windows. tlr.skipped_updates(optimizer) counts.",
+                "The gradients are not finite, or their square is 0 in float64, so this update of α is left out. One "
+                "bad batch is harmless; if the loss is nan, start again with a smaller lr or longer windows. "
+                "tlr.skipped_updates(optimizer) counts.",
             )
         elif self._first_square == 0:
             self._first_square = square

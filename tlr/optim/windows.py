@@ -22,6 +22,7 @@ __all__ = [
     "Window",
     "change_unit",
     "close_window",
+    "fits",
     "forget",
     "members",
     "new_buffer",
@@ -65,7 +66,12 @@ def new_buffer(p: Tensor) -> Tensor:
 def members(states: States, group: Group) -> list[tuple[Tensor, State]]:
     """The parameters of a group that have been in a window, each with its state."""
     pairs = ((p, states.get(p, {})) for p in group["params"])
-    return [(p, state) for p, state in pairs if "window_start" in state]
+    return [(p, state) for p, state in pairs if fits(p, state, "window_start")]
+
+
+def fits(p: Tensor, state: State, key: str) -> bool:
+    """Whether there is a buffer of this name for p: one of another shape was left by somebody who cut p anew."""
+    return key in state and state[key].shape == p.shape
 
 
 def open_window(states: States, group: Group, can_sum: bool) -> dict[Tensor, State]:
@@ -74,7 +80,8 @@ def open_window(states: States, group: Group, can_sum: bool) -> dict[Tensor, Sta
     inside = members(states, group)
     joining = []
     if len(inside) < len(group["params"]):
-        joining = [p for p in group["params"] if p.grad is not None and "window_start" not in states.get(p, {})]
+        known = {p for p, _ in inside}
+        joining = [p for p in group["params"] if p.grad is not None and p not in known]
     if joining:
         group["weight_norm"] = None
     # Nothing is known yet about the precision of a first window.

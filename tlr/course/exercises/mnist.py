@@ -128,5 +128,5 @@ def _slips(alpha0, goal, c=0.25, windows=3):
 
 def _ends(quantity):
     """A quantity at the end of the recorded runs of figure 1: a row for each method and α₀, a column a batch size."""
-    ends = records.final(records.load(experiments.settings("figure-1-mnist", epochs=8)))
+    ends = records.final(experiments.recorded("figure-1-mnist", epochs=8, seeds=(0,)))
     return ends.pivot(index=["method", "alpha0"], columns="batch_size", values=quantity)

@@ -6,10 +6,11 @@ Importing this imports no torch; `run` and `sweep` do when they are first used.
 from importlib import import_module
 
 from tlr.course.experiments.figures import COLLECTIONS, FIGURES, Figure, settings
+from tlr.course.experiments.replay import Missing, recorded
 
 _HOME = {"run": "tlr.course.experiments.running", "sweep": "tlr.course.experiments.sweeping"}
 
-__all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings", *_HOME]
+__all__ = ["COLLECTIONS", "FIGURES", "Figure", "Missing", "recorded", "settings", *_HOME]
 
 
 def __getattr__(name):

@@ -1,13 +1,13 @@
 """The final loss for every α₀ and condition number, for one rule; point to read it, press to open a run."""
 
 import math
+from importlib.util import find_spec
 from numbers import Real
 
 import numpy as np
 
 from tlr import toys
 from tlr.course.explorers.base import Explorer, blank, log_slider, rule_menu, slider
-from tlr.course.explorers.pointed import PointedImage
 from tlr.course.plots.basin_map import BasinPicture
 from tlr.descent import RULES, descend
 
@@ -45,7 +45,11 @@ class Basins(Explorer):
         self.image.observe(self._on_press, "pressed")
 
     def make_image(self, width, height):
-        """An image that the pointer reaches."""
+        """An image that the pointer reaches; without anywidget, one that it does not."""
+        if not find_spec("anywidget"):
+            return super().make_image(width, height)
+        from tlr.course.explorers.pointed import PointedImage
+
         return PointedImage(width=width, height=height, text=self.description)
 
     def draw(self, rule, steps, alpha0, condition, **options):

@@ -17,7 +17,7 @@ from tlr.course.ledger.claim import (
 )
 from tlr.descent import descend, relative_rate_map
 
-__all__ = ["CLAIMS"]
+__all__ = ["CLAIMS", "LATER"]
 
 
 def first_derivative(formula=rule.first_derivative):
@@ -151,6 +151,43 @@ def convex(toy_of=toys.quadratic):
     return Finding(always(fell, grew), evidence)
 
 
+def displacements(memory=0.8):
+    """The product of two displacements of heavy ball against the slope along the step, on random parabolas.
+
+    Args:
+        memory: μ, the momentum.
+    """
+    rng = np.random.default_rng(0)
+    curvature, w, alpha = rng.uniform(0.1, 10, 400), rng.normal(size=400), rng.uniform(0.01, 0.5, 400)
+    first = curvature * w  # the first buffer is the gradient
+    gradient = curvature * (w - alpha * first)
+    second = memory * first + gradient
+    equal = int(np.isclose(second * first, gradient * first).sum())
+    evidence = (
+        f"Two steps on 400 random parabolas with μ = {memory:g}: the product of the displacements over α is the slope "
+        f"along the step in {equal}; it exceeds it by μ‖d‖², what the buffer hands on."
+    )
+    return Finding(always(equal, 400), evidence)
+
+
+def cannot_diverge(ran=None):
+    """A strongly convex function of one variable: two half-parabolas with curvatures 1 and 1000, from stable α₀."""
+    if ran is None:
+        import sympy
+
+        w = sympy.Symbol("w", real=True)
+        bend = sympy.Piecewise((w**2 / 2, w < 0), (500 * w**2, True))
+        toy, starts = toys.from_expression(bend, start=[-1.0], minimum=[0.0]), np.geomspace(1e-5, 1.9e-3, 40)
+        ran = {name: descend(name, toy, toy.start, starts, 3000).loss for name in ("gd", "published", "secant")}
+    kept = {name: int((loss[-1] < loss[0]).sum()) for name, loss in ran.items()}
+    total = ran["published"].shape[1]
+    evidence = (
+        f"Two half-parabolas, κ = 1000, {total} stable values of α₀: the loss ends below its first value from "
+        f"{kept['published']} of them ({kept['gd']} with α fixed, {kept['secant']} with Eq. 8′)."
+    )
+    return Finding(always(kept["published"], total), evidence)
+
+
 def quadratics(ran=None):
     """The rule itself, without noise, from α₀ = 1e-4 … 0.019 on a quadratic with 10 curvatures from 1 to 100."""
     if ran is None:
@@ -269,7 +306,7 @@ CLAIMS = (
         theme=EQUATIONS,
         says="Convex losses have fallen whenever α grows",
         place="Appendix D.3, remark",
-        quote="cannot diverge when learning rate is increasing, corresponding to positive values of the inner product",
+        quote="corresponding to positive values of the inner product",
         criterion="In every random step after which α grows, the loss has fallen.",
         judge=convex,
         tests=("01_derivation#convex-code",),
@@ -291,5 +328,27 @@ CLAIMS = (
         criterion="For c from ¼ to 10 the share of starts that succeed stays within 10 points of that for c = ¼.",
         judge=bound_on_quadratics,
         tests=("02_quadratics#knobs-check",),
+    ),
+)
+
+#: Added after the others, whose numbers stay.
+LATER = (
+    Claim(
+        theme=EQUATIONS,
+        says="Eq. 10 with momentum: a displacement serves as the gradient",
+        place="Section 4, Eq. 10",
+        quote="we accumulate the calculated gradients across several consecutive iterations.",
+        criterion="With momentum 0.8 the product of two displacements over α is the slope that Eq. 7 asks for.",
+        judge=displacements,
+        tests=("01_derivation#eq-10-two-steps", "01_derivation#eq-10-noise"),
+    ),
+    Claim(
+        theme=EQUATIONS,
+        says="On convex functions the algorithm cannot diverge while α grows",
+        place="Appendix D.3, remark",
+        quote="cannot diverge when learning rate is increasing",
+        criterion="On a strongly convex function the loss ends below its first value from every stable α₀.",
+        judge=cannot_diverge,
+        tests=("01_derivation#convex-diverges",),
     ),
 )

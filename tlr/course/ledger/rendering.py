@@ -10,16 +10,10 @@ from tlr.course.plots.tiles import SIGNS
 
 __all__ = ["CLAIMS", "findings", "page"]
 
-#: Number → `Claim`, in the order of the ledger.
-CLAIMS = dict(
-    enumerate(
-        sorted(
-            (*mathematics.CLAIMS, *batches.CLAIMS, *figures.CLAIMS),
-            key=lambda claim: THEMES.index(claim.theme),
-        ),
-        start=1,
-    )
-)
+_FIRST = sorted((*mathematics.CLAIMS, *batches.CLAIMS, *figures.CLAIMS), key=lambda claim: THEMES.index(claim.theme))
+
+#: Number → `Claim`: in the order of the themes, then those that were added later, so that a claim keeps its number.
+CLAIMS = dict(enumerate((*_FIRST, *mathematics.LATER, *batches.LATER), start=1))
 
 _COMMAND = re.compile(r"python -m [\w. -]*\w")
 

@@ -84,7 +84,7 @@ def alpha_rises_and_falls(archive, figure):
     ours = [record for record in found if record.setting.seed == 0]
     done = straight = ruined = 0
     for record in ours:
-        alpha = np.concatenate([record.alpha0, record.alpha[:, 0]])
+        alpha = record.rates[:, 0]
         peak = int(alpha.argmax())
         if record.test_accuracy[-1] < _RUINED:
             ruined += 1
@@ -335,7 +335,6 @@ def overhead(archive, figure):
 def _ends(found):
     """How the runs ended: a row for each setting, the mean over its seeds; a loss that is not finite is inf."""
     ends = records.final(found).drop_duplicates("run")
-    ends["mean_loss"] = [_finite(record.train_loss).mean() for record in found]
     ends["train_loss"] = _finite(ends.train_loss)
     fields = ["method", "alpha0", "batch_size", "model", "p", "c", "per", "eta", "beta"]
     measured = ["train_loss", "mean_loss", "test_accuracy", "alpha", "peak_alpha"]

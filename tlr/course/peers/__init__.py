@@ -5,6 +5,7 @@ The table of them imports no torch; an optimizer does when it is first used.
 
 from importlib import import_module
 
+from tlr import _submodule
 from tlr.course.peers.catalog import PEERS, Peer, installed, make_optimizer, table
 
 _HOMES = {
@@ -25,7 +26,7 @@ __all__ = ["PEERS", "Peer", "installed", "make_optimizer", "table", *_HOME]
 def __getattr__(name):
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _submodule(__name__, name)
 
 
 def __dir__():

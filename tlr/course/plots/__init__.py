@@ -9,6 +9,7 @@ from tlr.course.plots.derivation import curvature_along_the_step, curvature_rati
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
 from tlr.course.plots.style import METHODS, Method, house_style
+from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.toys import cobweb, curves, paths
 from tlr.course.plots.training import agreement, images, window_agreement
@@ -30,6 +31,7 @@ __all__ = [
     "images",
     "label",
     "ledger",
+    "panels",
     "paths",
     "rates",
     "response",

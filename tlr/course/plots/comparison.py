@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from tlr.course.plots.panels import QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
 
 __all__ = ["compare", "rates", "runs", "sensitivity", "styles"]

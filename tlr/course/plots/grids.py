@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
-from tlr.course.plots.panels import MARKERS, QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades
 
 __all__ = ["grid", "label"]

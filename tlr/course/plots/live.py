@@ -1,9 +1,10 @@
 """A picture of runs that are still going on: loss, α and test accuracy, growing epoch by epoch."""
 
+import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.comparison import styles
-from tlr.course.plots.panels import QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs
 from tlr.course.plots.style import house_style, legend_below
 
 __all__ = ["RunsPicture"]
@@ -39,9 +40,8 @@ class RunsPicture:
         for name, run in runs.items():
             draw_run(self.axes, [run], self._looks[name])
         for quantity in ("train_loss", "alpha"):
-            drawn = [line.get_ydata() for line in self.axes[quantity].lines if len(line.get_ydata())]
-            positive = bool(drawn) and min(map(min, drawn)) > 0
-            self.axes[quantity].set_yscale("log" if positive else "linear")
+            drawn = np.concatenate([[np.nan], *(line.get_ydata() for line in self.axes[quantity].lines)])
+            self.axes[quantity].set_yscale("log" if np.any(drawn > 0) and not np.any(drawn <= 0) else "linear")
         for axis in self.axes.values():
             axis.relim()
             axis.autoscale(axis="y")

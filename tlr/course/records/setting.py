@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import math
 import operator
 import re
-from dataclasses import asdict, dataclass
+
+import attrs
+from attrs import Converter, field
 
 from tlr.course.peers import PEERS
 
@@ -16,18 +19,91 @@ RENAMED = {"published": "tlr", "secant": "tlr_secant"}
 #: How training images may be changed at random: the names of `tlr.course.data.augmentation.AUGMENTATIONS`.
 AUGMENTATIONS = ("crop-flip",)
 
+#: The one data set of sentences; all others are of images.
+TEXTS = "multi30k"
+
 #: Methods whose runs are recorded → their options.
 _OPTIONS = {name: peer.options for name, peer in PEERS.items() if peer.options is not None}
 _EVERY_OPTION = {name for options in _OPTIONS.values() for name in options}
 
-_KINDS = {
-    **dict.fromkeys(("alpha0", "momentum", "weight_decay", "p", "c", "eta", "beta"), float),
-    **dict.fromkeys(("batch_size", "epochs", "seed"), operator.index),
-    **dict.fromkeys(("data", "model", "method", "per"), str),
-}
+_LARGEST = 2**63 - 1  # what torch can count
 
 
-@dataclass(frozen=True, kw_only=True)
+def _converted(kind, value, setting, attribute):
+    """The value as a float, an int or a str, unless it is none."""
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{setting.method!r} needs a number as its {attribute.name}, not {value!r}.") from None
+    except OverflowError:
+        raise ValueError(f"{attribute.name} is too large.") from None
+
+
+def _option(kind, value, setting, attribute):
+    """The value of an option: its default if it is not given, None where the method does not have it."""
+    options = _OPTIONS.get(setting.method, {})
+    if attribute.name in options:
+        return _converted(kind, options[attribute.name] if value is None else value, setting, attribute)
+    if value is not None and attribute.name in _EVERY_OPTION and setting.method in _OPTIONS:
+        raise ValueError(f"{setting.method!r} has no option {attribute.name}: leave it out.")
+    return None
+
+
+def _within(words, holds):
+    """A validator: the value, unless it is None, is a number for which this holds, in words."""
+
+    def check(setting, attribute, value):
+        if value is not None and not holds(value):
+            shown = f"{value!r}" if value < _LARGEST or math.isinf(value) else "one of so many digits"
+            raise ValueError(f"{attribute.name} must be {words}, not {shown}.")
+
+    return check
+
+
+def _one_of(choices, what):
+    """A validator: the value, unless it is None, is one of these."""
+
+    def check(setting, attribute, value):
+        if value is not None and value not in choices:
+            raise ValueError(f"Unknown {what} {value!r}: choose from {', '.join(choices)}.")
+
+    return check
+
+
+def _field(convert, kind, words, holds, **default):
+    converter = Converter(
+        lambda value, setting, attribute: convert(kind, value, setting, attribute), takes_self=True, takes_field=True
+    )
+    return field(converter=converter, validator=_within(words, holds), **default)
+
+
+def _count(least, **default):
+    return _field(
+        _converted, operator.index, f"at least {least} and below 2⁶³", lambda n: least <= n <= _LARGEST, **default
+    )
+
+
+def _number(words, holds):
+    return _field(_option, float, words, holds, default=None)
+
+
+def _positive(value):
+    return 0 < value < math.inf
+
+
+def _not_negative(value):
+    return 0 <= value < math.inf
+
+
+def _text(pattern, what):
+    def check(setting, attribute, value):
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"{what} has letters, digits, dots and dashes only, unlike {value!r}.")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
 class Setting:
     """What one run depends on. Two runs with the same setting are the same run.
 
@@ -53,50 +129,43 @@ class Setting:
         augment: "crop-flip", or None (default) where every epoch sees the images as they are.
 
     Raises:
-        ValueError: an unknown method, an option that the method does not have or lacks, a value of the wrong type.
+        ValueError: an unknown method, an option that the method does not have or lacks, a value of the wrong type or
+            outside its range, a model that cannot be trained on the data.
     """
 
-    method: str
-    alpha0: float
-    batch_size: int
-    data: str = "mnist"
-    model: str = "mlp-1000"
-    epochs: int = 80
-    seed: int = 0
-    momentum: float | None = None
-    weight_decay: float | None = None
-    p: float | None = None
-    c: float | None = None
-    per: str | None = None
-    eta: float | None = None
-    beta: float | None = None
-    augment: str | None = None
+    method: str = field(validator=_one_of(_OPTIONS, "method"))
+    alpha0: float = _field(_converted, float, "positive and finite", _positive)
+    batch_size: int = _count(1)
+    data: str = field(default="mnist", validator=_text(r"\w[\w.-]*", "A data set's name"))
+    model: str = field(default="mlp-1000", validator=_text(r"\w[\w.-]*", "A model's name"))
+    epochs: int = _count(1, default=80)
+    seed: int = _count(0, default=0)
+    momentum: float | None = _number("at least 0 and below 1", lambda value: 0 <= value < 1)
+    weight_decay: float | None = _number("at least 0 and finite", _not_negative)
+    p: float | None = _number("above 0 and at most 1", lambda value: 0 < value <= 1)
+    c: float | None = _number("positive and finite", _positive)
+    per: str | None = field(
+        default=None,
+        converter=Converter(
+            lambda value, setting, attribute: _option(str, value, setting, attribute), takes_self=True, takes_field=True
+        ),
+        validator=_one_of(("model", "tensor"), "value of per"),
+    )
+    eta: float | None = _number("at least 0 and finite", _not_negative)
+    beta: float | None = _number("at least 0 and finite", _not_negative)
+    augment: str | None = field(default=None, validator=_one_of(AUGMENTATIONS, "augmentation"))
 
-    def __post_init__(self):
-        if self.method not in _OPTIONS:
-            raise ValueError(f"Unknown method {self.method!r}: choose from {', '.join(_OPTIONS)}.")
-        for name, kind in _KINDS.items():
-            value = getattr(self, name)
-            if name in _EVERY_OPTION and name not in _OPTIONS[self.method]:
-                if value is not None:
-                    raise ValueError(f"{self.method!r} has no option {name}: leave it out.")
-                continue
-            value = _OPTIONS[self.method].get(name) if value is None else value
-            try:
-                object.__setattr__(self, name, kind(value))
-            except TypeError:
-                raise ValueError(f"{self.method!r} needs a number as its {name}, not {value!r}.") from None
-        if not re.fullmatch(r"\w[\w.-]*", self.data):
-            raise ValueError(f"A data set's name has letters, digits, dots and dashes only, unlike {self.data!r}.")
-        if self.augment not in (None, *AUGMENTATIONS):
-            raise ValueError(f"Unknown augmentation {self.augment!r}: choose from {', '.join(AUGMENTATIONS)}.")
-        for name in ("batch_size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}.")
+    def __attrs_post_init__(self):
+        translates = self.model.partition("-")[0] == "transformer"
+        if translates != (self.data == TEXTS):
+            raise ValueError(
+                f"{self.model!r} cannot be trained on {self.data!r}: a transformer translates {TEXTS}, the other "
+                "models read images."
+            )
 
     def as_dict(self):
         """The fields that the method has, by name: `Setting(**setting.as_dict()) == setting`."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: value for name, value in attrs.asdict(self).items() if value is not None}
 
     @property
     def name(self):
@@ -115,9 +184,9 @@ class Setting:
 
     def __str__(self):
         options = [
-            f"{name} = {getattr(self, name):.4g}" if _KINDS[name] is float else f"per {self.per}"
-            for name in _OPTIONS[self.method]
-            if getattr(self, name) != _OPTIONS[self.method][name]
+            f"{name} {value}" if isinstance(value, str) else f"{name} = {value:.4g}"
+            for name, default in _OPTIONS[self.method].items()
+            if (value := getattr(self, name)) != default
         ]
         parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])

@@ -1,7 +1,6 @@
 """All curves as one tidy table, their ends as another, and in a sentence where they come from."""
 
-from dataclasses import fields
-
+import attrs
 import numpy as np
 
 from tlr.course.curves import MEASURED
@@ -26,7 +25,7 @@ def table(records):
     """
     import pandas as pd
 
-    settings = [field.name for field in fields(Setting)]
+    settings = [field.name for field in attrs.fields(Setting)]
     measured = [name for name in MEASURED if name != "alpha"]
     frames = []
     for record in records:
@@ -50,19 +49,22 @@ def table(records):
 
 
 def final(records):
-    """How each run ended: the rows of `table` after the last epoch, with one more column, peak_alpha.
+    """How each run ended: the rows of `table` after the last epoch, with two more columns, peak_alpha and mean_loss.
 
     Args:
         records: a list of `Record`.
 
     Returns:
         A DataFrame with one row for each run and α, in the order of the records; peak_alpha is the largest value that
-        this α had after an epoch, or before the first. Where a run diverged the loss is not finite.
+        this α had after an epoch, or before the first; mean_loss is the mean of the training loss over the epochs.
+        Where a run diverged the loss is not finite, and its mean infinite.
     """
     curves = table(records)
     peak = curves.groupby(["run", "group"]).alpha.transform("max")
     last = curves.groupby("run").epoch.transform("max")
-    return curves.assign(peak_alpha=peak)[curves.epoch == last].reset_index(drop=True)
+    loss = {record.setting.name: np.nan_to_num(record.train_loss, nan=np.inf).mean() for record in records}
+    ends = curves.assign(peak_alpha=peak, mean_loss=curves.run.map(loss))
+    return ends[curves.epoch == last].reset_index(drop=True)
 
 
 def origin(records):

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tlr.course.plots.panels import QUANTITIES, draw_run
+from tlr.course.plots.run_panels import QUANTITIES, draw_run
 
 STYLE = {"color": "#0072B2", "linestyle": "--", "label": "it"}
 

@@ -1,0 +1,88 @@
+"""The published rule on a parabola in the long run: its map, where αλ spends its time, and how the loss falls."""
+
+import numpy as np
+
+from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, frame, limit
+from tlr.course.plots.style import house_style
+from tlr.course.theory import band_density, one_dimension
+from tlr.descent import relative_rate_map
+
+__all__ = ["ReturnMapPicture"]
+
+_BINS = 40
+_WEB = 60
+_LINE = RULE_STYLES["published"].line | {"label": None}
+_PROVED = {"color": "#000000", "linestyle": (0, (5, 2)), "linewidth": 1.3}
+
+
+class ReturnMapPicture:
+    """The map in its band with the last steps of an orbit; a histogram of the orbit; the mean fall of the loss so far.
+
+    The dashed lines are what theorem 1 says of almost every orbit.
+    """
+
+    def __init__(self, figure):
+        with house_style():
+            figure.set_layout_engine("none")
+            self.figure, self.stale = figure, True
+            self.map_axes = figure.add_axes((0.08, 0.15, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
+            self.map_axes.set(xlabel="$x_t$", ylabel="$x_{t+1}$", title="from one αλ to the next")
+            self.map_axes.axline((0, 0), slope=1, color="#8c8c8c", linewidth=1)
+            (self.map_line,) = self.map_axes.plot([], [], **_LINE | {"linewidth": 3.5}, alpha=0.45)
+            (self.web,) = self.map_axes.plot([], [], **_LINE | {"linewidth": 0.9})
+            self.share, self.fall = (figure.add_axes((0.58, bottom, 0.4, 0.29)) for bottom in (0.616, 0.15))
+            self.share.set_title("how often αλ is there", loc="left")
+            self.fall.set_title("mean factor of the loss in an update", loc="left")
+            self.fall.set(xscale="log", yscale="log", xlabel="updates")
+            self.bars = self.share.stairs(np.zeros(_BINS), np.linspace(0, 1, _BINS + 1), fill=True, color="#9fc5df")
+            (self.density,) = self.share.plot([], [], **_PROVED)
+            (self.mean,) = self.fall.plot([], [], **_LINE)
+            (self.limit_line,) = self.fall.plot([], [], **_PROVED)
+            self.said = figure.text(0.015, 0.03, "", va="center", fontsize=9)
+        self.c = None
+
+    @property
+    def moving(self):
+        """The artists that `update` moves."""
+        artists = [self.map_line, self.web, self.bars, self.density, self.mean, self.limit_line, self.said]
+        return [*frame(self.share), *frame(self.fall), *artists]
+
+    def update(self, x, updates, c):
+        """Draw an orbit.
+
+        Args:
+            x: αλ at every step, as `tlr.course.theory.orbit` has it.
+            updates: how many of its updates to show, at least 1.
+            c: the bound that the run had.
+        """
+        law = self._set_bound(c)
+        orbit = x[: updates + 1]
+        inside = orbit[(orbit >= 0.75) & (orbit <= 1 + c)]
+        counts, edges = np.histogram(inside, _BINS, (0.75, 1 + c))
+        width = edges[1] - edges[0]
+        self.bars.set_data(counts / max(len(inside), 1) / width, edges)
+        corners = np.repeat(orbit[-_WEB:], 2)
+        self.web.set_data(corners[:-1], corners[1:])
+        with np.errstate(divide="ignore"):
+            logs = np.log((1 - x[:updates]) ** 2)
+        means = np.exp(np.cumsum(logs) / np.arange(1, len(logs) + 1))
+        self.mean.set_data(np.arange(1, len(logs) + 1), np.clip(means, 1e-8, 1e8))
+        limit(self.fall, (1, len(x)), (1e-5, 1e3))
+        self.limit_line.set_data((1, len(x)), np.exp([law.log_loss] * 2))
+        self.said.set_text(
+            f"after {updates} updates: below 1 in {np.mean(orbit < 1):.0%} (theorem: {law.below:.1%}); "
+            f"the loss times {means[-1]:.2g} in the mean (theorem: {np.exp(law.log_loss):.3g})"
+        )
+
+    def _set_bound(self, c):
+        law = one_dimension(c)
+        if c != self.c:
+            self.c, reach = c, 1 + c + 0.05
+            grid = np.concatenate([np.linspace(0.7, 1, 40), [np.nan], np.linspace(1 + 1e-9, reach, 80)])
+            self.map_line.set_data(grid, relative_rate_map(grid, "published", c))
+            self.stale |= limit(self.map_axes, (0.7, reach), (0.7, reach))
+            places = np.linspace(0.75, 1 + c, 801)[:-1]
+            density = band_density(places, c)
+            self.density.set_data(places, density)
+            limit(self.share, (0.75, 1 + c), (0, 1.5 * density.max()))
+        return law

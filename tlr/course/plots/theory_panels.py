@@ -1,0 +1,55 @@
+"""Panels of curves side by side, each with a key of its own: what the theorems say, and what was measured."""
+
+from itertools import cycle
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tlr.course.plots.picture import RULE_STYLES
+from tlr.course.plots.style import DASHES, METHODS, house_style, shades
+
+__all__ = ["panels"]
+
+_STYLES = METHODS | RULE_STYLES
+
+
+def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=None):
+    """Panels of curves.
+
+    Args:
+        each: for each panel, name → y, or (x, y); without x it is 0, 1, …. The name of a rule or a method brings its
+            style and label; others are drawn in shades, or in grays beside a rule.
+        xlabels, ylabels: one for each panel, or one for all.
+        titles: one for each panel (default: none).
+        log: the axes that are logarithmic, "", "x", "y" or "xy" (default "y").
+        limits: (low, high) of y, for each panel or one for all (default: those of the data).
+        levels: name → height of a dashed line across, for each panel (default: none).
+    """
+    with house_style():
+        figure, axes = plt.subplots(1, len(each), figsize=(9.2, 4.2), squeeze=False)
+        for number, (axis, curves) in enumerate(zip(axes[0], each, strict=True)):
+            known = {name: _STYLES[name].line for name in curves if name in _STYLES}
+            others = [name for name in curves if name not in known]
+            colors = cycle(("#000000", "#6E6E6E")) if known else shades(max(len(others), 2))
+            dashes = DASHES[1:] if known else DASHES
+            for name, color, dash in zip(others, colors, cycle(dashes), strict=False):
+                known[name] = {"color": color, "linestyle": dash, "label": name}
+            for name, curve in curves.items():
+                x, y = curve if isinstance(curve, tuple) else (np.arange(len(curve)), curve)
+                style = known[name]
+                axis.plot(x, y, **style, linewidth=1.6)
+            for name, height in (levels[number] if levels else {}).items():
+                axis.axhline(height, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, label=name)
+            axis.set(xlabel=_of(xlabels, number), ylabel=_of(ylabels, number))
+            axis.set_xscale("log" if "x" in log else "linear")
+            axis.set_yscale("log" if "y" in log else "linear")
+            if limits is not None:
+                axis.set_ylim(limits if np.ndim(limits) == 1 else limits[number])
+            if titles:
+                axis.set_title(titles[number], loc="left")
+            axis.legend(fontsize=9)
+    return figure
+
+
+def _of(labels, number):
+    return labels if isinstance(labels, str) else labels[number]
