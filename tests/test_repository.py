@@ -326,8 +326,9 @@ def names_imported(path):
 
 
 def imported(path):
-    """The modules of the package that a source file imports."""
-    return {room(name.split(".")[1:]) for name in names_imported(path) if name.startswith("tlr.")}
+    """The modules of the package that a source file imports, but for what `tlr/__init__.py` holds itself."""
+    parts = [name.split(".")[1:] for name in names_imported(path) if name.startswith("tlr.")]
+    return {room(each) for each in parts if [*(ROOT / "tlr").glob(f"{each[0]}*")]}
 
 
 def libraries(*places):

@@ -32,7 +32,7 @@ def repository():
 
 def stamped_files():
     """Every file that names the repository; pyproject.toml first."""
-    return [ROOT / name for name in ("pyproject.toml", "README.md", "CITATION.cff")] + notebooks()
+    return [ROOT / name for name in ("pyproject.toml", "README.md", "CITATION.cff", "site/api.md")] + notebooks()
 
 
 def notebooks():
