@@ -110,7 +110,7 @@ def main():
             results[name][way] = train(model, optimizer, x[rows], y[rows], count=CommDebugMode)
     results["resumed"] = resume(rows, mesh)
     results["mixed placements"] = mixed_placements(rank, mesh)
-    out.write_text(json.dumps(results))
+    out.write_text(json.dumps(results), encoding="utf-8")
     dist.barrier()  # a process that leaves while another still reads from it would fail that one
     dist.destroy_process_group()
 
