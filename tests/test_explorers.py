@@ -491,7 +491,7 @@ def test_without_anywidget_only_the_race_is_missing():
         explorer.move(alpha0=0.1)
         assert explorer.image.value[:2] == bytes.fromhex("ffd8")
     """
-    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8").stdout
     assert said == "The race is left out: it needs a package (python -m pip install anywidget).\n"
 
 
