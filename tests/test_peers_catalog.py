@@ -23,8 +23,8 @@ OPTIONS = {
     "adam": {"lr": 0.003},
     "adamw": {"lr": 0.003},
     "naive": {"lr": 0.1, "eta": 0.01},
-    "tlr": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
-    "tlr_secant": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
+    "tlr": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
+    "tlr_secant": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
     "fixed_eta": {"lr": 0.1, "momentum": 0.8, "eta": 0.001, "update_every": 8},
     "hypergradient": {"lr": 0.1, "beta": 1e-3},
     "hypergradient_adam": {"lr": 0.003},
@@ -65,10 +65,10 @@ def test_every_peer_learns_to_read_in_the_one_loop(name, digits):
 def test_what_the_table_says_of_copies_is_what_the_optimizer_keeps(name):
     model = small()
     options = {key: value for key, value in OPTIONS.get(name, {}).items() if key != "momentum"} | (
-        {"update_every": 2} if "update_every" in OPTIONS.get(name, {}) else {}
+        {"update_every": 3} if "update_every" in OPTIONS.get(name, {}) else {}
     )
     optimizer = make_optimizer(name, model.parameters(), **options)
-    run_bare(model, optimizer, name, steps=6)
+    run_bare(model, optimizer, name, steps=9)
     states = [value for state in optimizer.state.values() for value in state.values()]
     kept = sum(value.numel() for value in states if isinstance(value, torch.Tensor) and value.numel() > 1)
     weights = sum(p.numel() for p in model.parameters())
