@@ -154,7 +154,7 @@ def test_every_field_counts(field):
 
 
 def test_every_field_was_changed_above():
-    assert {field.name for field in attrs.fields(Setting)} == {*CHANGED, "eta", "beta"}
+    assert {field.name for field in attrs.fields(Setting)} == {*CHANGED, "eta", "beta", "variant"}
     assert Setting(**OPTIONS | {"eta": 1.0}).name != Setting(**OPTIONS).name
 
 

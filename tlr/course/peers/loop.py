@@ -1,6 +1,7 @@
 """What a loop must know of an optimizer: its learning rates and its modes. The loop on a toy function."""
 
 import numpy as np
+
 from tlr.descent import Trajectory
 
 __all__ = ["descend_with", "rates", "set_mode"]
