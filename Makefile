@@ -8,7 +8,7 @@
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
-#                   make stamp REPO=owner/name    move every badge and link to another repository
+#                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
 #
 # The first command makes .venv and installs what it needs; later ones start at once.
 # Another interpreter:               make PYTHON=python3.13 lab
@@ -83,4 +83,4 @@ bench: setup
 	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done
 
 stamp: setup
-	$(PY) tools/stamp.py $(REPO)
+	$(PY) tools/stamp.py $(REPO) $(if $(REF),--ref $(REF))

@@ -241,7 +241,9 @@ def test_a_record_says_where_it_comes_from(tmp_path):
     assert (session["device"], session["threads"], session["precision"]) == ("cpu", 1, "float32")
     assert session["device_name"]
     assert torch.get_num_threads() == threads
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=os.path.dirname(__file__))
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, encoding="utf-8", cwd=os.path.dirname(__file__)
+    )
     if commit.returncode == 0:
         assert session["commit"] == commit.stdout.strip()
         assert session["dirty"] in (True, False)
@@ -334,10 +336,10 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path, monkeypatch):
 
 def test_a_record_that_is_refused_is_put_aside_and_its_setting_run(tmp_path):
     path = tmp_path / f"{small().name}.json"
-    path.write_text("{")
+    path.write_text("{", encoding="utf-8")
     with pytest.warns(UserWarning, match=rf"{path.name} is refused: .*kept as {small().name}\.refused"):
         assert run(small(), tmp_path).status == "done"
-    assert (tmp_path / f"{small().name}.refused").read_text() == "{"
+    assert (tmp_path / f"{small().name}.refused").read_text(encoding="utf-8") == "{"
     assert records.find(small(), tmp_path).finished
 
 
@@ -388,7 +390,7 @@ def test_a_full_disk_ends_with_a_sentence_and_the_run_goes_on_when_there_is_room
 
 @posix
 def test_a_folder_that_cannot_be_ends_a_sweep_over_processes_with_one_sentence(tmp_path):
-    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"^The folder .*file cannot be written to \(.+\): choose another one\.$"):
         main(["run", "figure-7-digits", "--epochs", "1", "--folder", str(tmp_path / "file"), "--jobs", "2"])
 
@@ -465,7 +467,9 @@ TWO_SWEEPS = """if True:
 
 def test_two_sweeps_at_once_share_the_runs_and_do_none_twice(tmp_path):
     command = [sys.executable, "-c", TWO_SWEEPS, str(tmp_path / "records"), str(tmp_path / "log")]
-    sweeps = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    sweeps = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(2)
+    ]
     for each in sweeps:
         assert each.stdout.readline() == "ready\n"
     for each in sweeps:
@@ -475,7 +479,7 @@ def test_two_sweeps_at_once_share_the_runs_and_do_none_twice(tmp_path):
         each.communicate()
         assert each.returncode == 0
     wanted = settings("figure-2-digits")
-    assert (tmp_path / "log").read_text().splitlines() == ["run"] * len(wanted)
+    assert (tmp_path / "log").read_text(encoding="utf-8").splitlines() == ["run"] * len(wanted)
     assert names(tmp_path / "records") == {f"{setting.name}.json" for setting in wanted}
     assert all(records.find(setting, tmp_path / "records").finished for setting in wanted)
 
@@ -627,7 +631,7 @@ def test_a_signal_stops_in_good_order_and_the_same_command_goes_on(jobs, send, n
         ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command],  # as a shell starts a job in the background
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     while not any(epochs_in(tmp_path, setting) for setting in first):

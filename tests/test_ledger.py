@@ -476,6 +476,13 @@ def test_detection_needs_an_alpha_for_every_tensor_if_one_fails():
 # The page and the picture
 
 
+def test_what_stands_below_a_letter_is_set_below_it():
+    (bound,) = [number for number, claim in ledger.CLAIMS.items() if claim.says == "The bound: α_{t+1} ≤ (1 + c) α_t"]
+    page = ledger.page({bound: ledger.Finding(HOLDS, "β_PRP of tlr_secant")})
+    assert "α<sub>t+1</sub> ≤ (1 + c) α<sub>t</sub>" in page
+    assert "β<sub>PRP</sub> of tlr_secant" in page
+
+
 def test_the_page_has_a_row_a_claim_with_verdict_and_links():
     found = {
         1: ledger.Finding(HOLDS, "400 < 401"),

@@ -215,7 +215,7 @@ def unsigned(text):
 
 
 def broken(path, how):
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     content = unsigned(text)
     sessions, nested = content["sessions"], 100_000
     changed = {
@@ -404,7 +404,7 @@ def test_a_full_disk_leaves_what_was_there(call, tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match=r"file.* could not be written \("):
         records.write(record(), tmp_path / "file")
 

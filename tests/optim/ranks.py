@@ -149,7 +149,7 @@ def main():
     results["resumed"] = resume(rows, mesh)
     results["mixed placements"] = mixed_placements(rank, mesh)
     results["refused"] = refused()
-    out.write_text(json.dumps(results))
+    out.write_text(json.dumps(results), encoding="utf-8")
     dist.barrier()  # a process that leaves while another still reads from it would fail that one
     dist.destroy_process_group()
 

@@ -42,7 +42,7 @@ def ranks(tmp_path_factory):
             [sys.executable, here / "ranks.py", str(rank), str(RANKS), folder / "meet", folder / f"{rank}.json"],
             env=environment,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
         for rank in range(RANKS)
     ]
@@ -54,7 +54,7 @@ def ranks(tmp_path_factory):
         for process in processes:
             process.kill()
     assert [process.returncode for process in processes] == [0] * RANKS, "\n".join(errors)
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(RANKS)]
+    return [json.loads((folder / f"{rank}.json").read_text(encoding="utf-8")) for rank in range(RANKS)]
 
 
 @pytest.mark.parametrize("way", WAYS)
