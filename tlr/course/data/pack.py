@@ -23,6 +23,7 @@ from tlr.course.data.archives import ADVICE, DOWNLOADS
 from tlr.course.data.loading import EMBEDDED, folder
 from tlr.course.data.text import MULTI30K
 from tlr.course.files import replacing
+from tlr.course.workers import living_workers
 
 __all__ = ["pack"]
 
@@ -46,6 +47,7 @@ def pack(images, name, size=64, jobs=-1):
     Raises:
         ValueError: a name that is taken, a folder that does not lie as it should, an image that cannot be read.
         OSError: the data folder cannot be written to, or has too little room.
+        MemoryError: a worker was killed, as the system does where memory runs out.
     """
     if not re.fullmatch(r"\w[\w.-]*", name) or name in (*EMBEDDED, *DOWNLOADS, MULTI30K):
         raise ValueError(f"{name!r} cannot be the name: choose another, of letters, digits, dots and dashes.")
@@ -59,6 +61,7 @@ def pack(images, name, size=64, jobs=-1):
         raise ValueError(f"train and val must have the same classes; only one of them has {', '.join(differ[:5])}.")
     count = sum(len(paths) for classes in found.values() for paths in classes.values())
     with (
+        living_workers("nothing is left behind"),
         replacing(target, ADVICE) as part,
         zipfile.ZipFile(part, "w") as archive,
         tqdm(total=count, unit="image", smoothing=0.05) as bar,
@@ -134,7 +137,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=-1, help="processes that read (default: one for each core)")
     try:
         print(f"Written: {pack(**vars(parser.parse_args(arguments)))}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Stopped: nothing is left behind.")
