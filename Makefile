@@ -2,7 +2,7 @@
 #                   make test         check everything: code, tests, every stored output of every notebook
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make exercises    write the exercises of exercises/*.yaml into the notebooks, and build/exercises/ for teachers
-#                   make lint         only the linter and the formatter
+#                   make lint         only the linter, the formatter and the type check
 #                   make coverage     run the tests, and list the lines and branches of tlr that none of them reaches
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
@@ -54,6 +54,7 @@ exercises: setup
 lint: setup
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	$(PY) -m mypy
 
 # Notebooks run in kernels of their own, which are not counted.
 coverage: setup

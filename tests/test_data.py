@@ -500,3 +500,12 @@ def test_the_checksum_is_of_the_content_however_it_is_stored(tmp_path, monkeypat
     np.savez(tmp_path / "other.npz", **content | {"y_test": (digits.y_test + 1) % 10})
     assert load("plain").checksum == load("packed").checksum == digits.checksum
     assert load("other").checksum != digits.checksum
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_normalizing_leaves_the_images_as_they_are(dtype):
+    images = torch.arange(256).to(dtype)
+    kept = images.clone()
+    normalized = normalize(images)
+    assert torch.equal(images, kept)
+    assert torch.equal(normalized, kept.float() / 127.5 - 1)

@@ -174,3 +174,14 @@ def test_without_a_torchvision_that_fits_resnet_50_says_what_to_do(monkeypatch, 
     monkeypatch.setattr("tlr.course.models.import_module", import_module)
     with pytest.raises(ModuleNotFoundError, match=r"torchvision: python -m pip install torchvision, in the version"):
         make_model("resnet-50", 3072, 10)
+
+
+def test_seeding_weights_leaves_every_gpu_alone(monkeypatch):
+    def reseeded(seed):
+        raise AssertionError("a GPU was seeded")
+
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", reseeded)
+    weights = torch.nn.utils.parameters_to_vector(MLP(6, 5, 4, seed=3).parameters())
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(3)
+        assert torch.equal(weights[:30], torch.nn.Linear(6, 5).weight.flatten())

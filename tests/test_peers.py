@@ -435,7 +435,10 @@ def advance_quietly(params, optimizer, steps, passes=None):
             lambda p: SLS(p, reset="keep", beta=1.0),
             r"β must lie between 0 and 1, and γ above 1, not at 1\.0 and 2\.0\.",
         ),
-        (lambda p: SLS(p, 20.0, reset="keep"), r"max_lr must be at least lr, .* not 10\.0 with lr=20\.0\."),
+        (
+            lambda p: SLS(p, 20.0, reset="keep", max_lr=10.0),
+            r"max_lr must be at least lr, .* not 10\.0 with lr=20\.0\.",
+        ),
         (lambda p: SPS(p, c=0), r"c and the bound γ_b \(max_lr\) must be positive, not 0 and inf\."),
         (lambda p: SPS(p, steps_per_epoch=0), r"steps_per_epoch counts the batches of an epoch, at least 1, not 0\."),
         (lambda p: YellowFin(p, -1.0), r"α₀ \(lr\) must be positive and finite, not -1\.0\."),

@@ -23,6 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
 CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
+    "without_torch",  # what `tlr.course` itself imports
     "files",
     "peers",
     "data",
@@ -475,5 +476,5 @@ def test_the_wheel_holds_the_package_and_its_data(wheel):
         path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "course" / "records" / "recorded").glob("*.json")
     }
     assert recorded
-    assert sources | front | recorded | {"tlr/course/data/digits.npz"} <= held
+    assert sources | front | recorded | {"tlr/course/data/digits.npz", "tlr/py.typed"} <= held
     assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}

@@ -221,6 +221,12 @@ def test_goldstein_lengthens_a_step_that_is_too_short():
     assert 0.2 <= optimizer.param_groups[0]["lr"] <= 1.8
 
 
+@pytest.mark.parametrize(("condition", "cap"), [("armijo", math.inf), ("goldstein", 10)])
+def test_only_goldstein_has_a_cap_unless_one_is_given(condition, cap):
+    optimizer = SLS([torch.nn.Parameter(torch.ones(1))], condition=condition, steps_per_epoch=1)
+    assert optimizer.param_groups[0]["max_lr"] == cap
+
+
 def test_goldstein_stops_lengthening_at_the_cap():
     w = torch.nn.Parameter(torch.tensor([3.0], dtype=torch.float64))
     optimizer = SLS([w], 1e-3, condition="goldstein", reset="keep", max_lr=0.05)

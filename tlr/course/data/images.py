@@ -92,8 +92,10 @@ class Data:
 
 
 def normalize(images, mean=0.5, std=0.5):
-    """Pixels 0..255 (a uint8 tensor of any shape) as float32: (x/255 − mean)/std, by default in [−1, 1]."""
-    return images.float().div_(255 * std).sub_(mean / std)
+    """Pixels 0..255 (a tensor of any shape) as new float32 ones: (x/255 − mean)/std, by default in [−1, 1]."""
+    import torch
+
+    return images.to(torch.float32, copy=True).div_(255 * std).sub_(mean / std)
 
 
 def checksum(data):

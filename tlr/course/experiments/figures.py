@@ -15,7 +15,8 @@ What it leaves open, and what was chosen:
   second full window brings the first change of α, and the momentum buffer is kept when α changes.
 - sgd_mstep begins at the α₀ of its panel, as figure 10 has three of them; in section 5 it is 0.1. sgd_exp: its factor
   is not printed; here α ends at α₀/100, where sgd_mstep ends too.
-- YellowFin is the authors' first version, whose averages begin at α₀ and μ = 0; its momentum is its own.
+- YellowFin steps with averages that begin at α₀ and μ = 0, as its authors' first code, but with a slow start, which
+  that code has not; its momentum is its own.
 - Figure 2 is on CIFAR-100 in the paper, and its α₀ is not stated: here MNIST and α₀ = 0.1. Hypergradient descent has
   the momentum (heavy ball) and the weight decay of "all SGD-based optimizers" (appendix D).
 - Figure 6 is on CIFAR-100 in the paper, batch size 256, its α₀ not stated: here MNIST and α₀ = 0.1.
@@ -33,8 +34,9 @@ epoch is one to eight steps there, no longer than the momentum's memory, and not
 from dataclasses import replace
 from itertools import chain, product
 
-from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, BOTH_CURVATURES, GRID, Figure
-from tlr.course.experiments.larger import COLLECTIONS, LARGER
+from tlr.course.experiments.collections import COLLECTIONS
+from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, BOTH_CURVATURES, GRID, Figure, Part
+from tlr.course.experiments.larger import LARGER
 from tlr.course.records import Setting
 
 __all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings"]
@@ -74,6 +76,14 @@ _PAPER = {
         (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
         GRID,
     ),
+    "figure-10-authors": Figure(
+        "figure 10's exponential schedule and YellowFin as their authors' later code has them",
+        (
+            {"method": "yellowfin", "variant": "authors", "alpha0": 0.1},  # which it does not use
+            {"method": "exponential", "variant": "authors"},
+        ),
+        GRID,
+    ),
 }
 
 #: Name → `Figure`: figure-1-mnist and so on, their small twins figure-1-digits and so on, and the larger ones.
@@ -94,18 +104,21 @@ def settings(name, *, epochs=None, seeds=(0,)):
     seen the extremes; all methods at a point before the next point, so that they can be compared.
 
     Args:
-        name: a key of `FIGURES`, or of `COLLECTIONS`: then its figures one after the other, each setting once.
+        name: a key of `FIGURES`; a `Part` of a figure; or a key of `COLLECTIONS`: then its parts one after the other.
         epochs: instead of the figure's own (default None).
-        seeds: one run of each for every seed (default: seed 0).
+        seeds: one run of each for every seed (default: seed 0), where a part has no seeds of its own.
 
     Returns:
-        A list of `Setting`.
+        A list of `Setting`, each once.
 
     Raises:
         ValueError: an unknown name, or what `Setting` refuses.
     """
+    if isinstance(name, Part):
+        whole = settings(name.figure, epochs=epochs, seeds=name.seeds or seeds)
+        return [setting for setting in whole if name.has(setting)]
     if name in COLLECTIONS:
-        each = (settings(figure, epochs=epochs, seeds=seeds) for figure in COLLECTIONS[name])
+        each = (settings(part, epochs=epochs, seeds=seeds) for part in COLLECTIONS[name])
         return list(dict.fromkeys(chain.from_iterable(each)))
     if name not in FIGURES:
         raise ValueError(f"Unknown figure {name!r}: choose from {', '.join((*FIGURES, *COLLECTIONS))}.")
@@ -113,7 +126,6 @@ def settings(name, *, epochs=None, seeds=(0,)):
     points = [dict(zip(figure.axes, values, strict=True)) for values in product(*figure.axes.values())]
     points.sort(key=lambda point: sum(figure.axes[axis].index(value) for axis, value in point.items()))
     common = {"data": figure.data, "model": figure.model, "augment": figure.augment}
-    return [
-        Setting(**common | point | variant, epochs=epochs or figure.epochs, seed=seed)
-        for seed, point, variant in product(seeds, points, figure.variants)
-    ]
+    common["epochs"] = figure.epochs if epochs is None else epochs
+    every = product(seeds, points, figure.variants)
+    return list(dict.fromkeys(Setting(**common | point | variant, seed=seed) for seed, point, variant in every))

@@ -4,16 +4,12 @@ import math
 from functools import cache
 
 import numpy as np
-import torch
 
 from tlr.course.data import load
 from tlr.course.gradients import cosines, displaced, epoch_gradients, sums
 from tlr.course.ledger.archive import Missing
 from tlr.course.ledger.claim import ALPHA, BATCHES, DOES_NOT_HOLD, HOLDS, IN_PART, KNOBS, Claim, Finding, always, grade
-from tlr.course.models import MLP
 from tlr.course.noise import drift
-from tlr.course.training import steps_per_epoch, train
-from tlr.optim import TLR
 from tlr.rule import window
 
 __all__ = ["CLAIMS", "LATER", "on_digits"]
@@ -108,6 +104,11 @@ def cause_of_the_fall(archive, figure):
 @cache
 def _warmed_up():
     """A network after eight epochs of SGD."""
+    import torch
+
+    from tlr.course.models import MLP
+    from tlr.course.training import train
+
     data = load("digits")
     model = MLP(data.inputs, 100, data.classes)
     train(model, torch.optim.SGD(model.parameters(), lr=0.04), data, epochs=8, batch_size=64, progress=False)
@@ -128,6 +129,10 @@ def on_digits(p, *, momentum=0.0, seed=0, restart=False, epochs=20):
     Returns:
         A `tlr.course.training.History`.
     """
+    from tlr.course.models import MLP
+    from tlr.course.training import steps_per_epoch, train
+    from tlr.optim import TLR
+
     data = load("digits")
     model = MLP(data.inputs, 100, data.classes, seed)
     every = window(steps_per_epoch(data, _SMALL), p)

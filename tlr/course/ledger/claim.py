@@ -78,7 +78,10 @@ class Claim:
         and in part if they disagree. What is not recorded is named, with the command that records it.
         """
         if not self.figures:
-            return self.judge()
+            try:
+                return self.judge()
+            except ModuleNotFoundError as error:
+                return Finding(NOT_TESTED, f"Judging it takes {error.name}, which is not installed here.")
         archive = Archive() if archive is None else archive
         findings, missing = [], {}
         for figure in self.figures:

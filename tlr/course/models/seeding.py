@@ -11,5 +11,5 @@ __all__ = ["seeded"]
 def seeded(seed):
     """Layers that are made inside begin with the weights of this seed; the global random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU, too
         yield

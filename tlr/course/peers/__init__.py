@@ -5,7 +5,6 @@ The table of them imports no torch; an optimizer does when it is first used.
 
 from importlib import import_module
 
-from tlr import _submodule
 from tlr.course.peers.catalog import PEERS, Peer, installed, make_optimizer, table
 
 _HOMES = {
@@ -24,10 +23,12 @@ __all__ = ["PEERS", "Peer", "installed", "make_optimizer", "table", *_HOME]
 
 
 def __getattr__(name):
+    if name in _HOMES:
+        return import_module(f"{__name__}.{name}")
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    return _submodule(__name__, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return [*globals(), *_HOME]
+    return [*globals(), *_HOMES, *_HOME]

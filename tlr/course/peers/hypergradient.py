@@ -104,6 +104,7 @@ class HypergradientAdam(_HypergradientRate, AdamDirections):
     r"""Adam-HD: hypergradient descent over Adam. α moves at every step.
 
     As `Hypergradient`, with Adam's direction :math:`d_t = \hat m_t / (\sqrt{\hat v_t} + \epsilon)`.
+    This is Algorithm 6. The authors' code moves α tensor by tensor, and adds ε to √v before the bias correction.
 
     Args:
         params: parameters or parameter groups; each group has its own α.

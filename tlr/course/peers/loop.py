@@ -1,7 +1,6 @@
 """What a loop must know of an optimizer: its learning rates and its modes. The loop on a toy function."""
 
 import numpy as np
-import torch
 
 from tlr.descent import Trajectory
 
@@ -38,6 +37,8 @@ def descend_with(make, toy, start, steps, *, name=""):
         A `Trajectory` of one path, in float64. Its α is what `param_groups` shows after each step, its weights are
         those that the optimizer would be evaluated at.
     """
+    import torch
+
     w = torch.nn.Parameter(torch.tensor(start, dtype=torch.float64))
     optimizer = make([w])
 

@@ -46,8 +46,11 @@ class SLS(OneRate):
             epoch; "start", `lr` again, which costs the most trials; "keep", the last one, so that Armijo's η never
             grows. The authors' code numbers them 1, 2 and 0.
         steps_per_epoch: n/b, needed by "grow".
-        max_lr: no search begins with, or is lengthened to, more than this (default 10, the value in the authors'
-            code; their algorithms have no cap on growth).
+        max_lr: no search begins with, or is lengthened to, more than this (default: no cap for Armijo, 10 for
+            Goldstein, as in the authors' code; their algorithms have none).
+
+    Where the authors' code goes other ways: its first search, too, begins after a reset; after 100 trials it takes a
+    step of 1e-6; and it takes no step where ‖∇f‖ is below 1e-8.
 
     Raises:
         ValueError: an option outside its range, `reset="grow"` without steps_per_epoch, groups that differ.
@@ -70,7 +73,7 @@ class SLS(OneRate):
         condition="armijo",
         reset="grow",
         steps_per_epoch=None,
-        max_lr=10.0,
+        max_lr=None,
     ):
         if condition not in ("armijo", "goldstein"):
             raise ValueError(f"condition must be 'armijo' or 'goldstein', not {condition!r}.")
@@ -86,6 +89,8 @@ class SLS(OneRate):
                 "reset='grow' needs steps_per_epoch, the number of batches in an epoch, of at least 1, "
                 f"not {steps_per_epoch!r}."
             )
+        if max_lr is None:
+            max_lr = 10.0 if condition == "goldstein" else math.inf
         if not max_lr >= lr:
             raise ValueError(f"max_lr must be at least lr, the first step size, not {max_lr!r} with lr={lr!r}.")
         defaults = {

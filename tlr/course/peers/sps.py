@@ -28,7 +28,8 @@ class SPS(OneRate):
     `param_groups[0]["lr"]` after a step. A batch whose gradient is zero leaves the weights and γ as they are: by the
     formula γ would be 0/0, and under the smooth-iter rule a zero would stay for ever. A penalty such as weight decay
     belongs into the closure's loss, which γ depends on. In data-parallel training the closure must return the loss
-    averaged over the processes, or each would take a step of its own.
+    averaged over the processes, or each would take a step of its own. (The authors' class has 1e-8 under ‖∇f‖², which
+    their experiments set to 0.)
 
     Args:
         params: parameters or parameter groups.

@@ -59,18 +59,20 @@ class YellowFin(OneRate):
     are in `param_groups[0]["lr"]` and `["momentum"]`. A gradient of zero is not measured, for it has no curvature.
 
     The paper's rule needs no learning rate: α_t is used at once, and until the first step "lr" is 0. The authors'
-    first code stepped with moving averages of α_t and μ_t instead, from given starting values, which its users tuned;
-    `lr` asks for these (see there). Left out is what only their later code has: an average of log h_min, a floor of
-    1e-6 under every measurement, and clipping. Their code hands α and μ to torch's SGD, where a change of α also
-    rescales the momentum; here it is the paper's heavy ball.
+    first code (June 2017) stepped with moving averages of α_t and μ_t instead, from given starting values, which its
+    users tuned; `lr` asks for these (see there), but it is not that code again, which has no slow start and measures
+    after its step. Left out is what only their later code has: averages of log h_min and log h_max, a floor of 1e-6
+    under every measurement, and clipping. All their versions leave weight decay out of what they measure, and hand α
+    and μ to torch's SGD, where a change of α also rescales the momentum; here weight decay is part of the gradient,
+    and the momentum is the paper's heavy ball.
 
     Beware that ‖g‖² measures curvature only where the loss is a negative log-likelihood near its minimum. On a
     quadratic without noise the measured range says how fast the gradient shrinks, not what H is.
 
     Args:
         params: parameters or parameter groups.
-        lr: None (default) for the paper's rule; α₀ > 0 for the first code's: the first step takes α₀ and μ = 0, later
-            ones α ← βα + (1 − β)α_t, and μ likewise.
+        lr: None (default) for the paper's rule; α₀ > 0 for averages as in the first code: the first step takes α₀ and
+            μ = 0, later ones α ← βα + (1 − β)α_t, and μ likewise.
         beta: β, 0 <= β < 1, of all averages (default 0.999).
         window: steps of which the curvature range is taken, at least 1 (default 20).
         weight_decay: λ >= 0, adds λw to every gradient (default 0).
