@@ -8,6 +8,7 @@
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
 #                   make lowest       run the tests with the lowest versions that pyproject.toml admits
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
+#                   make faults       the tests of random damage at full length: flipped bits, cut files
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
@@ -23,7 +24,7 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding site slides bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site slides bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -71,6 +72,9 @@ $(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt
 # ipywidgets 7 itself uses what traitlets calls deprecated.
 colab: $(COLAB)/.installed
 	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py -k "not conda"
+
+faults: setup
+	$(PY) -m pytest --numprocesses 2 --faults -m faults tests
 
 encoding: setup
 	LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0 PYTHONWARNDEFAULTENCODING=1 $(PY) -m pytest tests/test_race.py tests/test_records.py tests/test_pack.py tests/test_examples.py
