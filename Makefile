@@ -2,13 +2,13 @@
 #                   make test         check everything: code, tests, every stored output of every notebook
 # For maintainers:  make notebooks    run every notebook from top to bottom and store what it shows; the README's picture too
 #                   make exercises    write the exercises of exercises/*.yaml into the notebooks, and build/exercises/ for teachers
-#                   make lint         only the linter and the formatter
+#                   make lint         only the linter, the formatter and the type check
 #                   make coverage     run the tests, and list the lines and branches of tlr that none of them reaches
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
-#                   make stamp REPO=owner/name    move every badge and link to another repository
+#                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
 #
 # The first command makes .venv and installs what it needs; later ones start at once.
 # Another interpreter:               make PYTHON=python3.13 lab
@@ -52,6 +52,7 @@ exercises: setup
 lint: setup
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
+	$(PY) -m mypy
 
 # Notebooks run in kernels of their own, which are not counted.
 coverage: setup
@@ -82,4 +83,4 @@ bench: setup
 	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done
 
 stamp: setup
-	$(PY) tools/stamp.py $(REPO)
+	$(PY) tools/stamp.py $(REPO) $(if $(REF),--ref $(REF))

@@ -14,7 +14,7 @@ import time
 import ipywidgets
 import numpy as np
 
-from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, ReturnMap
 
 LIMIT = 150
 
@@ -47,6 +47,7 @@ def main():
         (Basins, ("rule", "steps", "c")),
         (Newton, ("share", "condition", "direction", "c")),
         (Eigenvalues, ("rule", "alpha0", "condition", "count", "step")),
+        (ReturnMap, ("x0", "c", "updates")),
     ):
         explorer = make()
         for box in getattr(explorer, "rules", {}).values():

@@ -3,8 +3,9 @@
     python benchmarks/optimizers.py [--threads 1] [--rounds 5]
 
 A round times every optimizer once, in random order, over a third of an epoch: 78 steps, as for MNIST at batch size
-256, and so one update of α. Rows are medians over rounds of each optimizer's ratio to SGD in the same round. With one
-thread the clock counts this process' own seconds, so other programs disturb little.
+256, and so one update of α. In a first window directions are summed one by one. Rows are medians over rounds of each
+optimizer's ratio to SGD in the same round. With one thread the clock counts this process' own seconds, so other
+programs disturb little.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from math import prod
 import torch
 from torch.nn.functional import cross_entropy
 
-from tlr import TLR
+from tlr import TLR, TLRAdam
 from tlr.course.data import folder, load, normalize
 from tlr.course.models import MLP
 from tlr.course.training import epoch_order
@@ -56,6 +57,11 @@ def steppers(shapes, kernel):
         "TLR, window 1 (Algorithm 2)": (TLR, {"c": STILL}),
         "TLR, window 8": (TLR, {**SGD, "c": STILL, "update_every": 8}),
         "TLR, a third of an epoch": (TLR, {**SGD, "c": STILL, "update_every": STEPS}),
+        "secant, a third of an epoch": (TLR, {**SGD, "c": STILL, "update_every": STEPS, "curvature": "secant"}),
+        "slope, a third of an epoch": (TLR, {**SGD, "c": STILL, "update_every": STEPS, "curvature": "slope"}),
+        "TLR in its first window": (TLR, {**SGD, "update_every": 10**9}),
+        "TLRAdam, 50 steps": (TLRAdam, {"c": STILL, "update_every": 50}),
+        "TLRAdam, slope, 50 steps": (TLRAdam, {"c": STILL, "update_every": 50, "curvature": "slope"}),
     }
     made = {}
     for name, (optimizer, options) in builders.items():

@@ -7,14 +7,16 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import joblib
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from joblib.parallel import ThreadingBackend
 
 from tlr import TLR
@@ -29,6 +31,7 @@ from tlr.course.peers.schedules import exponential, multistep
 from tlr.course.records import Setting
 from tlr.course.training import train
 
+pytestmark = pytest.mark.filterwarnings("ignore:Windows of .* are shorter than:UserWarning")
 posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and resource limits")
 
 SMALL = {"data": "digits", "model": "mlp-20", "alpha0": 0.1, "batch_size": 200, "epochs": 4}
@@ -238,7 +241,9 @@ def test_a_record_says_where_it_comes_from(tmp_path):
     assert (session["device"], session["threads"], session["precision"]) == ("cpu", 1, "float32")
     assert session["device_name"]
     assert torch.get_num_threads() == threads
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=os.path.dirname(__file__))
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, encoding="utf-8", cwd=os.path.dirname(__file__)
+    )
     if commit.returncode == 0:
         assert session["commit"] == commit.stdout.strip()
         assert session["dirty"] in (True, False)
@@ -331,10 +336,10 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path, monkeypatch):
 
 def test_a_record_that_is_refused_is_put_aside_and_its_setting_run(tmp_path):
     path = tmp_path / f"{small().name}.json"
-    path.write_text("{")
+    path.write_text("{", encoding="utf-8")
     with pytest.warns(UserWarning, match=rf"{path.name} is refused: .*kept as {small().name}\.refused"):
         assert run(small(), tmp_path).status == "done"
-    assert (tmp_path / f"{small().name}.refused").read_text() == "{"
+    assert (tmp_path / f"{small().name}.refused").read_text(encoding="utf-8") == "{"
     assert records.find(small(), tmp_path).finished
 
 
@@ -385,7 +390,7 @@ def test_a_full_disk_ends_with_a_sentence_and_the_run_goes_on_when_there_is_room
 
 @posix
 def test_a_folder_that_cannot_be_ends_a_sweep_over_processes_with_one_sentence(tmp_path):
-    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"^The folder .*file cannot be written to \(.+\): choose another one\.$"):
         main(["run", "figure-7-digits", "--epochs", "1", "--folder", str(tmp_path / "file"), "--jobs", "2"])
 
@@ -462,7 +467,9 @@ TWO_SWEEPS = """if True:
 
 def test_two_sweeps_at_once_share_the_runs_and_do_none_twice(tmp_path):
     command = [sys.executable, "-c", TWO_SWEEPS, str(tmp_path / "records"), str(tmp_path / "log")]
-    sweeps = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    sweeps = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") for _ in range(2)
+    ]
     for each in sweeps:
         assert each.stdout.readline() == "ready\n"
     for each in sweeps:
@@ -472,7 +479,7 @@ def test_two_sweeps_at_once_share_the_runs_and_do_none_twice(tmp_path):
         each.communicate()
         assert each.returncode == 0
     wanted = settings("figure-2-digits")
-    assert (tmp_path / "log").read_text().splitlines() == ["run"] * len(wanted)
+    assert (tmp_path / "log").read_text(encoding="utf-8").splitlines() == ["run"] * len(wanted)
     assert names(tmp_path / "records") == {f"{setting.name}.json" for setting in wanted}
     assert all(records.find(setting, tmp_path / "records").finished for setting in wanted)
 
@@ -563,6 +570,18 @@ def test_an_unknown_data_set_ends_a_sweep_before_it_begins(tmp_path):
 # The command line
 
 
+def is_gone(group, within):
+    """Whether no process of a group is left after that many seconds at most."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def test_list_names_every_figure_and_what_is_finished(tmp_path, capsys):
     run(settings("figure-7-digits")[0], tmp_path)
     main(["list", "--folder", str(tmp_path)])
@@ -583,7 +602,8 @@ def test_run_shows_how_far_it_is_and_says_when_all_is_done(tmp_path, capsys):
 
 
 def test_what_is_missing_is_said(tmp_path, capsys):
-    main(["run", "figure-7-digits", "--epochs", "2", "--minutes", "0", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"^1$"):
+        main(["run", "figure-7-digits", "--epochs", "2", "--minutes", "0", "--folder", str(tmp_path)])
     assert capsys.readouterr().out.splitlines()[-1] == "0 of 4 runs are finished: the same command goes on from here."
 
 
@@ -611,7 +631,7 @@ def test_a_signal_stops_in_good_order_and_the_same_command_goes_on(jobs, send, n
         ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command],  # as a shell starts a job in the background
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     while not any(epochs_in(tmp_path, setting) for setting in first):
@@ -625,17 +645,115 @@ def test_a_signal_stops_in_good_order_and_the_same_command_goes_on(jobs, send, n
     assert is_gone(process.pid, within=10), "the workers go with the command"
     reached = {setting: epochs_in(tmp_path, setting) for setting in first}
     assert {records.find(setting, tmp_path).status for setting in first if reached[setting]} == {"interrupted"}
-    main([*command[3:], "--minutes", "0.01"])
+    with pytest.raises(SystemExit):
+        main([*command[3:], "--minutes", "0.01"])
     assert sum(epochs_in(tmp_path, setting) for setting in reached) > sum(reached.values())
 
 
-def is_gone(group, within):
-    """Whether no process of a group is left after that many seconds at most."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
-    return False
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--epochs", "0", "epochs must be at least 1"),
+        ("--seeds", "-1", "seed must be at least 0"),
+        ("--seeds", "9" * 23, "seed must be at least 0 and below"),
+        ("--jobs", "0", "jobs is how many runs go on at a time: at least 1"),
+        ("--minutes", "nan", "minutes must be a number, at least 0, not nan"),
+        ("--minutes", "-1", "minutes must be a number, at least 0, not -1"),
+        ("--folder", "", "The folder of the records has an empty name"),
+        *(("--device", name, f"There is no device '{name}' here") for name in ("hpu", "xla", "mps", "meta", "")),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(option, value, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=f"^{said}") as stopped:
+        main(["run", "figure-7-digits", "--folder", str(tmp_path / "records"), option, value])
+    assert "\n" not in str(stopped.value)
+    assert len(str(stopped.value)) < 250
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_may_be_below_the_users_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    main(["run", "figure-7-digits", "--epochs", "1", "--folder", "~/mine"])
+    assert len(names(tmp_path / "mine")) == 4
+
+
+def test_a_second_sweep_names_what_another_process_is_at(tmp_path, capsys):
+    taken = settings("figure-7-digits", epochs=1)[1]
+    lock = tmp_path / "in_progress" / f"{taken.name}.lock"
+    lock.parent.mkdir()
+    with FileLock(lock), pytest.raises(SystemExit, match=r"^1$"):
+        main(["run", "figure-7-digits", "--epochs", "1", "--folder", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{taken}: another process is at it" in lines
+    assert lines[-1].startswith("3 of 4 runs are finished")
+
+
+@pytest.mark.filterwarnings("ignore:tqdm")
+def test_without_a_thread_to_be_had_the_bar_stands_still_and_the_sweep_goes_on(tmp_path, monkeypatch):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert len(sweep(grid(2), tmp_path)) == 2
+
+
+def command_line(*arguments, folder, **options):
+    command = [sys.executable, "-m", "tlr.course.experiments", *arguments, "--folder", str(folder)]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"} | options
+    return subprocess.Popen(options.pop("before", []) + command, **options)
+
+
+@posix
+def test_without_a_stderr_it_runs_as_well(tmp_path):
+    closed = ["sh", "-c", 'exec "$@" 2>&-', "sh"]
+    process = command_line("run", "figure-7-digits", "--epochs", "1", folder=tmp_path, before=closed)
+    assert process.communicate(timeout=100)[0].splitlines()[-1] == "4 of 4 runs are finished."
+    assert process.returncode == 0
+
+
+def test_a_console_that_does_not_know_greek_gets_the_rest(tmp_path):
+    environ = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    process = command_line("list", folder=tmp_path, env=environ, encoding="cp1252")
+    assert len(process.communicate(timeout=100)[0].splitlines()) == 1 + len(FIGURES)
+    assert process.returncode == 0
+
+
+@pytest.fixture
+def sweep_with_two_workers(tmp_path):
+    """A sweep in its own process group, after the first epoch, and its workers' process ids."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs ps as Linux has it")
+    process = command_line(
+        "run", "figure-10-digits", "--epochs", "4000", "--jobs", "2", folder=tmp_path, start_new_session=True
+    )
+    first = settings("figure-10-digits", epochs=4000)[:2]
+    end = time.monotonic() + 120
+    while not all(epochs_in(tmp_path, setting) for setting in first):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    children = subprocess.check_output(["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], encoding="utf-8")
+    yield process, [int(line.split()[0]) for line in children.splitlines() if "popen_loky" in line]
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_worker_that_is_killed_ends_a_sweep_with_one_sentence(sweep_with_two_workers):
+    process, workers = sweep_with_two_workers
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "A worker was ended from outside, most likely because memory ran out: run with fewer jobs" in said
+    assert "Traceback" not in said
+
+
+def test_workers_end_soon_after_their_parent_was_killed(sweep_with_two_workers):
+    process, workers = sweep_with_two_workers
+    process.kill()
+    process.wait()
+    assert len(workers) == 2
+    assert is_gone(process.pid, within=20)

@@ -26,7 +26,7 @@ from PIL import Image
 from waiting import until
 
 from tlr import toys
-from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, TensorRace, Windows
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, ReturnMap, TensorRace, Windows
 from tlr.course.explorers.base import Screen
 from tlr.descent import RULES, descend
 from tools.stamp import ROOT
@@ -56,7 +56,7 @@ def template():
     return runpy.run_path(str(ROOT / "docs" / "explorer_template.py"))["Loss"]()
 
 
-EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, windows, tensor_race, template]
+EXPLORERS = [Cobweb, Paths, Basins, Newton, Eigenvalues, ReturnMap, windows, tensor_race, template]
 
 
 def pixels(explorer):
@@ -491,7 +491,7 @@ def test_without_anywidget_only_the_race_is_missing():
         explorer.move(alpha0=0.1)
         assert explorer.image.value[:2] == bytes.fromhex("ffd8")
     """
-    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8").stdout
     assert said == "The race is left out: it needs a package (python -m pip install anywidget).\n"
 
 
@@ -507,3 +507,16 @@ def test_the_two_lines_for_readers_in_the_gallery_run():
     ran = descend("gd", toys.beale(), [3, 3], 0.1, 99)
     assert [axes.lines[0].get_ydata()[0], axes.get_yscale()] == [ran.loss[0], "log"]
     plt.close("all")
+
+
+def test_the_long_run_is_told_beside_the_theorem():
+    explorer = ReturnMap()
+    assert "below 1 in 5" in explorer.picture.said.get_text()
+    assert "theorem: 52.3%" in explorer.picture.said.get_text()
+    explorer.move(c=4.9)
+    assert "the loss times 1" in explorer.picture.said.get_text()  # it grows
+    assert explorer.state()["orbit"].max() <= 5.9
+    before = explorer.state()["orbit"]
+    explorer.move(updates=10)
+    assert explorer.state()["orbit"] is before
+    assert explorer.picture.said.get_text().startswith("after 10 updates")

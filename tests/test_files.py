@@ -14,7 +14,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and symbolic l
 
 def write(path, text):
     with replacing(path) as part:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
 
 
 def names(folder):
@@ -25,7 +25,7 @@ def test_a_file_appears_in_a_new_folder_and_is_replaced(tmp_path):
     path = tmp_path / "new" / "file.txt"
     write(path, "first")
     write(path, "second")
-    assert path.read_text() == "second"
+    assert path.read_text(encoding="utf-8") == "second"
     assert names(path.parent) == ["file.txt"]
 
 
@@ -35,13 +35,13 @@ def test_until_the_end_there_is_what_was_before(tmp_path):
 
     def fails():
         with replacing(path) as part:
-            part.write_text("second")
-            assert path.read_text() == "first"
+            part.write_text("second", encoding="utf-8")
+            assert path.read_text(encoding="utf-8") == "first"
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fails()
-    assert path.read_text() == "first"
+    assert path.read_text(encoding="utf-8") == "first"
     assert names(tmp_path) == ["file.txt"]
 
 
@@ -61,7 +61,7 @@ KILLED = """if True:
 def test_what_a_killed_process_leaves_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
     path = tmp_path / "file.txt"
     command = [sys.executable, "-c", KILLED, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout.readline() == "half\n"
         write(path, "ours")
         assert len(names(tmp_path)) == 2, "the other one is still at it"
@@ -73,12 +73,12 @@ def test_what_a_killed_process_leaves_is_removed_and_what_a_living_one_writes_is
 
 @posix
 def test_a_link_that_waits_under_the_final_name_is_replaced_and_not_followed(tmp_path):
-    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "precious").write_text("precious", encoding="utf-8")
     path = tmp_path / "file.txt"
     path.symlink_to(tmp_path / "precious")
     (tmp_path / "file.txt.part").symlink_to(tmp_path / "precious")
     write(path, "ours")
-    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "precious").read_text(encoding="utf-8") == "precious"
     assert not path.is_symlink()
 
 
@@ -95,7 +95,7 @@ def test_a_file_that_somebody_has_open_is_replaced_when_they_close_it(tmp_path, 
 
     monkeypatch.setattr(files.os, "replace", busy)
     write(path, "second")
-    assert path.read_text() == "second"
+    assert path.read_text(encoding="utf-8") == "second"
 
 
 def test_a_file_that_stays_open_is_one_sentence(tmp_path, monkeypatch):

@@ -1,18 +1,27 @@
 """The paper's larger figures: grids as it states them, runs that say what is missing, and a command for all of them."""
 
+import gzip
+import math
 import re
+import sys
+from dataclasses import replace
+from itertools import islice
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tlr.course import records
-from tlr.course.experiments import COLLECTIONS, FIGURES, building, run, running, settings
+from tlr.course import data, records
+from tlr.course.data.pack import pack
+from tlr.course.experiments import COLLECTIONS, FIGURES, Part, building, recorded, run, running, settings
 from tlr.course.experiments.__main__ import main
+from tlr.course.models import WideResNet
 from tlr.course.records import Setting
 
 BATCH_SIZES = {64, 128, 256, 512}
 PEERS = {"tlr", "tlr_secant", "multistep", "adam", "sls", "sps"}
-CIFAR = [name for name in FIGURES if "cifar" in name and "small" not in name]
+CIFAR = [name for name in FIGURES if "cifar" in name and "small" not in name and "narrow" not in name]
 
 
 def values(name, field):
@@ -68,13 +77,127 @@ def test_a_collection_has_every_setting_of_its_figures_once_and_the_most_telling
     assert len(set(every)) == len(every)
     assert set(every) == {setting for name in CIFAR for setting in settings(name, seeds=(0, 1))}
     assert every[:40] == settings("figure-2-cifar10", seeds=(0, 1))
-    assert set(COLLECTIONS) == {"cifar", "cifar-small"}
 
 
 def test_a_collection_runs_from_one_command(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(COLLECTIONS, "cifar-small", ("figure-7-digits", "figure-6-digits"))
+    parts = Part("figure-7-digits"), Part("figure-6-digits", {"p": (1.0, 0.5)}), Part("figure-7-digits", seeds=(1,))
+    monkeypatch.setitem(COLLECTIONS, "cifar-small", parts)
     main(["run", "cifar-small", "--epochs", "1", "--folder", str(tmp_path)])
     assert capsys.readouterr().out.splitlines()[-1] == "12 of 12 runs are finished."
+
+
+def test_the_evidence_is_the_papers_lengths_and_its_first_part_can_be_had_today():
+    wanted = settings("evidence")
+    assert len(set(wanted)) == len(wanted)
+    assert {s.epochs for s in wanted if s.data == "mnist"} == {40, 80}
+    assert {s.seed for s in wanted if (s.method, s.batch_size, s.data) == ("sgd", 64, "mnist")} == {0, 1, 2}
+    assert {(s.method, s.variant) for s in wanted if s.variant} == {
+        (method, "authors") for method in ("yellowfin", "exponential", "sls")
+    }
+    narrow = [s for s in wanted if s.data == "cifar10"]
+    assert {s.model for s in narrow} == {"wrn-10-1"}
+    assert {s.batch_size for s in narrow[:12]} == {64, 256}
+    assert wanted[:10] == settings("figure-6-mnist")
+
+
+def test_evidence_that_comes_with_the_package_is_not_run_again_and_what_is_left_is_listed(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(COLLECTIONS, "evidence", (Part("figure-7-digits"), Part("figure-6-digits", {"p": (1.0,)})))
+    monkeypatch.setattr("tlr.course.records.store.recorded", lambda: tmp_path / "packaged")
+    for setting in settings("figure-7-digits", epochs=1)[:3]:
+        run(setting, tmp_path / "packaged")
+    command = ["run", "evidence", "--epochs", "1", "--folder", str(tmp_path / "own")]
+    with pytest.raises(SystemExit):
+        main([*command, "--minutes", "0"])
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"figure-7-digits, 1 epochs: 1 left, about \d\.\d hours one at a time", first)
+    assert second.startswith("figure-6-digits, 1 epochs: 2 left, about ")
+    assert last.startswith("3 of 6 runs are finished")
+    main(command)
+    assert capsys.readouterr().out.splitlines()[-1] == "6 of 6 runs are finished."
+    assert len(list((tmp_path / "own").glob("*.json"))) == 3
+
+
+@pytest.mark.parametrize("method", ["yellowfin", "sls"])
+def test_a_variant_is_another_setting_and_another_run(method, tmp_path):
+    options = {"method": method, "alpha0": 0.5, "batch_size": 200, "data": "digits", "model": "mlp-20", "epochs": 2}
+    ours, authors = Setting(**options), Setting(**options, variant="authors")
+    assert authors.name != ours.name
+    built = building.build(authors, torch.device("cpu")).optimizer.param_groups[0]
+    assert built["lr" if method == "yellowfin" else "max_lr"] in (0.0, math.inf)
+    run(authors, tmp_path)
+    assert records.find(authors, tmp_path).status == "done"
+    assert "(authors)" in str(authors)
+
+
+def test_the_authors_exponential_schedule_takes_a_tenth_each_epoch(tmp_path):
+    options = {"alpha0": 0.5, "batch_size": 200, "data": "digits", "model": "mlp-20", "epochs": 3}
+    record = run(Setting(method="exponential", variant="authors", **options), tmp_path)
+    np.testing.assert_allclose(record.rates[:, 0], 0.5 * 0.9 ** np.arange(4))
+    with pytest.raises(ValueError, match="'adam' has no variant 'authors'"):
+        Setting(method="adam", variant="authors", **options)
+
+
+# Figures 4 and 17, from data to records
+
+
+GERMAN = ["Ein Hund läuft .", "Ein Mann schläft .", "Zwei Hunde spielen im Schnee .", "Eine Frau liest ein Buch ."]
+ENGLISH = ["A dog runs .", "A man sleeps .", "Two dogs play in the snow .", "A woman reads a book ."]
+
+
+def test_figure_17_runs_from_sentences_to_records(tmp_path, monkeypatch):
+    """On the first sentences of Multi30k where they are at hand, with a narrow Transformer."""
+    real, own = data.folder() / "multi30k", tmp_path / "data" / "multi30k"
+    own.mkdir(parents=True)
+    for stem in ("train", "test_2016_flickr"):
+        for language, sentences in (("de", GERMAN), ("en", ENGLISH)):
+            lines = [f"{sentence}\n" for sentence in sentences * 8]
+            name = f"{stem}.{language}.gz"
+            if (real / name).is_file():
+                with gzip.open(real / name, "rt", encoding="utf-8") as file:
+                    lines = list(islice(file, 64))
+            with gzip.open(own / name, "wt", encoding="utf-8") as file:
+                file.writelines(lines)
+    monkeypatch.setenv("TLR_DATA_DIR", str(own.parent))
+    monkeypatch.setattr(building, "load", data.load)
+    whole = FIGURES["figure-17-multi30k"]
+    monkeypatch.setitem(FIGURES, "figure-17-multi30k", replace(whole, model="transformer-16"))
+    main(["run", "figure-17-multi30k", "--epochs", "3", "--folder", str(tmp_path / "records")])
+    found = recorded("figure-17-multi30k", within=tmp_path / "records")
+    assert [record.status for record in found] == ["done"] * 7
+    falling = {r.setting.method for r in found if r.train_loss[-1] < r.train_loss[0]}
+    assert {"tlr", "adam", "sgd"} <= falling
+
+
+def test_figure_4_runs_from_a_folder_of_images_to_records(tmp_path, monkeypatch):
+    """On photographs where CIFAR-10 is at hand, or else digits, with a small network in the place of ResNet-50."""
+
+    class Torchvision:
+        @staticmethod
+        def resnet50(num_classes):
+            return WideResNet(10, 1, num_classes)
+
+    try:
+        images = data.load("cifar10") if (data.folder() / "cifar10.npz").is_file() else data.load("digits")
+    except ValueError:
+        images = data.load("digits")
+    for split, x, y, n in (("train", images.x_train, images.y_train, 20), ("val", images.x_test, images.y_test, 3)):
+        for label in range(3):
+            place = tmp_path / "images" / split / str(label)
+            place.mkdir(parents=True)
+            for number, pixels in enumerate(x[y == label][:n]):
+                Image.fromarray(pixels).save(place / f"{number}.png")
+    monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(building, "load", data.load)
+    monkeypatch.setitem(sys.modules, "torchvision", Torchvision)
+    monkeypatch.setitem(sys.modules, "torchvision.models", Torchvision)
+    pack(tmp_path / "images", "imagenet64", jobs=1)
+    main(["run", "figure-4-imagenet64", "--epochs", "1", "--folder", str(tmp_path / "records")])
+    found = recorded("figure-4-imagenet64", within=tmp_path / "records")
+    assert [record.status for record in found] == ["done"] * 7
+    assert {record.setting.model for record in found} == {"resnet-50"}
+    assert all(0 < record.train_loss[-1] < 10 for record in found)
 
 
 @pytest.mark.parametrize("method", ["adam", "sls", "sps"])
@@ -152,7 +275,7 @@ def test_a_gpu_that_cannot_be_used_says_what_to_do(reason, advice, monkeypatch):
         raise RuntimeError(reason)
 
     monkeypatch.setattr(torch, "zeros", zeros)
-    first_line = reason.splitlines()[0]
+    first_line = reason.splitlines()[0].rstrip(".")
     expected = re.escape(f"There is no device 'cuda' here ({first_line}): {advice}.")
     with pytest.raises(ValueError, match=f"^{expected}$"):
         building.choose_device("cuda")

@@ -15,7 +15,6 @@ from tlr.course.ledger import batches, mathematics, runs
 from tlr.course.ledger.claim import DOES_NOT_HOLD, HOLDS, IN_PART, NOT_TESTED, THEMES, always, grade, mostly
 from tlr.course.noise import drift
 from tlr.course.records import Record, Setting
-from tlr.course.records import setting as settings_of_records
 from tools.stamp import ROOT
 
 CLAIMS = [pytest.param(claim, id=f"{number}") for number, claim in ledger.CLAIMS.items()]
@@ -389,26 +388,19 @@ class Stub:
     of_any_length = figure
 
 
-@pytest.fixture
-def adaptive(monkeypatch):
-    """A setting with these methods, which the grids beyond MNIST have."""
-    for name in ("adam", "sls", "sps"):
-        monkeypatch.setitem(settings_of_records.OPTIONS, name, ())
-
-    def setting(method, **options):
-        return Setting(method=method, **{"alpha0": 0.1, "batch_size": 64, "epochs": 2} | options)
-
-    return setting
+def adaptive(method, **options):
+    """A setting with the methods that the grids beyond MNIST have."""
+    return Setting(method=method, **{"alpha0": 0.1, "batch_size": 64, "epochs": 2} | options)
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [(0.1, HOLDS), (0.25, DOES_NOT_HOLD)])
-def test_a_majority_is_more_than_half(adaptive, ours, verdict):
+def test_a_majority_is_more_than_half(ours, verdict):
     rivals = [record(adaptive(name), loss=loss) for name, loss in (("adam", 0.2), ("sls", 0.2), ("sps", 0.3))]
     finding = claim("Lower loss than Adam").judge(Stub(record(adaptive("tlr"), loss=ours), *rivals), "")
     assert finding.verdict == verdict
 
 
-def test_accuracy_counts_where_accuracy_is_claimed(adaptive):
+def test_accuracy_counts_where_accuracy_is_claimed():
     ours = record(adaptive("tlr"), loss=9, accuracy=0.9)
     rivals = [record(adaptive(name), loss=0.1, accuracy=0.8) for name in ("adam", "sls", "sps", "multistep", "sgd")]
     for says in ("Adam and SPS", "Wide residual", "ResNet-50"):
@@ -416,13 +408,13 @@ def test_accuracy_counts_where_accuracy_is_claimed(adaptive):
     assert claim("DenseNet").judge(Stub(ours, *rivals), "").verdict == DOES_NOT_HOLD
 
 
-def test_a_point_of_accuracy_is_no_better_generalization(adaptive):
+def test_a_point_of_accuracy_is_no_better_generalization():
     ours = record(adaptive("tlr"), accuracy=0.9)
     rivals = [record(adaptive(name), accuracy=0.89) for name in ("adam", "sps")]
     assert claim("Adam and SPS").judge(Stub(ours, *rivals), "").verdict == DOES_NOT_HOLD
 
 
-def test_who_is_faster_has_the_lower_mean_and_both_variants_must(adaptive):
+def test_who_is_faster_has_the_lower_mean_and_both_variants_must():
     rivals = [record(adaptive(name), loss=0.1, first_loss=2) for name in ("adam", "sls", "sps", "sgd")]
     model = record(adaptive("tlr"), loss=0.2, first_loss=1)
     tensor, slow = (record(adaptive("tlr", per="tensor"), loss=0.2, first_loss=first) for first in (1, 9))
@@ -431,7 +423,7 @@ def test_who_is_faster_has_the_lower_mean_and_both_variants_must(adaptive):
     assert transformer.judge(Stub(model, slow, *rivals), "").verdict == IN_PART
 
 
-def test_the_scatter_between_seeds_needs_three(adaptive):
+def test_the_scatter_between_seeds_needs_three():
     def found(deviation, seeds):
         return Stub(
             *(
@@ -448,7 +440,7 @@ def test_the_scatter_between_seeds_needs_three(adaptive):
         runs.between_seeds(found(0.1, 1), "f")
 
 
-def test_what_slowed_a_run_down_is_no_cost_of_its_method(adaptive):
+def test_what_slowed_a_run_down_is_no_cost_of_its_method():
     def found(*seconds):
         return Stub(
             *(
@@ -467,13 +459,13 @@ def test_what_slowed_a_run_down_is_no_cost_of_its_method(adaptive):
     assert runs.overhead(Stub(*slow, *quick), "f").verdict == DOES_NOT_HOLD
 
 
-def test_seconds_that_replicas_shared_tell_nothing_of_the_cost(adaptive):
+def test_seconds_that_replicas_shared_tell_nothing_of_the_cost():
     shared = [replace(record(adaptive(name)), sessions=({"replicas": 2},)) for name in ("tlr", "sgd")]
     with pytest.raises(ledger.Missing, match="shared their steps"):
         runs.overhead(Stub(*shared), "figure-1-mnist")
 
 
-def test_detection_needs_an_alpha_for_every_tensor_if_one_fails(adaptive):
+def test_detection_needs_an_alpha_for_every_tensor_if_one_fails():
     model = adaptive("tlr")
     tensor = record(adaptive("tlr", per="tensor"), loss=0.1)
     detection = claim("Object detection")
@@ -482,6 +474,13 @@ def test_detection_needs_an_alpha_for_every_tensor_if_one_fails(adaptive):
 
 
 # The page and the picture
+
+
+def test_what_stands_below_a_letter_is_set_below_it():
+    (bound,) = [number for number, claim in ledger.CLAIMS.items() if claim.says == "The bound: α_{t+1} ≤ (1 + c) α_t"]
+    page = ledger.page({bound: ledger.Finding(HOLDS, "β_PRP of tlr_secant")})
+    assert "α<sub>t+1</sub> ≤ (1 + c) α<sub>t</sub>" in page
+    assert "β<sub>PRP</sub> of tlr_secant" in page
 
 
 def test_the_page_has_a_row_a_claim_with_verdict_and_links():

@@ -35,7 +35,9 @@ def named():
 
 
 def run(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, cwd=ROOT
+    ).stdout
 
 
 def test_every_dotted_name_that_is_written_works_after_import_tlr():

@@ -16,7 +16,7 @@ import pytest
 from traitlets.config import Config
 
 from tools.run_notebooks import run
-from tools.stamp import ROOT, notebooks, repository
+from tools.stamp import ROOT, notebooks, reference, repository
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -73,8 +73,8 @@ def test_widgets_show_a_picture_where_no_kernel_runs(book):
 
 def test_badges_open_this_notebook(path, book):
     prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
-    assert f"https://mybinder.org/v2/gh/{repository()}/main?urlpath=lab/tree/notebooks/{path.name}" in prose
-    assert f"https://colab.research.google.com/github/{repository()}/blob/main/notebooks/{path.name}" in prose
+    assert f"https://mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}" in prose
+    assert f"https://colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}" in prose
 
 
 def headings(book):
@@ -103,7 +103,8 @@ def test_one_thread_trains(book):
 def test_setup_cell_installs_only_what_is_missing(book):
     setup = code_cells(book)[0].source
     assert 'if importlib.util.find_spec("tlr") is None:' in setup
-    assert re.findall(r"%pip .*", setup) == [f"%pip install -q --no-deps git+https://github.com/{repository()}"]
+    tag = "" if reference() == "main" else f"@{reference()}"
+    assert re.findall(r"%pip .*", setup) == [f"%pip install -q --no-deps git+https://github.com/{repository()}{tag}"]
 
 
 def new_book(*sources):

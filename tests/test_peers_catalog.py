@@ -25,6 +25,8 @@ OPTIONS = {
     "naive": {"lr": 0.1, "eta": 0.01},
     "tlr": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
     "tlr_secant": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
+    "tlr_slope": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
+    "tlr_gradients": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
     "fixed_eta": {"lr": 0.1, "momentum": 0.8, "eta": 0.001, "update_every": 8},
     "hypergradient": {"lr": 0.1, "beta": 1e-3},
     "hypergradient_adam": {"lr": 0.003},

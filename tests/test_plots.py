@@ -214,3 +214,21 @@ def test_a_step_is_drawn_with_the_tangent_the_parabolas_and_the_jumps():
 def test_a_dollar_in_the_name_of_a_function_is_a_dollar():
     toy = toys.from_expression("x**2 + y**2", start=(1, 1), name="price in $, not $_{x")
     plots.paths(toy, run(toy, ("gd",))).canvas.draw()
+
+
+def test_panels_draw_what_they_are_given_rules_in_their_own_look():
+    each = [{"published": [1.0, 2.0, 4.0], "another": ([5, 6], [1.0, 3.0])}, {"one": [1.0, 1.0], "two": [2.0, 2.0]}]
+    levels = [{}, {"limit": 1.5}]
+    figure = plots.panels(
+        each, xlabels="t", ylabels=["a", "b"], titles=["left", "right"], limits=(0.5, 9), levels=levels
+    )
+    left, right = figure.axes
+    published, another = left.get_lines()
+    assert (published.get_label(), published.get_color()) == ("TLR (Eq. 8)", plots.METHODS["tlr"].color)
+    assert another.get_label() == "another"
+    assert another.get_xydata().tolist() == [[5, 1], [6, 3]]
+    assert published.get_xydata().tolist() == [[0, 1], [1, 2], [2, 4]]
+    assert [line.get_label() for line in right.get_lines()] == ["one", "two", "limit"]
+    assert {line.get_linestyle() for line in left.get_lines()} == {"-", "--"}
+    assert (left.get_ylim(), right.get_yscale(), right.get_xscale()) == ((0.5, 9), "log", "linear")
+    assert (left.get_title(loc="left"), right.get_ylabel()) == ("left", "b")

@@ -12,7 +12,10 @@ from tlr.course.precision import Speed, choose_precision, has_convolutions
 from tlr.course.training import train
 
 # torch's compiler imports modules of its own that torch calls deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Windows of .* are shorter than:UserWarning"),
+]
 
 STEPS = {"batch_size": 32, "progress": False}
 

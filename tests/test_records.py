@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 
 import attrs
 import matplotlib.pyplot as plt
@@ -17,6 +18,13 @@ from hypothesis import strategies as st
 from tlr.course import plots, records
 from tlr.course.records import Record, Setting
 
+SESSION = {
+    "first_epoch": 1,
+    "date": "2026-11-24T10:00:00+00:00",
+    "commit": None,
+    "versions": {"torch": "2.13.0"},
+    "device_name": "abacus",
+}
 TLR = {"method": "tlr", "alpha0": 0.1, "batch_size": 64}
 OPTIONS = {"method": "fixed_eta", "alpha0": 0.1, "batch_size": 64, "eta": 0.01}
 
@@ -33,7 +41,7 @@ def record(setting=None, n=3, status="interrupted", groups=("model",), **changes
         "alpha": np.arange(1.0, n * len(groups) + 1).reshape(n, len(groups)) / 7,
         "seconds": np.full(n, 2.5),
         "evaluation_seconds": np.full(n, 0.125),
-        "sessions": ({"first_epoch": 1, "device": "cpu"},),
+        "sessions": (SESSION,),
     }
     return Record(**(content | changes))
 
@@ -81,10 +89,28 @@ def test_sps_has_a_c_of_its_own():
         ({"beta": 1e-3}, "'tlr' has no option beta"),
         ({"method": "hypergradient"}, "'hypergradient' needs a number as its beta, not None"),
         ({"batch_size": 64.0}, "needs a number as its batch_size, not 64.0"),
-        ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1 and below 2⁶³, not 0"),
         ({"data": "../mnist"}, "unlike '../mnist'"),
         ({"augment": "mixup"}, "Unknown augmentation 'mixup': choose from crop-flip"),
         ({"method": "adam", "momentum": 0.9}, "'adam' has no option momentum"),
+        ({"method": None}, "Unknown method None"),
+        *(({"alpha0": value}, "alpha0 must be positive and finite, not") for value in (-1, 0, np.nan, np.inf, -np.inf)),
+        ({"alpha0": 10**400}, r"alpha0 is too large\."),
+        ({"alpha0": None}, "'tlr' needs a number as its alpha0, not None"),
+        ({"c": np.inf}, "c must be positive and finite, not inf"),
+        ({"momentum": 1.0}, "momentum must be at least 0 and below 1, not 1.0"),
+        ({"weight_decay": -1e-4}, "weight_decay must be at least 0 and finite, not -0.0001"),
+        ({"p": 2}, "p must be above 0 and at most 1, not 2.0"),
+        ({"per": "layer"}, "Unknown value of per 'layer': choose from model, tensor"),
+        ({"seed": -5}, "seed must be at least 0 and below 2⁶³, not -5"),
+        ({"seed": 10**23}, "seed must be at least 0 and below 2⁶³, not one of so many digits"),
+        ({"epochs": 0}, "epochs must be at least 1 and below 2⁶³, not 0"),
+        ({"epochs": 10**5000}, "epochs must be at least 1 and below 2⁶³, not one of so many digits"),
+        (
+            {"model": "transformer", "data": "digits"},
+            "'transformer' cannot be trained on 'digits': a transformer trans",
+        ),
+        ({"data": "multi30k"}, "'mlp-1000' cannot be trained on 'multi30k'"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(changes, said):
@@ -143,9 +169,10 @@ def test_a_setting_is_its_dict():
 
 @given(st.lists(st.floats(), min_size=1, max_size=20))
 def test_every_number_survives_to_the_bit(values):
-    written = record(n=len(values), train_loss=np.array(values))
+    sgd = Setting(method="sgd", alpha0=0.1, batch_size=64)  # α of TLR cannot be negative
+    written = record(sgd, n=len(values), alpha=np.array(values)[:, None])
     read = Record.from_json(written.to_json())
-    np.testing.assert_array_equal(read.train_loss, written.train_loss)
+    np.testing.assert_array_equal(read.alpha, written.alpha)
 
 
 def test_a_record_survives(tmp_path):
@@ -182,9 +209,15 @@ def test_plots_draw_a_record():
     plt.close(figure)
 
 
+def unsigned(text):
+    """The content of a record as it was written before records had a checksum."""
+    return {key: value for key, value in json.loads(text).items() if key != "checksum"}
+
+
 def broken(path, how):
-    text = path.read_text()
-    content = json.loads(text)
+    text = path.read_text(encoding="utf-8")
+    content = unsigned(text)
+    sessions, nested = content["sessions"], 100_000
     changed = {
         "truncated": lambda: text[: len(text) // 2],
         "empty": lambda: "",
@@ -195,11 +228,24 @@ def broken(path, how):
         "no curve": lambda: json.dumps({key: value for key, value in content.items() if key != "train_loss"}),
         "a short curve": lambda: json.dumps(content | {"train_loss": content["train_loss"][:-1]}),
         "words for numbers": lambda: json.dumps(content | {"train_loss": ["one"] * 3}),
-        "another setting": lambda: json.dumps(content | {"setting": content["setting"] | {"alpha0": 0.2}}),
+        "another setting": lambda: json.dumps(content | {"setting": content["setting"] | {"seed": 5}}),
         "no setting": lambda: json.dumps(content | {"setting": content["setting"] | {"method": "magic"}}),
         "an unknown status": lambda: json.dumps(content | {"status": "finished"}),
         "done too early": lambda: json.dumps(content | {"status": "done"}),
         "diverged with a finite loss": lambda: json.dumps(content | {"status": "diverged"}),
+        "a loss that is not finite in between": lambda: json.dumps(content | {"train_loss": [1.0, "nan", 0.5]}),
+        "an accuracy below 0": lambda: json.dumps(content | {"test_accuracy": [0.1, -1.0, 0.2]}),
+        "a text as a curve": lambda: json.dumps(content | {"train_loss": "111"}),
+        "a negative α": lambda: json.dumps(content | {"alpha": {"model": [0.1, -0.1, 0.1]}}),
+        "another α₀": lambda: json.dumps(content | {"alpha0": {"model": 0.2}}),
+        "no time": lambda: json.dumps(content | {"seconds": {"train": ["nan"] * 3, "evaluate": [1, 1, 1]}}),
+        "no session": lambda: json.dumps(content | {"sessions": []}),
+        "sessions of another form": lambda: json.dumps(content | {"sessions": [None]}),
+        "a session without a date": lambda: json.dumps(content | {"sessions": [sessions[0] | {"date": 5}]}),
+        "lists in lists": lambda: "[" * nested + "]" * nested,
+        "a number without end": lambda: text.replace('"alpha0": 0.1', f'"alpha0": 1{"0" * 400}'),
+        "a number of too many digits": lambda: text.replace('"alpha0": 0.1', f'"alpha0": 1{"0" * 5000}'),
+        "a digit of a curve": lambda: text.replace("0.33333", "0.33334"),
     }
     path.write_bytes(changed[how]().encode(errors="surrogateescape"))
 
@@ -214,11 +260,24 @@ BROKEN = {
     "no curve": "train_loss",
     "a short curve": "different lengths",
     "words for numbers": "one",
-    "another setting": "belongs into a file called mnist-tlr-",
+    "another setting": "belongs in a file called mnist-tlr-",
     "no setting": "magic",
     "an unknown status": "'finished'",
     "done too early": "3 epochs and says that 80 are done",
     "diverged with a finite loss": "its last loss is finite",
+    "a loss that is not finite in between": "a loss before the last is not finite",
+    "an accuracy below 0": "an accuracy is not between 0 and 1",
+    "a text as a curve": "a curve is a list",
+    "a negative α": "an α of TLR is not positive",
+    "another α₀": "its α₀ is not its setting's, 0.1",
+    "no time": "a time is not a number of seconds",
+    "no session": "its sessions do not say when",
+    "sessions of another form": "its sessions do not say when",
+    "a session without a date": "its sessions do not say when",
+    "lists in lists": "RecursionError",
+    "a number without end": "checksum",
+    "a number of too many digits": "no JSON",
+    "a digit of a curve": "its checksum is not that of its content",
 }
 
 
@@ -236,6 +295,64 @@ def test_a_record_that_cannot_be_trusted_is_refused_by_name_and_the_rest_loads(h
     assert [each.setting for each in loaded] == [good]
 
 
+def test_a_record_that_cannot_be_read_is_named_and_the_rest_loads(tmp_path, packaged, monkeypatch):
+    good, bad = Setting(**TLR | {"seed": 1}), Setting(**TLR)
+    for setting in (good, bad):
+        records.write(record(setting), tmp_path)
+    read_text = Path.read_text
+
+    def denied(path, **options):
+        if path.stem == bad.name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return read_text(path, **options)
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.warns(UserWarning, match=rf"{bad.name}.json cannot be read \(Permission denied\)"):
+        assert [each.setting for each in records.load(within=tmp_path)] == [good]
+
+
+def test_a_record_without_a_checksum_was_made_before_there_were_any_and_loads():
+    written = record()
+    read = Record.from_json(json.dumps(unsigned(written.to_json())))
+    np.testing.assert_array_equal(read.train_loss, written.train_loss)
+
+
+ODD = [None, True, 0, -1, 2, 0.5, 1e308, 10**400, "", "x", "nan", "inf", "11111111", [], [None], ["x"], {}, {"x": 1}]
+
+
+def leaves(content, path=()):
+    """The path to everything in a JSON document."""
+    yield path
+    if isinstance(content, dict | list):
+        for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+            yield from leaves(value, (*path, key))
+
+
+def changed(content, path, value):
+    if not path:
+        return value
+    copied = content.copy()
+    copied[path[0]] = changed(copied[path[0]], path[1:], value)
+    return copied
+
+
+def test_no_change_of_a_record_is_accepted_that_breaks_its_readers():
+    content, tried, refused = unsigned(record().to_json()), 0, 0
+    for path in leaves(content):
+        for value in ODD:
+            tried += 1
+            try:
+                found = Record.from_json(json.dumps(changed(content, path, value)))
+            except ValueError:
+                refused += 1
+                continue
+            found.to_json()
+            records.origin([found])
+            records.final([found])
+    assert tried > 700
+    assert refused > 0.8 * tried
+
+
 def test_cut_short_anywhere_a_record_is_refused(tmp_path):
     text = record().to_json()
     for end in range(0, len(text.rstrip()) - 1, 7):
@@ -248,7 +365,8 @@ def test_a_record_with_the_former_name_of_its_method_is_found(once, now, tmp_pat
     setting = Setting(**TLR | {"method": now, "epochs": 5})
     current = records.write(done(setting), tmp_path)
     former = current.with_name(f"{setting.former_name}.json")
-    former.write_text(current.read_text(encoding="utf-8").replace(f'"{now}"', f'"{once}"'), encoding="utf-8")
+    text = json.dumps(unsigned(current.read_text(encoding="utf-8")))
+    former.write_text(text.replace(f'"{now}"', f'"{once}"'), encoding="utf-8")
     current.unlink()
     assert former.name.startswith(f"mnist-{once}-")
     assert records.read(former).setting == records.find(setting, tmp_path).setting == setting
@@ -286,7 +404,7 @@ def test_a_full_disk_leaves_what_was_there(call, tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match=r"file.* could not be written \("):
         records.write(record(), tmp_path / "file")
 

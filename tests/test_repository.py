@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from tools import environment
 from tools.environment import CONDA_NAMES, PROJECT, closure, stated
-from tools.stamp import LINK, ROOT, names, notebooks, repository, stamp, stamped_files
+from tools.stamp import LINK, ROOT, names, notebooks, reference, repository, stamp, stamped_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -74,10 +74,19 @@ def test_no_other_file_names_the_repository():
 
 def test_a_stamp_moves_every_link_and_no_other():
     text = (ROOT / "README.md").read_text(encoding="utf-8") + "https://github.com/somebody/else"
-    moved = stamp(text, "ada/lovelace.v2")
+    moved = stamp(text, "ada/lovelace.v2", "v1.0")
     assert set(names(moved)) == {"ada/lovelace.v2"}
+    assert "git+https://github.com/ada/lovelace.v2@v1.0`" in moved
+    assert "/ada/lovelace.v2/v1.0?urlpath=" in moved
+    assert "/ada/lovelace.v2/blob/v1.0/notebooks/" in moved
     assert moved.endswith("https://github.com/somebody/else")
-    assert stamp(moved, repository()) == text
+    assert stamp(moved, repository(), reference()) == text
+
+
+@pytest.mark.parametrize("path", stamped_files(), ids=lambda path: path.name)
+def test_every_badge_and_setup_cell_gets_the_branch_or_tag_of_pyproject(path):
+    text = path.read_text(encoding="utf-8")
+    assert stamp(text, repository(), reference()) == text
 
 
 def test_a_stamp_refuses_what_is_no_repository():
@@ -102,8 +111,8 @@ def test_the_readme_lists_every_notebook_with_its_badges():
         row = next((line for line in README.splitlines() if f"(notebooks/{path.name})" in line), "")
         urls = {match.string[match.start() :].split(")")[0] for match in LINK.finditer(row)}
         assert urls == {
-            f"mybinder.org/v2/gh/{repository()}/main?urlpath=lab/tree/notebooks/{path.name}",
-            f"colab.research.google.com/github/{repository()}/blob/main/notebooks/{path.name}",
+            f"mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}",
+            f"colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}",
         }
 
 
@@ -180,6 +189,21 @@ def test_conda_brings_every_runtime_dependency():
     installed = environment.conda()
     for requirement in stated("course"):
         assert installed[CONDA_NAMES.get(requirement.name, requirement.name)] in ("", str(requirement.specifier))
+
+
+# GitHub
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_runs_actions_of_one_commit_and_keeps_no_credentials(path):
+    text = path.read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    assert [line for line in used if not re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v[\d.]+", line)] == []
+    assert len({line for line in used if line.startswith("actions/checkout")}) == 1
+    assert text.count("persist-credentials: false") == text.count("uses: actions/checkout@")
 
 
 # Binder
@@ -327,8 +351,9 @@ def names_imported(path):
 
 
 def imported(path):
-    """The modules of the package that a source file imports."""
-    return {room(name.split(".")[1:]) for name in names_imported(path) if name.startswith("tlr.")}
+    """The modules of the package that a source file imports, but for what `tlr/__init__.py` holds itself."""
+    parts = [name.split(".")[1:] for name in names_imported(path) if name.startswith("tlr.")]
+    return {room(each) for each in parts if [*(ROOT / "tlr").glob(f"{each[0]}*")]}
 
 
 def libraries(*places):
@@ -367,6 +392,27 @@ def test_the_core_imports_what_torch_and_numpy_bring():
     named = closure(stated())
     places = [path.relative_to(ROOT).as_posix() for path in core()]
     assert {name for name, providers in libraries(*places).items() if named.isdisjoint(providers)} == set()
+
+
+SOURCES = [
+    path for place in ("tlr", "tools", "tests", "benchmarks", "examples") for path in (ROOT / place).rglob("*.py")
+]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_text_is_read_or_written_as_the_locale_says(path):
+    """Windows writes cp1252, where there is no α."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    for call in calls:
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        stated = {keyword.arg for keyword in call.keywords}
+        modes = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+        text = name in ("read_text", "write_text") or "text" in stated or "universal_newlines" in stated
+        text |= name == "open" and isinstance(call.func, ast.Name) and not any("b" in str(mode) for mode in modes)
+        text |= name == "open" and bool(modes) and call.args[0].__dict__.get("value") in ("r", "w", "a", "x")
+        processes = ("run", "Popen", "check_output", "check_call")
+        if text and name in ("read_text", "write_text", "open", *processes):
+            assert "encoding" in stated, f'line {call.lineno}: state encoding="utf-8"'
 
 
 @pytest.mark.parametrize(("name", "path"), modules())
@@ -430,5 +476,5 @@ def test_the_wheel_holds_the_package_and_its_data(wheel):
         path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "course" / "records" / "recorded").glob("*.json")
     }
     assert recorded
-    assert sources | front | recorded | {"tlr/course/data/digits.npz"} <= held
+    assert sources | front | recorded | {"tlr/course/data/digits.npz", "tlr/py.typed"} <= held
     assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}

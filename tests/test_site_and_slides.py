@@ -26,6 +26,7 @@ COURSE = [path for path in notebooks() if path.stem[0].isdigit()]
         ("[x](02_quadratics.ipynb)", "[x](02_quadratics.ipynb)"),
         ("[x](02_quadratics.ipynb#Noise,-a-preview)", "[x](02_quadratics.ipynb#noise-a-preview)"),
         ("[x](#On-a-GPU)", "[x](#on-a-gpu)"),
+        ("[x](#cell-id=gpu)", '<a href="#cell-id=gpu">x</a>'),
         ("[`x`](03_minibatches.ipynb#cell-id=p-check)", '<a href="03_minibatches.html#cell-id=p-check">`x`</a>'),
         ("[x](../LICENSE)", f"[x](https://github.com/{repository()}/blob/main/LICENSE)"),
         ("[x](https://example.org/a)", "[x](https://example.org/a)"),

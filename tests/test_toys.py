@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -10,10 +11,18 @@ from hypothesis import strategies as st
 
 from tlr import toys
 
-BUILT_IN = ("rosenbrock", "beale", "himmelblau", "saddle")
-TOYS = {name: getattr(toys, name)() for name in BUILT_IN} | {
+
+def built_in():
+    """Every function of the module that makes a toy from nothing."""
+    for name in toys.__all__:
+        parameters = signature(getattr(toys, name)).parameters.values()
+        if all(each.default is not each.empty for each in parameters):
+            yield name
+
+
+TOYS = {name: getattr(toys, name)() for name in built_in()} | {
     "quadratic": toys.quadratic([1.0, 10.0], angle=0.5),
-    "noisy_quadratic": toys.noisy_quadratic(angle=0.3),
+    "turned noisy_quadratic": toys.noisy_quadratic(angle=0.3),
 }
 coordinate = st.floats(-4, 4)
 every_toy = pytest.mark.parametrize("toy", TOYS.values(), ids=TOYS)

@@ -5,10 +5,13 @@ Every path of a `Trajectory` is one gradient descent, w_{t+1} = w_t − α_{t+1}
 """
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tlr import rule as tlr_rule
+from tlr.toys import Array, Toy
 
 __all__ = [
     "RULES",
@@ -22,12 +25,23 @@ __all__ = [
 ]
 
 #: What `descend` can run, with the option that each rule listens to.
-RULES = {
+RULES: dict[str, str | None] = {
     "gd": None,
     "naive": "eta",
-    **{name: "c" if tlr_rule.RULES[name].bounded else None for name in ("published", "secant", "barzilai_borwein")},
+    # Those of gradients are the secant here, where directions are gradients and windows are single steps.
+    **{
+        name: "c" if rule.bounded else None for name, rule in tlr_rule.RULES.items() if "gradients" not in rule.products
+    },
     "hypergradient": "beta",
 }
+
+
+class Differentiable(Protocol):
+    """What `descend` needs of a function, for w of shape (..., d)."""
+
+    def value(self, w: ArrayLike, /) -> Array: ...
+
+    def gradient(self, w: ArrayLike, /, *rng: np.random.Generator) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,29 +59,40 @@ class Trajectory:
     """
 
     rule: str
-    w: np.ndarray
-    alpha: np.ndarray
-    loss: np.ndarray
+    w: Array
+    alpha: Array
+    loss: Array
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """The number of steps taken."""
         return len(self.loss) - 1
 
     @property
-    def diverged(self):
+    def diverged(self) -> Any:
         """Whether each path ended as inf, shape (...)."""
         return np.isinf(self.loss[-1])
 
 
-def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, seed=None):
+def descend(
+    rule: str,
+    toy: Differentiable,
+    start: ArrayLike,
+    alpha0: ArrayLike,
+    steps: int,
+    *,
+    c: float = 0.25,
+    eta: float = 0.01,
+    beta: float = 0.001,
+    seed: int | None = None,
+) -> Trajectory:
     """Descend on a toy function by one rule, for all `alpha0` and all starting points in one array operation.
 
     Args:
         rule: "gd" (α stays α₀), "naive" (Algorithm 1 with η), "published" and "secant" (Algorithm 2 with Eq. 8
             or 8′), "barzilai_borwein" (the long Barzilai–Borwein step: Eq. 8′ without damping or bound, α kept
             where the curvature along the step is not positive), "hypergradient" (Baydin et al., 2018: β).
-        toy: a `tlr.toys.Toy`, or any object with `value(w)` and `gradient(w)` for w of shape (..., d).
+        toy: a `tlr.toys.Toy`, or anything `Differentiable`.
         start: w₀, shape (d,) or (..., d).
         alpha0: α₀ > 0, a number or an array; it broadcasts against the leading axes of `start`.
         steps: how many steps to take, at least 1.
@@ -87,10 +112,10 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
     alpha0, start = np.asarray(alpha0, dtype=float), np.asarray(start, dtype=float)
     _check(rule, toy, start, alpha0, steps, c, eta, beta, seed)
 
-    def gradient(w, t):
+    def gradient(w: Array, t: int) -> Array:
         return toy.gradient(w) if seed is None else toy.gradient(w, np.random.default_rng((seed, t)))
 
-    def next_alpha(alpha, w, g, gg, gp, pp, t):
+    def next_alpha(alpha: Array, w: Array, g: Array, gg: Array, gp: Array, pp: Array, t: int) -> Any:
         match rule:
             case "gd":
                 return alpha
@@ -122,22 +147,23 @@ def descend(rule, toy, start, alpha0, steps, *, c=0.25, eta=0.01, beta=0.001, se
     return Trajectory(rule, w, alpha, loss)
 
 
-def relative_rate_map(x, rule="published", c=0.25):
+def relative_rate_map(x: ArrayLike, rule: str = "published", c: float = 0.25) -> Array:
     """x_{t+1} as a function of x_t, where x = αλ, on a quadratic of one variable with curvature λ.
 
     One step multiplies the gradient by 1 − x, so the inner products are 1 − x and (1 − x)² times those before, and
     the next x depends on this one only. `rule` is a key of `tlr.rule.RULES`; x > 0 of any shape.
     """
     x = np.asarray(x, dtype=float)
-    return tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), c, rule)
+    after: Array = tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), c, rule)
+    return after
 
 
-def along_gradient(toy, w, alpha):
+def along_gradient(toy: Differentiable, w: Array, alpha: ArrayLike) -> Array:
     """φ(α) = L(w − αg), the loss along the step from w (d,) against the gradient g, for α of any shape."""
     return toy.value(w - np.asarray(alpha)[..., None] * toy.gradient(w))
 
 
-def exact_line_search(toy, w):
+def exact_line_search(toy: Differentiable, w: Array) -> float:
     """The α between 1e-9 and 1e3 that makes L(w − αg) least: by a grid of decades, then by a finer one."""
     coarse = np.geomspace(1e-9, 1e3, 1200)
     least = np.clip(np.argmin(along_gradient(toy, w, coarse)), 1, len(coarse) - 2)
@@ -145,7 +171,7 @@ def exact_line_search(toy, w):
     return float(fine[np.argmin(along_gradient(toy, w, fine))])
 
 
-def step_products(toy, w, alpha):
+def step_products(toy: Toy, w: Array, alpha: float) -> dict[str, Any]:
     """What a rule sees after the step from w (d,) by α, and the curvature that it does not see.
 
     Returns:
@@ -159,7 +185,7 @@ def step_products(toy, w, alpha):
     return {"alpha": alpha, "gg": now @ now, "gp": now @ before, "pp": before @ before, "exact": exact}
 
 
-def error_components(toy, w):
+def error_components(toy: Toy, w: Array) -> tuple[Array, Array]:
     """The error of a path along each eigenvector of the Hessian at the first minimum, over what it was at first.
 
     Args:
@@ -183,7 +209,17 @@ def error_components(toy, w):
         return eigenvalues, along / along[0]
 
 
-def _check(rule, toy, start, alpha0, steps, c, eta, beta, seed):
+def _check(
+    rule: str,
+    toy: Differentiable,
+    start: Array,
+    alpha0: Array,
+    steps: int,
+    c: float,
+    eta: float,
+    beta: float,
+    seed: int | None,
+) -> None:
     if rule not in RULES:
         raise ValueError(f"Unknown rule {rule!r}: choose from {', '.join(RULES)}.")
     if not np.all((alpha0 > 0) & np.isfinite(alpha0)):

@@ -3,12 +3,17 @@
 import ast
 import operator
 import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sympy
 
 __all__ = ["parse"]
 
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
 CONSTANTS = ("pi", "E")
-OPERATORS = {
+OPERATORS: dict[type[ast.operator | ast.unaryop], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -21,7 +26,7 @@ LONGEST = 400
 LARGEST_EXPONENT = 100
 
 
-def parse(text):
+def parse(text: str) -> "sympy.Expr":
     """The sympy expression of a formula; its variables are real.
 
     Args:
@@ -39,7 +44,7 @@ def parse(text):
         raise ValueError(f"{_short(repr(text))} is no formula that can be read: {error}; {example}.") from None
 
 
-def _short(text):
+def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
@@ -47,7 +52,7 @@ class _Unreadable(Exception):
     """What is wrong with a formula."""
 
 
-def _parse(text):
+def _parse(text: str) -> "sympy.Expr":
     if not isinstance(text, str):
         raise _Unreadable("it is no text")
     if len(text) > LONGEST:
@@ -65,7 +70,7 @@ def _parse(text):
     return formula
 
 
-def _build(node, power=1):
+def _build(node: ast.expr, power: "float | sympy.Expr" = 1) -> "sympy.Expr":
     """The expression of a syntax tree that is raised to `power`, all told."""
     import sympy
 

@@ -1,8 +1,13 @@
 """TLR once more, in plain numpy and nothing else: the text to read beside the fast optimizer, and its oracle."""
 
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from tlr import rule
+
+Array: TypeAlias = NDArray[np.float64]
 
 __all__ = ["ReferenceTLR"]
 
@@ -17,24 +22,24 @@ class ReferenceTLR:
 
     def __init__(
         self,
-        w,
-        lr,
-        momentum=0.0,
-        dampening=0.0,
-        weight_decay=0.0,
-        nesterov=False,
-        update_every=1,
-        c=0.25,
-        curvature="published",
-    ):
+        w: ArrayLike,
+        lr: float,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        update_every: int = 1,
+        c: float = 0.25,
+        curvature: str = "published",
+    ) -> None:
         self.w, self.alpha = np.array(w, dtype=float), lr
         self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
         self.update_every, self.c, self.curvature = update_every, c, curvature
-        self.buffer = None  # of momentum
+        self.buffer: Array | None = None  # of momentum
         self.total = self.previous = np.zeros((2, *self.w.shape))  # gradients and directions of this window, the last
         self.steps = 0
 
-    def step(self, gradient):
+    def step(self, gradient: Array) -> None:
         """One step with the gradient at `self.w`."""
         if self.update_every == 1 and self.momentum == 0 and self.weight_decay == 0:  # Algorithm 2: first α, then w
             self.total = np.stack([gradient, gradient])
@@ -49,7 +54,7 @@ class ReferenceTLR:
         if self.steps % self.update_every == 0:  # Eq. 10
             self.update_alpha()
 
-    def direction(self, gradient):
+    def direction(self, gradient: Array) -> Array:
         """What α multiplies: the gradient, or what momentum makes of it, as in `torch.optim.SGD`."""
         if self.momentum == 0:
             return gradient
@@ -59,7 +64,7 @@ class ReferenceTLR:
             self.buffer = self.momentum * self.buffer + (1 - self.dampening) * gradient
         return gradient + self.momentum * self.buffer if self.nesterov else self.buffer
 
-    def update_alpha(self):
+    def update_alpha(self) -> None:
         """The rule on the sums of two consecutive windows; the next window begins at zero."""
         now, before = (
             dict(zip(("gradients", "directions"), sums, strict=True)) for sums in (self.total, self.previous)

@@ -11,7 +11,8 @@ code printed from it all run the same lines.
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from contextlib import AbstractContextManager
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -28,6 +29,10 @@ __all__ = [
     "window",
 ]
 
+#: A float, a numpy array, a torch tensor or a sympy expression.
+Numbers: TypeAlias = Any
+Summed: TypeAlias = Literal["directions", "gradients"]
+
 
 class Rule(NamedTuple):
     """A rule for α: a curvature, and what guards the Newton step with it.
@@ -42,12 +47,12 @@ class Rule(NamedTuple):
             included; gradients include the weight decay. For gradient descent step by step all are the same.
     """
 
-    curvature: Callable
+    curvature: Callable[[Numbers, Numbers, Numbers], Numbers]
     damping: float = 1.0
     bounded: bool = True
-    products: tuple[str, str] = ("directions", "directions")
+    products: tuple[Summed, Summed] = ("directions", "directions")
 
-    def denominator(self, gg, gp, pp):
+    def denominator(self, gg: Numbers, gp: Numbers, pp: Numbers) -> Numbers:
         """The curvature over γ; the relative Newton step is gp over it.
 
         Where pp is no square it may be negative: the last step began uphill. It counts as zero then, so that no rule
@@ -60,12 +65,12 @@ class Rule(NamedTuple):
         return self.curvature(gg, gp, pp) * denominator / numerator
 
 
-def _published(gg, gp, pp):
+def _published(gg: Numbers, gp: Numbers, pp: Numbers) -> Numbers:
     """Eq. 8."""
     return 4 * (gg - gp)
 
 
-def _secant(gg, gp, pp):
+def _secant(gg: Numbers, gp: Numbers, pp: Numbers) -> Numbers:
     """Eq. 8′, exact on quadratics."""
     return pp - gp
 
@@ -83,17 +88,19 @@ RULES = {
 }
 
 
-def first_derivative(gp):
+def first_derivative(gp: Numbers) -> Numbers:
     """∂L_α/∂α at α_t: how the loss changes with the step that was just taken (Eq. 7)."""
     return -gp
 
 
-def second_derivative(alpha, gg, gp, pp, curvature="published"):
+def second_derivative(alpha: Numbers, gg: Numbers, gp: Numbers, pp: Numbers, curvature: str = "published") -> Numbers:
     """∂²L_α/∂α² at α_t: Eq. 8 for "published", Eq. 8′ for the other `RULES`."""
     return RULES[curvature].curvature(gg, gp, pp) / alpha
 
 
-def meta_step(alpha, gg, gp, pp, c=0.25, curvature="published"):
+def meta_step(
+    alpha: Numbers, gg: Numbers, gp: Numbers, pp: Numbers, c: Numbers = 0.25, curvature: str = "published"
+) -> Numbers:
     """η_t, the step that α itself takes (Eq. 9): a Newton step, bounded so that α_{t+1} ≤ (1 + c) α_t.
 
     Infinite or undefined where the gradients vanish; `relative_change` covers that case. A rule that is not bounded
@@ -105,12 +112,12 @@ def meta_step(alpha, gg, gp, pp, c=0.25, curvature="published"):
     return alpha / (maximum(denominator, gp / c) if rule.bounded else denominator)
 
 
-def gradient_step(alpha, derivative, eta):
+def gradient_step(alpha: Numbers, derivative: Numbers, eta: Numbers) -> Numbers:
     """α_{t+1} = α_t − η ∂L_α/∂α (Eq. 3). With Eq. 7 and η = β this is hypergradient descent."""
     return alpha - eta * derivative
 
 
-def relative_change(gg, gp, pp, c=0.25, curvature="published"):
+def relative_change(gg: Numbers, gp: Numbers, pp: Numbers, c: Numbers = 0.25, curvature: str = "published") -> Numbers:
     """α_{t+1}/α_t − 1 by Eqs. 3, 7 and 9; line 5 of Algorithm 2.
 
     Args:
@@ -132,7 +139,9 @@ def relative_change(gg, gp, pp, c=0.25, curvature="published"):
         return where(moves, where(newton, gp / where(newton, denominator, 1), c if rule.bounded else 0), 0)
 
 
-def next_alpha(alpha, gg, gp, pp, c=0.25, curvature="published"):
+def next_alpha(
+    alpha: Numbers, gg: Numbers, gp: Numbers, pp: Numbers, c: Numbers = 0.25, curvature: str = "published"
+) -> Numbers:
     """α_{t+1} by Algorithm 2. α_t > 0 gives α_{t+1} > 0 and finite; arguments as in `relative_change`."""
     _, where, quiet = _operations(gp)
     with quiet:
@@ -140,7 +149,7 @@ def next_alpha(alpha, gg, gp, pp, c=0.25, curvature="published"):
         return where((proposed > 0) & (proposed < float("inf")), proposed, alpha)
 
 
-def window(steps_per_epoch, p=1 / 3, momentum=0.0):
+def window(steps_per_epoch: int, p: float = 1 / 3, momentum: float = 0.0) -> int:
     """pN, the steps between two updates of α (Eq. 10): the share `p` of an epoch, and never less than momentum needs.
 
     Args:
@@ -166,7 +175,7 @@ def window(steps_per_epoch, p=1 / 3, momentum=0.0):
     return max(floor, round(p * steps_per_epoch))
 
 
-def check(c, curvature):
+def check(c: float, curvature: str) -> None:
     """Raise ValueError unless `c` and `curvature` are what `relative_change` can use."""
     if not c > 0:
         raise ValueError(f"c bounds the relative increase of α and must be positive, not {c!r}.")
@@ -174,7 +183,7 @@ def check(c, curvature):
         raise ValueError(f"Unknown curvature {curvature!r}: choose from {', '.join(RULES)}.")
 
 
-def _operations(x):
+def _operations(x: Numbers) -> tuple[Callable[..., Numbers], Callable[..., Numbers], AbstractContextManager[None]]:
     """(maximum, where, a context without floating-point warnings) for the kind of number that x is."""
     kind = type(x).__module__.partition(".")[0]
     if kind == "torch":

@@ -4,13 +4,21 @@ A `Toy` evaluates itself on arrays of points: w has shape (..., d), and its valu
 Hessian (..., d, d) come back for all of them at once. Coordinates and values have no unit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from tlr.formula import parse
+
+if TYPE_CHECKING:
+    import sympy
+
+Array: TypeAlias = NDArray[np.float64]
+View: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 
 __all__ = [
     "Toy",
@@ -43,22 +51,22 @@ class Toy:
     """
 
     name: str
-    value: Callable
-    gradient: Callable
-    hessian: Callable
-    minimum: np.ndarray
+    value: Callable[[ArrayLike], Array]
+    gradient: Callable[..., Array]
+    hessian: Callable[[ArrayLike], Array]
+    minimum: Array
     minimum_value: float
-    start: np.ndarray
-    view: tuple = ((-1.5, 1.5), (-1.5, 1.5))
+    start: Array
+    view: View = ((-1.5, 1.5), (-1.5, 1.5))
     stochastic: bool = False
 
     @property
-    def dimension(self):
+    def dimension(self) -> int:
         """d, the number of variables."""
         return len(self.start)
 
 
-def quadratic(eigenvalues, angle=0.0, *, rotation=None):
+def quadratic(eigenvalues: ArrayLike, angle: float = 0.0, *, rotation: ArrayLike | None = None) -> Toy:
     """½ wᵀHw with H = Q diag(λ) Qᵀ, so that its minimum is 0, at the origin.
 
     Args:
@@ -76,20 +84,28 @@ def quadratic(eigenvalues, angle=0.0, *, rotation=None):
     d = eigenvalues.shape[-1]
     q = _rotation(d, angle, rotation)
 
-    def gradient(w):
-        return ((w @ q) * eigenvalues) @ q.T
+    def gradient(w: ArrayLike) -> Any:
+        return ((np.asarray(w, dtype=float) @ q) * eigenvalues) @ q.T
 
-    def value(w):
-        return 0.5 * np.vecdot((w @ q) ** 2, eigenvalues)
+    def value(w: ArrayLike) -> Any:
+        return 0.5 * np.vecdot((np.asarray(w, dtype=float) @ q) ** 2, eigenvalues)
 
-    def hessian(w):
+    def hessian(w: ArrayLike) -> Array:
         h = (q * eigenvalues[..., None, :]) @ q.T
         return np.broadcast_to(h, np.broadcast_shapes(h.shape, (*np.shape(w)[:-1], d, d)))
 
     return Toy("quadratic", value, gradient, hessian, np.zeros((1, d)), 0.0, np.ones(d))
 
 
-def noisy_quadratic(eigenvalues=(1.0, 10.0), angle=0.0, *, samples=512, batch_size=8, spread=1.0, seed=0):
+def noisy_quadratic(
+    eigenvalues: ArrayLike = (1.0, 10.0),
+    angle: float = 0.0,
+    *,
+    samples: int = 512,
+    batch_size: int = 8,
+    spread: float = 1.0,
+    seed: int = 0,
+) -> Toy:
     """The mean of `samples` quadratics ½ (w − aᵢ)ᵀH(w − aᵢ), of which a mini-batch sees `batch_size`.
 
     The aᵢ are normal with mean zero and standard deviation `spread` in each coordinate, drawn once from `seed` and
@@ -106,7 +122,7 @@ def noisy_quadratic(eigenvalues=(1.0, 10.0), angle=0.0, *, samples=512, batch_si
     centers -= centers.mean(axis=0)
     offset = mean.value(centers).mean()
 
-    def gradient(w, rng=None):
+    def gradient(w: ArrayLike, rng: np.random.Generator | None = None) -> Array:
         if rng is None:
             return mean.gradient(w)
         return mean.gradient(w - centers[rng.choice(samples, batch_size, replace=False)].mean(axis=0))
@@ -124,21 +140,21 @@ def noisy_quadratic(eigenvalues=(1.0, 10.0), angle=0.0, *, samples=512, batch_si
 
 
 @cache
-def rosenbrock():
+def rosenbrock() -> Toy:
     """(1 − x)² + 100 (y − x²)²: a curved valley, flat along its floor (Rosenbrock, 1960)."""
     valley = "(1 - x)**2 + 100*(y - x**2)**2"
     return from_expression(valley, (-1.2, 1), ((-2, 2), (-1, 3)), minimum=(1, 1), name="Rosenbrock")
 
 
 @cache
-def beale():
+def beale() -> Toy:
     """Σₖ (bₖ − x + x yᵏ)², k = 1, 2, 3, b = 1.5, 2.25, 2.625: flat, with sharp corners (Beale, 1958)."""
     squares = "(1.5 - x + x*y)**2 + (2.25 - x + x*y**2)**2 + (2.625 - x + x*y**3)**2"
     return from_expression(squares, (1, 1), ((-1, 4.5), (-2, 2)), minimum=(3, 0.5), name="Beale")
 
 
 @cache
-def himmelblau():
+def himmelblau() -> Toy:
     """(x² + y − 11)² + (x + y² − 7)²: four minima of the same value, and a hill between them (Himmelblau, 1972)."""
     minima = (
         (3, 2),
@@ -151,13 +167,20 @@ def himmelblau():
 
 
 @cache
-def saddle():
+def saddle() -> Toy:
     """½x² − ½y² + ¼y⁴: a saddle at the origin between two minima, (0, ±1); it starts close to the ridge y = 0."""
     ridge = "x**2/2 - y**2/2 + y**4/4"
     return from_expression(ridge, (1.25, 0.01), minimum=((0, 1), (0, -1)), name="saddle")
 
 
-def from_expression(expression, start, view=None, *, minimum=None, name=None):
+def from_expression(
+    expression: "str | sympy.Expr",
+    start: ArrayLike,
+    view: View | None = None,
+    *,
+    minimum: ArrayLike | None = None,
+    name: str | None = None,
+) -> Toy:
     """Your own function, from a formula: sympy finds the gradient and the Hessian.
 
     A text is parsed, never run as Python: numbers, variables (real), + - * / **, parentheses, pi, E, and the functions
@@ -199,12 +222,12 @@ def from_expression(expression, start, view=None, *, minimum=None, name=None):
     )
 
 
-def rotation_matrix(angle):
+def rotation_matrix(angle: float) -> Array:
     """The 2 × 2 matrix that turns the plane by `angle` (radians, counterclockwise)."""
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _rotation(d, angle, rotation):
+def _rotation(d: int, angle: float, rotation: ArrayLike | None) -> Array:
     if rotation is None:
         if angle and d != 2:
             raise ValueError(f"An angle turns a plane; in {d} dimensions give an orthogonal matrix as `rotation`.")
@@ -215,7 +238,7 @@ def _rotation(d, angle, rotation):
     return rotation
 
 
-def _evaluator(variables, formulas):
+def _evaluator(variables: "Sequence[sympy.Symbol]", formulas: Any) -> Callable[[ArrayLike], Array]:
     """A function of w (..., d): the values of a formula, or of lists of them, whose axes follow the leading ones."""
     import sympy
 
@@ -223,7 +246,7 @@ def _evaluator(variables, formulas):
     # `cse` names its own symbols x0, x1, …; dummies keep them apart from variables that have such a name.
     compiled = sympy.lambdify(variables, formulas.ravel().tolist(), "numpy", cse=True, dummify=True)
 
-    def evaluate(w):
+    def evaluate(w: ArrayLike) -> Array:
         w = np.asarray(w, dtype=float)
         values = np.empty((*w.shape[:-1], formulas.size))
         for i, value in enumerate(compiled(*(w[..., i] for i in range(len(variables))))):

@@ -21,7 +21,7 @@ from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
-TO_CELL = re.compile(r"(\w+)\.ipynb#(cell-id=[\w-]+)")
+TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 RACE = (
     '<iframe class="race" src="{}race.html" loading="lazy" title="Race of learning rates: press anywhere on the plane">'
@@ -69,16 +69,21 @@ def write_sources():
             text = f"{before}{RACE.format('')}\n\n## Read the course{after}{CONTENTS}"
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "site" / "api.md", SOURCE)
-    cited = {match.groups() for path in notebooks() for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))}
+    cited = {
+        (match[1] or path.stem, match[2])
+        for path in notebooks()
+        for match in TO_CELL.finditer(path.read_text(encoding="utf-8"))
+    }
     for path in notebooks():
         book = nbformat.read(path, as_version=4)
         for cell in book.cells:
+            place = f'<span id="cell-id={cell.id}"></span>' if (path.stem, f"cell-id={cell.id}") in cited else ""
             if cell.cell_type == "markdown":
-                cell.source = linked(cell.source, path)
+                cell.source = f"{place}\n\n{linked(cell.source, path)}" if place else linked(cell.source, path)
                 continue
             cell.outputs = [shown(output) for output in cell.outputs]
-            if (path.stem, f"cell-id={cell.id}") in cited:
-                cell.outputs.insert(0, html_output(f'<span id="cell-id={cell.id}"></span>'))
+            if place:
+                cell.outputs.insert(0, html_output(place))
         nbformat.write(book, SOURCE / "notebooks" / path.name)
 
 
@@ -103,8 +108,14 @@ def linked(text, path):
             return match[0]
         return f"](https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
 
-    text = re.sub(r"\[([^]]*)\]\(" + TO_CELL.pattern + r"\)", r'<a href="\2.html#\3">\1</a>', text)
+    text = re.sub(
+        r"\[([^]]*)\]\(" + TO_CELL.pattern + r"\)", lambda match: to_cell(match[1], *match.groups()[1:]), text
+    )
     return re.sub(r"\]\((?!https?:|mailto:)([^)\s]+)\)", target, text)
+
+
+def to_cell(text, name, anchor):
+    return f'<a href="{name + ".html" if name else ""}#{anchor}">{text}</a>'
 
 
 def shown(output):

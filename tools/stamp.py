@@ -1,8 +1,10 @@
-"""Write the repository's name, which pyproject.toml holds, into every badge, link and setup cell.
+"""Write the repository's name and the branch or tag that readers get, which pyproject.toml holds, into every badge,
+link and setup cell.
 
-python tools/stamp.py [OWNER/NAME]        # with a name: move to that repository first
+python tools/stamp.py [OWNER/NAME] [--ref BRANCH-OR-TAG]        # with either: move there first
 """
 
+import argparse
 import re
 import sys
 import tomllib
@@ -10,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: What this repository's name stands behind, here and in no link to another repository.
+#: What this repository's name stands behind, here and in no link to another repository; and the branch or tag.
 LINK = re.compile(
     r"(mybinder\.org/v2/gh/"
     r"|colab\.research\.google\.com/github/"
@@ -19,20 +21,30 @@ LINK = re.compile(
     r'|(?:repository-code: |Repository = )"https://github\.com/'
     r"|https://github\.com/(?=[\w.-]+/[\w.-]+/(?:actions|issues)/))"
     r"([\w.-]+/[\w.-]*[\w-])"
+    r"(@[\w.-]+|/blob/[\w.-]+(?=/)|/[\w.-]+(?=\?urlpath))?"
 )
 #: Where GitHub publishes its site.
 PAGES = re.compile(r"https://([\w-]+)\.github\.io/([\w.-]*[\w-])")
+REF = re.compile(r'^(ref = )"[^"]*"', re.MULTILINE)
+
+
+def pyproject():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def repository():
     """OWNER/NAME, from `project.urls` in pyproject.toml."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["urls"]["Repository"].removeprefix("https://github.com/")
+    return pyproject()["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+
+
+def reference():
+    """The branch or tag that badges open and setup cells install, from `tool.stamp` in pyproject.toml."""
+    return pyproject()["tool"]["stamp"]["ref"]
 
 
 def stamped_files():
     """Every file that names the repository; pyproject.toml first."""
-    return [ROOT / name for name in ("pyproject.toml", "README.md", "CITATION.cff")] + notebooks()
+    return [ROOT / name for name in ("pyproject.toml", "README.md", "CITATION.cff", "site/api.md")] + notebooks()
 
 
 def notebooks():
@@ -45,22 +57,39 @@ def names(text):
     return [match[2] for match in LINK.finditer(text)] + ["/".join(match.groups()) for match in PAGES.finditer(text)]
 
 
-def stamp(text, name):
-    """The text with `name` (OWNER/NAME) in each of those places."""
+def stamp(text, name, ref):
+    """The text with `name` (OWNER/NAME), and where readers get the course the branch or tag `ref`, in each place."""
+
+    def moved(match):
+        before, _, there = match.groups()
+        if before.startswith("mybinder"):
+            there = f"/{ref}"
+        elif before.startswith("colab"):
+            there = f"/blob/{ref}"
+        elif before.startswith("git+"):
+            there = "" if ref == "main" else f"@{ref}"
+        return f"{before}{name}{there or ''}"
+
     owner, _, project = name.partition("/")
-    return PAGES.sub(f"https://{owner}.github.io/{project}", LINK.sub(rf"\g<1>{name}", text))
+    return PAGES.sub(f"https://{owner}.github.io/{project}", LINK.sub(moved, text))
 
 
-def main(arguments):
-    name = arguments[0] if arguments else repository()
-    if len(arguments) > 1 or not re.fullmatch(r"[\w.-]+/[\w.-]*[\w-]", name):
-        sys.exit(f"Name the repository as OWNER/NAME, as in `make stamp REPO=ada/course`, not {' '.join(arguments)!r}.")
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument("name", nargs="?", default=repository(), metavar="OWNER/NAME")
+    parser.add_argument("--ref", default=reference(), help="a branch or tag")
+    arguments = parser.parse_args()
+    if not re.fullmatch(r"[\w.-]+/[\w.-]*[\w-]", arguments.name):
+        sys.exit(f"Name the repository as OWNER/NAME, as in `make stamp REPO=ada/course`, not {arguments.name!r}.")
     for path in stamped_files():
         text = path.read_text(encoding="utf-8")
-        if (new := stamp(text, name)) != text:
+        new = stamp(text, arguments.name, arguments.ref)
+        if path.name == "pyproject.toml":
+            new = REF.sub(rf'\g<1>"{arguments.ref}"', new)
+        if new != text:
             path.write_text(new, encoding="utf-8", newline="\n")
-            print(f"{path.relative_to(ROOT)}: {name}")
+            print(f"{path.relative_to(ROOT)}: {arguments.name}, {arguments.ref}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tools import environment
-from tools.stamp import ROOT, notebooks, repository
+from tools.stamp import ROOT, notebooks, reference, repository
 
 LIMIT = 1500  # MB: Binder grants 2000, and JupyterLab takes its share
 COURSE = f"trainable_learning_rate-{environment.PROJECT['version']}.dist-info"
@@ -42,6 +42,8 @@ def published(tmp_path_factory):
     run("git", "add", "--all", cwd=folder)
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     run("git", *author, "commit", "--quiet", "--no-gpg-sign", "--message", "as it is", cwd=folder)
+    if reference() != "main":
+        run("git", "tag", reference(), cwd=folder)
     return folder
 
 

@@ -25,6 +25,8 @@ SETTINGS = {
     "windows, summed": (TLR, torch.float32, {"lr": 1e-8, "momentum": 0.8, "update_every": 3}),
     "windows, bfloat16": (TLR, torch.bfloat16, {"lr": 0.01, "update_every": 3}),
     "a rate a tensor": (TLR, torch.float64, {"lr": 0.05, "per": "tensor"}),
+    "slope": (TLR, torch.float64, {"lr": 0.01, "momentum": 0.8, "update_every": 3, "curvature": "slope"}),
+    "Adam, gradients": (TLRAdam, torch.float64, {"lr": 0.01, "update_every": 3, "curvature": "gradients"}),
     "Adam": (TLRAdam, torch.float64, {"lr": 0.01, "update_every": 3}),
 }
 
@@ -88,6 +90,42 @@ def mixed_placements(rank, mesh):
     return runs
 
 
+def refused():
+    """What is said of ways to spread an optimizer under which each process would train an α of its own."""
+    from torch.distributed.fsdp import FullyShardedDataParallel
+    from torch.distributed.optim import ZeroRedundancyOptimizer
+
+    def flat(use_orig_params):
+        model = FullyShardedDataParallel(
+            problem(torch.float32)[0], use_orig_params=use_orig_params, device_id=torch.device("cpu")
+        )
+        TLR(model.parameters())
+
+    def wrapped_later():
+        model, x, y = problem(torch.float32)
+        optimizer = TLR(model.parameters(), update_every=2)
+        model = FullyShardedDataParallel(model, use_orig_params=True, device_id=torch.device("cpu"))
+        train(model, optimizer, x, y, steps=2)
+
+    ways = {
+        "FSDP1": lambda: flat(False),
+        "FSDP1 with the original parameters": lambda: flat(True),
+        "FSDP1 after the optimizer": wrapped_later,
+        "ZeroRedundancyOptimizer": lambda: ZeroRedundancyOptimizer(problem(torch.float32)[0].parameters(), TLR),
+        "ZeroRedundancyOptimizer over TLRAdam": lambda: ZeroRedundancyOptimizer(
+            problem(torch.float32)[0].parameters(), TLRAdam
+        ),
+    }
+    said = {}
+    for way, build in ways.items():
+        try:
+            build()
+            said[way] = ""
+        except ValueError as error:
+            said[way] = str(error)
+    return said
+
+
 def main():
     rank, size, init_file, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
     dist.init_process_group("gloo", init_method=Path(init_file).as_uri(), rank=rank, world_size=size)
@@ -110,7 +148,8 @@ def main():
             results[name][way] = train(model, optimizer, x[rows], y[rows], count=CommDebugMode)
     results["resumed"] = resume(rows, mesh)
     results["mixed placements"] = mixed_placements(rank, mesh)
-    out.write_text(json.dumps(results))
+    results["refused"] = refused()
+    out.write_text(json.dumps(results), encoding="utf-8")
     dist.barrier()  # a process that leaves while another still reads from it would fail that one
     dist.destroy_process_group()
 

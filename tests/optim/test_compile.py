@@ -66,6 +66,7 @@ WINDOWS = {"update_every": 3, "momentum": 0.9}
         ("optimizer.step", False, WINDOWS),
         ("optimizer.step", True, WINDOWS),
         ("optimizer.step", True, {"per": "tensor"}),
+        ("optimizer.step", True, {**WINDOWS, "curvature": "slope"}),
         ("training step", False, WINDOWS),
         ("training step", True, WINDOWS),
     ],

@@ -16,7 +16,16 @@ if os.name == "nt" or not (torch.distributed.is_available() and torch.distribute
     pytest.skip("Processes meet over gloo, which this torch or this system lacks.", allow_module_level=True)
 
 RANKS = 2
-SETTINGS = ["Algorithm 2", "windows", "windows, summed", "windows, bfloat16", "a rate a tensor", "Adam"]
+SETTINGS = [
+    "Algorithm 2",
+    "windows",
+    "windows, summed",
+    "windows, bfloat16",
+    "a rate a tensor",
+    "slope",
+    "Adam, gradients",
+    "Adam",
+]
 WAYS = ["DDP", "FSDP", "hybrid FSDP"]
 
 
@@ -33,7 +42,7 @@ def ranks(tmp_path_factory):
             [sys.executable, here / "ranks.py", str(rank), str(RANKS), folder / "meet", folder / f"{rank}.json"],
             env=environment,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
         for rank in range(RANKS)
     ]
@@ -45,7 +54,7 @@ def ranks(tmp_path_factory):
         for process in processes:
             process.kill()
     assert [process.returncode for process in processes] == [0] * RANKS, "\n".join(errors)
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(RANKS)]
+    return [json.loads((folder / f"{rank}.json").read_text(encoding="utf-8")) for rank in range(RANKS)]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -89,3 +98,11 @@ def test_every_tensor_counts_once_however_it_is_placed(ranks):
         runs = rank["mixed placements"]
         assert runs["mixed"] == pytest.approx(runs["single"], rel=1e-12)
         assert len(set(runs["single"])) == 4
+
+
+def test_ways_that_would_give_each_process_an_alpha_of_its_own_are_refused(ranks):
+    """facebookresearch/fairscale#767, pytorch/pytorch#136314: optimizers that need whole tensors, on parts of them."""
+    for rank in ranks:
+        for way, said in rank["refused"].items():
+            assert "would train a different α" in said, way
+            assert "FSDP2" in said, way

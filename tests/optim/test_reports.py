@@ -176,7 +176,7 @@ def test_a_schedule_that_scales_alpha_is_no_reason_to_warn(build, every):
     schedule = build(optimizer)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for _ in range(100):
+        for _ in range(400):
             feed(optimizer, 1)
             schedule.step()
 

@@ -33,6 +33,7 @@ STOCK = {case.desc: case.kwargs for case in TORCH.optim_inputs_func("cpu")}
 OURS = {
     "as it is": {},
     "ours": {"update_every": 2, "curvature": "secant", "c": 0.5},
+    "slope": {"update_every": 2, "curvature": "slope"},
 }
 KERNELS = {
     "loop": {"foreach": False, "fused": False},

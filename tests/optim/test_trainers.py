@@ -1,4 +1,4 @@
-"""Under Lightning and Hugging Face Accelerate TLR is an optimizer like any other.
+"""Under Lightning and Hugging Face's Accelerate and Trainer TLR is an optimizer like any other.
 
 pip install --constraint constraints.txt --editable ".[trainers]"
 """
@@ -101,3 +101,83 @@ def test_lightning(bare_loop, tmp_path):
     weights, alpha = bare_loop
     torch.testing.assert_close([p.detach() for p in resumed.parameters()], weights, rtol=0, atol=0)
     assert rate(whole.optimizers[0]) == alpha
+
+
+# Hugging Face's Trainer ----------------------------------------------------------------------------------------------
+
+
+class WithLoss(torch.nn.Module):
+    """The network as Trainer wants it: it takes the labels and returns the loss first."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x, labels):
+        out = self.model(x)
+        return torch.nn.functional.mse_loss(out, labels), out
+
+
+def trained(folder, schedule, build=None, resume=None, epochs=EPOCHS):
+    """The weights and the optimizer after Trainer's own loop; `build`: a scheduler to give it."""
+    transformers = pytest.importorskip("transformers")
+    model, loader = problem()
+    data = [{"x": x, "labels": y} for x, y in loader.dataset]
+    optimizer = TLR(model.parameters(), **OPTIONS)
+    arguments = transformers.TrainingArguments(
+        output_dir=str(folder),
+        lr_scheduler_type=schedule,
+        num_train_epochs=epochs,
+        per_device_train_batch_size=8,
+        max_grad_norm=0,
+        eval_strategy="epoch" if schedule == "reduce_lr_on_plateau" else "no",
+        save_steps=16,
+        use_cpu=True,
+        report_to=[],
+        disable_tqdm=True,
+    )
+
+    class InOrder(transformers.Trainer):
+        def _get_train_sampler(self, *_):
+            return torch.utils.data.SequentialSampler(data)
+
+    trainer = InOrder(
+        WithLoss(model),
+        arguments,
+        train_dataset=data,
+        eval_dataset=data,
+        optimizers=(optimizer, build and build(optimizer)),
+    )
+    trainer.train(resume_from_checkpoint=resume)
+    return [p.detach() for p in model.parameters()], optimizer
+
+
+# What Trainer says of itself and of torch.
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+
+@pytest.mark.filterwarnings("ignore:Windows of .* are shorter than:UserWarning")
+@pytest.mark.parametrize("way", ["reduce_lr_on_plateau", "MultiplicativeLR"])
+def test_trainer_keeps_alpha(bare_loop, tmp_path, way):
+    build = None
+    if way == "MultiplicativeLR":
+        build = lambda optimizer: torch.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda step: 1.0)  # noqa: E731
+    weights, optimizer = trained(tmp_path, way if build is None else "linear", build)
+    expected, alpha = bare_loop
+    torch.testing.assert_close(weights, expected, rtol=0, atol=0)
+    assert rate(optimizer) == alpha
+
+
+@pytest.mark.parametrize("schedule", ["linear", "constant", "cosine"])
+def test_trainer_with_another_schedule_erases_alpha_and_says_so(tmp_path, schedule):
+    with pytest.warns(UserWarning, match="undone the last 3 updates of α.*reduce_lr_on_plateau"):
+        _, optimizer = trained(tmp_path, schedule, epochs=8)
+    assert rate(optimizer) <= OPTIONS["lr"]
+
+
+def test_trainer_resumes_in_mid_window(bare_loop, tmp_path):
+    expected, alpha = bare_loop
+    trained(tmp_path, "reduce_lr_on_plateau")
+    weights, optimizer = trained(tmp_path / "again", "reduce_lr_on_plateau", resume=str(tmp_path / "checkpoint-16"))
+    torch.testing.assert_close(weights, expected, rtol=0, atol=0)
+    assert rate(optimizer) == alpha

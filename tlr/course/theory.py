@@ -356,7 +356,7 @@ def waves(n, rng, dimension=3):
 
 
 class Safeguarded(NamedTuple):
-    """A descent with TLR's α as first trial.
+    """A descent whose α is TLR's, or smaller.
 
     Attributes:
         alpha: α of each step, (steps,).
@@ -371,8 +371,8 @@ class Safeguarded(NamedTuple):
     trials: int
 
 
-def safeguarded(value_and_gradient, w, alpha0, steps, *, curvature="published", safe=True):
-    """Gradient descent whose α is TLR's, halved until the loss falls by at least ¼ α‖g‖² (Armijo's condition).
+def safeguarded(value_and_gradient, w, alpha0, steps, *, curvature="published", guard="halving"):
+    """Gradient descent whose α is TLR's, made smaller where a guard asks for it.
 
     Args:
         value_and_gradient: w → (loss, gradient).
@@ -380,22 +380,29 @@ def safeguarded(value_and_gradient, w, alpha0, steps, *, curvature="published", 
         alpha0: α₀ > 0.
         steps: how many, at least 1.
         curvature: as in `tlr.rule.relative_change`.
-        safe: False takes every α as TLR gives it.
+        guard: "halving" halves α until the loss falls by at least ¼ α‖g‖² (Armijo's condition); "caps" takes no more
+            than √(1 + α_t/α_{t−1}) α_t and ‖s‖/(2‖y‖) (Malitsky and Mishchenko, 2020); None takes TLR's α.
 
     Returns:
-        `Safeguarded`. Where no fall can be told from a rounding error any more, the descent stays where it is.
+        `Safeguarded`. Where halving could not tell a fall from a rounding error, the descent stays where it is.
     """
-    alpha, p, pp, trials = float(alpha0), None, 0.0, 0
+    alpha, growth, p, pp, trials = float(alpha0), np.inf, None, 0.0, 0
     loss, g = value_and_gradient(w)
     alphas, losses, squares = [], [], []
     for _ in range(steps):
         gg = float(g @ g)
         if p is not None:
-            alpha = float(tlr_rule.next_alpha(alpha, gg, float(g @ p), pp, curvature=curvature))
+            gp, before = float(g @ p), alpha
+            alpha = float(tlr_rule.next_alpha(alpha, gg, gp, pp, curvature=curvature))
+            if guard == "caps":
+                change = max(gg - 2 * gp + pp, 0.0)  # ‖y‖², and ‖s‖ is α‖p‖
+                cap = before * np.sqrt(pp / change) / 2 if change > 0 else np.inf
+                alpha = min(alpha, np.sqrt(1 + growth) * before, cap)
+            growth = alpha / before
         while True:
             trials += 1
             there = value_and_gradient(w - alpha * g)
-            if not safe or there[0] <= loss - alpha * gg / 4:
+            if guard != "halving" or there[0] <= loss - alpha * gg / 4:
                 w, p, pp = w - alpha * g, g, gg
                 loss, g = there
                 break

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["group_products", "has_values", "inner_products", "is_plain", "local"]
+__all__ = ["group_products", "has_values", "inner_products", "is_plain", "laid_out", "local"]
 
 #: Lists of tensors whose products are asked for, pair by pair.
 Column = tuple[Sequence[Tensor], Sequence[Tensor]]
@@ -40,6 +40,14 @@ def local(tensor: Tensor) -> Tensor:
     if not is_plain(tensor) and hasattr(tensor, "to_local"):
         tensor = tensor.to_local()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def laid_out(tensor: Any, p: Tensor) -> Tensor:
+    """A tensor that belongs to p, its gradient say, dense, and where p is a DTensor laid out as p is."""
+    tensor = tensor.to_dense() if tensor.is_sparse else tensor
+    if not is_plain(p) and getattr(tensor, "placements", None) != getattr(p, "placements", None):
+        tensor = tensor.redistribute(placements=p.placements)  # type: ignore[attr-defined]
+    return tensor  # type: ignore[no-any-return]
 
 
 @torch.no_grad()

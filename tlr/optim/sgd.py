@@ -1,6 +1,6 @@
 """TLR: stochastic gradient descent that trains its learning rate (Algorithm 2 and Eq. 10)."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -8,8 +8,9 @@ from torch.optim import SGD
 from torch.optim.optimizer import ParamsT
 
 from tlr.optim import windows
+from tlr.optim.gradients import FromMomentum, Member
 from tlr.optim.processes import refuse_flat_parameters
-from tlr.optim.products import group_products, has_values, is_plain, local
+from tlr.optim.products import group_products, has_values, laid_out, local
 from tlr.optim.rates import Group, rate, was_set_unseen
 from tlr.optim.trainable import Noted, TrainableRate
 
@@ -47,7 +48,9 @@ class TLR(TrainableRate, SGD):
             `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
             (notebook 03), and a warning says so.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
-        curvature: "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on quadratics.
+        curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
+            quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
+            the products, or on both: momentum hands nothing on in them, so that windows may be short.
         per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
             it a parameter group, with a "name" for `tlr.learning_rates`.
         restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
@@ -83,7 +86,9 @@ class TLR(TrainableRate, SGD):
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
 
-    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types.
+    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types; with momentum "slope" and
+    "gradients" take a third. These two begin a window anew when momentum changes in the middle of it, so that a
+    schedule that cycles momentum, as OneCycleLR does, leaves them no window.
 
     Raises:
         ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
@@ -109,6 +114,7 @@ class TLR(TrainableRate, SGD):
     """
 
     _can_sum = True
+    _gradient_sums = FromMomentum()
 
     def __init__(
         self,
@@ -193,7 +199,7 @@ class TLR(TrainableRate, SGD):
         now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
         gg, gp = group_products([(now, now), (now, previous)], params, owner, len(groups))
         torch._foreach_copy_(previous, now)
-        self._update(gg, gp, [True] * len(groups), [1.0] * len(groups))
+        self._update(gg, gp, [1.0] * len(groups))
 
     def _sum_directions(self, group: Group) -> None:
         if _reads_buffers(group):
@@ -218,10 +224,6 @@ class TLR(TrainableRate, SGD):
         super()._after_step(noted)
 
 
-#: A parameter in a window, and its state.
-Member = tuple[Tensor, windows.State]
-
-
 def _reads_buffers(group: Group) -> bool:
     """Whether the momentum after a step is the direction that it took, to the bit: then one pass sums it."""
     heavy_ball = group["momentum"] != 0 and not group["nesterov"]
@@ -240,7 +242,7 @@ def _add_gradients(group: Group, inside: list[Member], factor: float) -> None:
 
 
 def _add_buffers(inside: list[Member], factor: float) -> None:
-    _add(inside, [_laid_out(state["momentum_buffer"], p) for p, state in inside], factor)
+    _add(inside, [laid_out(state["momentum_buffer"], p) for p, state in inside], factor)
 
 
 def _add(inside: list[Member], tensors: list[Tensor], factor: float) -> None:
@@ -252,12 +254,4 @@ def _add(inside: list[Member], tensors: list[Tensor], factor: float) -> None:
 
 def _gradient(p: Tensor) -> Tensor:
     assert p.grad is not None
-    return _laid_out(p.grad, p)
-
-
-def _laid_out(tensor: Any, p: Tensor) -> Tensor:
-    """A tensor that belongs to p, dense, and where p is a DTensor laid out as p is."""
-    tensor = tensor.to_dense() if tensor.is_sparse else tensor
-    if not is_plain(p) and getattr(tensor, "placements", None) != getattr(p, "placements", None):
-        tensor = tensor.redistribute(placements=p.placements)  # type: ignore[attr-defined]
-    return tensor  # type: ignore[no-any-return]
+    return laid_out(p.grad, p)

@@ -15,6 +15,7 @@ from torch.optim.optimizer import ParamsT
 
 from tlr import rule
 from tlr.optim import compiled, windows
+from tlr.optim.gradients import Accumulated
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
 from tlr.optim.products import group_products, has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
@@ -24,7 +25,7 @@ from tlr.optim.watch import Watch
 __all__ = ["Noted", "TrainableRate"]
 
 _OPTIONS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at")
-_KEYS = (*_OPTIONS, *windows.FRESH)
+_KEYS = (*_OPTIONS, *windows.FRESH, "window_momentum")
 
 
 class Noted:
@@ -53,7 +54,9 @@ class TrainableRate(Optimizer):
         *args, **kwargs: the base optimizer's own arguments. The default of lr, which is α₀, is the base's.
         update_every: steps between two updates of α, pN in Eq. 10; see `tlr.rule.window` (default 1).
         c: the largest relative increase of α in one update, c > 0 (default 1/4, the paper's).
-        curvature: "published" is Eq. 8, the paper's method and the default; "secant" is Eq. 8′.
+        curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's method and the default; "secant" is
+            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) sum gradients too, one more pass a step over most
+            bases, none over SGD.
         per: "model" trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
         restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
@@ -68,6 +71,7 @@ class TrainableRate(Optimizer):
     # Whether `_sum_directions` knows the direction of one step.
     _can_sum = False
     _base_step: Callable[[Any], Any]
+    _gradient_sums = Accumulated()
     # Attributes that copies and checkpoints do without.
     _aside: compiled.Aside = ()
     _watch: Watch | None = None
@@ -113,7 +117,7 @@ class TrainableRate(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
-            for key in _KEYS:
+            for key in (*_OPTIONS, *windows.FRESH):
                 group.setdefault(key, self.defaults[key])
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -151,7 +155,7 @@ class TrainableRate(Optimizer):
         # shares what needs no cast with the dict that it came from.
         numbers = (i for group in loaded["param_groups"] for i in group["params"])
         for p, i in zip(self._params(), numbers, strict=True):
-            for key in self._buffers():
+            for key in windows.BUFFERS:
                 if key in self.state.get(p, ()) and isinstance(saved := loaded["state"][i].get(key), Tensor):
                     self.state[p][key] = saved.to(self.state[p][key].device, copy=True)
         self._warn_of_other_options(asked, loaded["param_groups"])
@@ -207,7 +211,7 @@ class TrainableRate(Optimizer):
     def _before_compiled_step(self) -> Noted:
         noted = self._before_step()
         self._aside = compiled.set_aside(self.param_groups, _KEYS)
-        self._aside += compiled.set_aside(self.state.values(), self._buffers())
+        self._aside += compiled.set_aside(self.state.values(), windows.BUFFERS)
         return noted
 
     @_disable_dynamo
@@ -234,22 +238,37 @@ class TrainableRate(Optimizer):
     def _prepare(self) -> dict[Tensor, windows.State]:
         """Open a window if none is open, note in it what the base is about to do, and return buffers to be added."""
         new: dict[Tensor, windows.State] = {}
+        gradients = self._gradients()
+        if gradients and any(gradients.is_broken(group) for group in self.param_groups):
+            self.param_groups[0]["steps_in_window"] = 0
         if self.param_groups[0]["steps_in_window"] == 0:
-            self._watching().before_window(self.param_groups)
-            for group in self.param_groups:
-                self._refuse_half_types(group)
-                new.update(windows.open_window(self.state, group, self._can_sum))
-            refuse_flat_parameters(list(new))
-            if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
-                self._adopt(new)
+            new = self._open_window(gradients)
         for group in self.param_groups:
             alpha = rate(group)
             if alpha == 0:
                 continue
+            if gradients and gradients.every_step:
+                waiting = [] if self._can_sum else [(p, new[p]) for p in group["params"] if p in new]
+                gradients.before_step(group, [*windows.members(self.state, group), *waiting])
             if group["summed"]:
                 self._sum_directions(group)
             elif alpha != group["window_lr"]:
                 windows.change_unit(self.state, group, alpha)
+        return new
+
+    def _open_window(self, gradients: Accumulated | None) -> dict[Tensor, windows.State]:
+        self._watching().before_window(self.param_groups)
+        new: dict[Tensor, windows.State] = {}
+        keys = windows.BUFFERS if gradients else windows.BUFFERS[:-1]
+        for group in self.param_groups:
+            self._refuse_half_types(group)
+            new.update(windows.open_window(self.state, group, self._can_sum, keys))
+        refuse_flat_parameters(list(new))
+        if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
+            self._adopt(new)
+        if gradients:
+            for group in self.param_groups:
+                gradients.begin(group, windows.members(self.state, group))
         return new
 
     def _after_step(self, noted: Noted) -> None:
@@ -278,8 +297,22 @@ class TrainableRate(Optimizer):
             return
         if sum(was_set_unseen(group) for group in groups):  # nobody knows in which step, and so not in which unit
             return
-        now = window.now()
-        columns = [(now, now), (now, window.previous())]
+        self._update(*self._measured(window, steps))
+
+    def _measured(self, window: windows.Window, steps: int) -> tuple[Any, ...]:
+        """The arguments of `_update` for a window that has closed, whose sums become those of the window before."""
+        groups, gradients = self.param_groups, self._gradients()
+        unit = [windows.scale(group) for group in groups]
+        if gradients:
+            for group, each in zip(groups, unit, strict=True):
+                gradients.finish(group, windows.members(self.state, group), each)
+        kinds = rule.RULES[groups[0]["curvature"]].products
+        left, right = ("gradient_sum" if gradients and kind == "gradients" else "window_start" for kind in kinds)
+        scales = {"window_start": unit, "gradient_sum": [1.0] * len(groups)}
+        moved, x, y = window.sums("window_start"), window.sums(left), window.sums(right)
+        columns = [(moved, moved), (x, window.sums("previous"))]
+        if gradients:
+            columns.append((x, y))
         unmeasured = [i for i, g in enumerate(groups) if self._can_sum and (g["summed"] or g["weight_norm"] is None)]
         if unmeasured:
             weights = window.weights()
@@ -287,44 +320,65 @@ class TrainableRate(Optimizer):
         sums = group_products(columns, window.params, window.owner, len(groups))
         windows.note_norms(groups, sums[-1], unmeasured)
         for state in window.states:
-            state["previous"], state["window_start"] = state["window_start"], state["previous"]
-        scale = [windows.scale(group) for group in groups]
-        gg = [square * a * a for square, a in zip(sums[0], scale, strict=True)]
-        gp = [product * a * group["previous_scale"] for product, a, group in zip(sums[1], scale, groups, strict=True)]
-        self._update(gg, gp, self._trusted(window, gg, steps), scale)
+            state["previous"], state[right] = state[right], state["previous"]
+        squares = [square * a * a for square, a in zip(sums[0], unit, strict=True)]
+        gp = [product * a * g["previous_scale"] for product, a, g in zip(sums[1], scales[left], groups, strict=True)]
+        gg = squares
+        if gradients:
+            gg = [product * a * b for product, a, b in zip(sums[2], scales[left], scales[right], strict=True)]
+        return gg, gp, scales[right], squares, self._trusted(window, squares, steps)
 
     def _trusted(self, window: windows.Window, gg: list[float], steps: int) -> list[bool]:
         if not self._can_sum:
             return [True] * len(gg)
         return windows.trust(window, self.param_groups, gg, steps)
 
-    def _update(self, gg: list[float], gp: list[float], trusted: list[bool], scale: list[float]) -> None:
-        """Move α by the inner products of each group, and remember what the next update needs of them."""
+    def _update(
+        self,
+        gg: list[float],
+        gp: list[float],
+        scale: list[float],
+        squares: list[float] | None = None,
+        trusted: list[bool] | None = None,
+    ) -> None:
+        """Move α by the inner products of each group, and remember what the next update needs of them.
+
+        Args:
+            gg, gp: ⟨x_t, y_t⟩ and ⟨x_t, y_{t−1}⟩ of the rule's two sums (`tlr.rule.Rule.products`).
+            scale: what turns the buffer "previous" into y_t.
+            squares: ‖·‖² of the sums of directions (default: `gg`).
+            trusted: whether these products are more than rounding (default: they are).
+        """
         groups, watch = self.param_groups, self._watching()
+        squares = gg if squares is None else squares
+        trusted = [True] * len(groups) if trusted is None else trusted
         watch.before_window(groups)
         products = [
-            Products(square, product, group["previous_square"]) if good else Products(0.0, 0.0, 0.0)
-            for square, product, group, good in zip(gg, gp, groups, trusted, strict=True)
+            Products(now, product, group["previous_square"]) if good else Products(0.0, 0.0, 0.0)
+            for now, product, group, good in zip(gg, gp, groups, trusted, strict=True)
         ]
         finite = update_rates(groups, products)
         for i, group in enumerate(groups):
             group["previous_square"], group["previous_scale"] = gg[i], scale[i]
             if not (finite[i] and trusted[i]):
                 windows.forget(self.state, group)
-                group["skipped_updates"] += not finite[i] or gg[i] > 0
-        watch.after_update(groups, finite, sum(gg))
+                group["skipped_updates"] += not finite[i] or squares[i] > 0
+        watch.after_update(groups, finite, sum(squares))
+
+    def _gradients(self) -> Accumulated | None:
+        """How sums of gradients are had, where the rule asks for them and they differ from those of directions."""
+        asked = "gradients" in rule.RULES[self.param_groups[0]["curvature"]].products
+        return self._gradient_sums if asked and self._gradient_sums.needed(self.param_groups) else None
 
     def _watching(self) -> Watch:
         if self._watch is None:
             self._watch = Watch()
         return self._watch
 
-    def _memory_floor(self) -> int:
-        """The shortest window that does not share what the base carries over from one window to the next."""
-        return max(_memory_floor(group) for group in self.param_groups)
-
     def _warn_of_short_windows(self) -> None:
-        self._watching().window_length(self.param_groups, self._memory_floor())
+        # Directions share what momentum carries from window to window; a rule with gradients on one side does not.
+        if set(rule.RULES[self.param_groups[0]["curvature"]].products) == {"directions"}:
+            self._watching().window_length(self.param_groups, max(map(_memory_floor, self.param_groups)))
 
     def _warn_of_other_options(self, asked: list[Group], saved: list[Group]) -> None:
         other = [
@@ -345,9 +399,6 @@ class TrainableRate(Optimizer):
                 f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
                 "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR."
             )
-
-    def _buffers(self) -> tuple[str, ...]:
-        return windows.BUFFERS
 
     def _params(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]

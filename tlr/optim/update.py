@@ -40,7 +40,8 @@ def update_rates(groups: Sequence[Group], products: Sequence[Products]) -> list[
         columns = list(zip(*columns, strict=True))
     c = np.array([group["c"] for group in groups])
     with np.errstate(all="ignore"):
-        moved = rule.next_alpha(np.array(alpha), *np.array(columns).T, c, groups[0]["curvature"]).tolist()
+        gg, gp, pp = np.array(columns).T
+        moved = rule.next_alpha(np.array(alpha), gg, gp, pp, c, groups[0]["curvature"]).tolist()
     new = [after if moves else before for before, after, moves in zip(alpha, moved, finite, strict=True)]
     for group, before, after in zip(groups, alpha, _restarted(groups, new, alpha), strict=True):
         if after != before:

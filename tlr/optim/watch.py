@@ -3,13 +3,14 @@
 import math
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 
 from tlr.optim.rates import Group, rate
 
 __all__ = ["Watch"]
 
-_UNDONE = 3  # updates in a row that somebody else undid, before it is said
+_UNDONE = 3  # updates that somebody else undid, before it is said
 _GROWTH = 1e4  # of ‖g_t‖ over that of the first window; no healthy training that we know comes near
 
 
@@ -20,7 +21,7 @@ class Watch:
         self._told: set[str] = set()
         self._outside: dict[int, float] = {}  # α of each group as somebody else last set it
         self._written: dict[int, float] = {}  # α of each group as it was last known
-        self._undone: dict[int, int] = {}
+        self._undone: Counter[int] = Counter()  # changes that undid updates, less those that kept them
         self._first_square = 0.0
 
     def window_length(self, groups: Sequence[Group], floor: int) -> None:
@@ -68,10 +69,13 @@ class Watch:
     def _judge(self, number: int, alpha: float, written: float) -> None:
         """Count a change from outside as an undone update if α is back where it would be had it learned nothing."""
         outside = self._outside.get(number, 0.0)
-        if outside <= 0 or abs(learned := math.log(written / outside)) < 0.02:
+        if outside <= 0 or abs(math.log(written / outside)) < 0.02:
             return
-        undone = abs(math.log(alpha / outside)) < min(0.25 * abs(learned), 0.06)
-        self._undone[number] = self._undone.get(number, 0) + 1 if undone else 0
+        from_outside, from_written = abs(math.log(alpha / outside)), abs(math.log(alpha / written))
+        if from_written < from_outside:  # a schedule that scales: its own steep end may look like the other kind
+            self._undone[number] = max(self._undone[number] - 1, -10)
+        elif from_outside < min(0.25 * from_written, 0.06):
+            self._undone[number] += 1
         if self._undone[number] >= _UNDONE:
             self._tell(
                 "undone",

@@ -49,8 +49,9 @@ FRESH = {
     "skipped_updates": 0,
 }
 
-#: The buffers of a parameter: its value at the start of the window, or the sum so far; and the last window's sum.
-BUFFERS = ("window_start", "previous")
+#: The buffers of a parameter: its value at the start of the window, or the sum of directions so far; the last window's
+#: sum; and, for the rules that ask for it, what the sum of gradients is had from.
+BUFFERS = ("window_start", "previous", "gradient_sum")
 
 HALF = (torch.float16, torch.bfloat16)
 
@@ -74,8 +75,15 @@ def fits(p: Tensor, state: State, key: str) -> bool:
     return key in state and state[key].shape == p.shape
 
 
-def open_window(states: States, group: Group, can_sum: bool) -> dict[Tensor, State]:
-    """Begin a window of one group, and return the buffers of parameters that join with it, to be put in their state."""
+def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]) -> dict[Tensor, State]:
+    """Begin a window of one group, and return the buffers of parameters that join with it, to be put in their state.
+
+    Args:
+        states: the optimizer's.
+        group: the parameter group.
+        can_sum: whether directions can be summed one by one.
+        keys: the names of the buffers that each parameter has.
+    """
     group["window_lr"] = rate(group)
     inside = members(states, group)
     joining = []
@@ -92,7 +100,9 @@ def open_window(states: States, group: Group, can_sum: bool) -> dict[Tensor, Sta
         torch._foreach_zero_(starts)
     elif starts:
         torch._foreach_copy_(starts, [local(p) for p, _ in inside])
-    new = {p: {key: new_buffer(p) for key in BUFFERS} for p in joining}
+    for p, state in inside:  # another rule, by a checkpoint or by hand, may need more than the last did
+        state.update({key: new_buffer(p) for key in keys if not fits(p, state, key)})
+    new = {p: {key: new_buffer(p) for key in keys} for p in joining}
     if not group["summed"]:
         for p, buffers in new.items():
             buffers["window_start"].copy_(p)
@@ -115,17 +125,13 @@ class Window(NamedTuple):
     states: list[State]
     owner: list[int]
 
-    def now(self) -> list[Tensor]:
-        """The sums of directions of this window, over each group's `scale`."""
-        return [local(state["window_start"]) for state in self.states]
-
-    def previous(self) -> list[Tensor]:
-        """Those of the window before, over each group's "previous_scale"."""
-        return [local(state["previous"]) for state in self.states]
+    def sums(self, key: str) -> list[Tensor]:
+        """The buffers of this name; "window_start" holds the sums of directions over each group's `scale`."""
+        return [local(state[key]) for state in self.states]
 
     def weights(self) -> list[Tensor]:
         """The weights as they are, in the types of the sums."""
-        return [local(p).to(n.dtype) for p, n in zip(self.params, self.now(), strict=True)]
+        return [local(p).to(n.dtype) for p, n in zip(self.params, self.sums("window_start"), strict=True)]
 
     def of(self, groups: Sequence[int]) -> "Window":
         """The part of this window that belongs to some of the groups."""
@@ -166,7 +172,7 @@ def trust(window: Window, groups: Sequence[Group], squares: Sequence[float], ste
     Args:
         window: the window that closed.
         groups: the parameter groups. "weight_norm" is measured again where a displacement looks drowned.
-        squares: ‖g_t‖² of each group.
+        squares: ‖·‖² of the sum of directions of each group.
         steps: how many steps the window had.
     """
     eps = [0.0] * len(groups)

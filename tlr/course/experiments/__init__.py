@@ -5,12 +5,14 @@ Importing this imports no torch; `run` and `sweep` do when they are first used.
 
 from importlib import import_module
 
-from tlr.course.experiments.figures import COLLECTIONS, FIGURES, Figure, settings
+from tlr.course.experiments.collections import COLLECTIONS
+from tlr.course.experiments.figures import FIGURES, settings
+from tlr.course.experiments.grid import Figure, Part
 from tlr.course.experiments.replay import Missing, recorded
 
 _HOME = {"run": "tlr.course.experiments.running", "sweep": "tlr.course.experiments.sweeping"}
 
-__all__ = ["COLLECTIONS", "FIGURES", "Figure", "Missing", "recorded", "settings", *_HOME]
+__all__ = ["COLLECTIONS", "FIGURES", "Figure", "Missing", "Part", "recorded", "settings", *_HOME]
 
 
 def __getattr__(name):

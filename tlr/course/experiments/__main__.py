@@ -4,9 +4,10 @@
     python -m tlr.course.experiments run figure-1-digits
     python -m tlr.course.experiments run figure-1-mnist --epochs 8 --seeds 0 1 2 --jobs 2 --minutes 30
     python -m tlr.course.experiments run cifar --compile --minutes 9
+    nice python -m tlr.course.experiments run evidence --jobs 2 --minutes 60
 
-A run that is finished is never run again, one that was stopped goes on where it stopped: stop with Ctrl-C whenever
-you like, or in the background with `kill`, and give the same command again.
+A finished run is never run again, and one that was stopped resumes where it stopped: stop with Ctrl-C whenever you
+like, or in the background with `kill`, and give the same command again. It exits with 0 once all runs are finished.
 """
 
 import argparse
@@ -15,8 +16,11 @@ import signal
 import sys
 from contextlib import contextmanager
 
+import numpy as np
+
 from tlr.course import records
-from tlr.course.experiments.figures import COLLECTIONS, FIGURES, settings
+from tlr.course.experiments.collections import COLLECTIONS, REPLAYED
+from tlr.course.experiments.figures import FIGURES, settings
 
 
 def parser():
@@ -59,18 +63,45 @@ def show_list(epochs, seeds, folder):
 
 
 def run(figure, epochs, seeds, folder, **options):
-    """Run a figure, and say how far it is."""
+    """Run a figure, say how far it is, and exit with 1 while something is left."""
     wanted = settings(figure, epochs=epochs, seeds=seeds)
+    replayed = {run.setting for run in records.load(wanted, folder) if run.finished} if figure in REPLAYED else set()
     again = "the same command goes on from here"
     try:
         with _stopped_by_signals():
             from tlr.course.experiments.sweeping import sweep
 
-            found = sweep(wanted, folder, **options)
+            found = sweep([setting for setting in wanted if setting not in replayed], folder, **options)
     except KeyboardInterrupt:
         sys.exit(f"Stopped: {again}.")
-    finished = sum(record.finished for record in found)
+    finished = len(replayed) + sum(record.finished for record in found)
+    if figure in COLLECTIONS:
+        print(*what_is_left(figure, epochs, seeds, records.load(wanted, folder)), sep="\n")
     print(f"{finished} of {len(wanted)} runs are finished{'' if finished == len(wanted) else f': {again}'}.")
+    if finished < len(wanted):
+        sys.exit(1)
+
+
+def what_is_left(collection, epochs, seeds, found):
+    """A line for each part of a collection that has runs left, with their hours where similar runs are recorded."""
+    done, paces = {run.setting for run in found if run.finished}, {}
+    for record in found:
+        if len(record.seconds):
+            pace = np.median(record.seconds + record.evaluation_seconds)
+            paces.setdefault(_size(record.setting), []).append(pace)
+    for part in COLLECTIONS[collection]:
+        left = [setting for setting in settings(part, epochs=epochs, seeds=seeds) if setting not in done]
+        done.update(left)
+        if left:
+            known = all(_size(setting) in paces for setting in left)
+            seconds = known and sum(setting.epochs * np.median(paces[_size(setting)]) for setting in left)
+            line = f"{part.figure}, {left[0].epochs} epochs: {len(left)} left"
+            yield f"{line}, about {seconds / 3600:.1f} hours one at a time" if known else line
+
+
+def _size(setting):
+    """What the time of an epoch depends on, roughly."""
+    return setting.data, setting.model, setting.batch_size
 
 
 @contextmanager
@@ -89,6 +120,9 @@ def _stopped_by_signals():
 
 
 def main(arguments=None):
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # α has no place in the code page of a Windows console
     chosen = vars(parser().parse_args(arguments))
     command = {"list": show_list, "run": run}[chosen.pop("command")]
     try:

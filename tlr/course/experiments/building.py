@@ -50,7 +50,7 @@ def build(setting, device, precision="auto", compile=False):
     """
     images = load(setting.data)
     model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
-    peer, steps = PEERS[setting.method], steps_per_epoch(images, setting.batch_size)
+    peer, steps = PEERS[setting.method].variant(setting.variant), steps_per_epoch(images, setting.batch_size)
     options = {name: getattr(setting, name) for name in peer.options}
     if "p" in options:
         options["update_every"] = window(steps, options.pop("p"))

@@ -34,8 +34,9 @@ epoch is one to eight steps there, no longer than the momentum's memory, and not
 from dataclasses import replace
 from itertools import chain, product
 
-from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, BOTH_CURVATURES, GRID, Figure
-from tlr.course.experiments.larger import COLLECTIONS, LARGER
+from tlr.course.experiments.collections import COLLECTIONS
+from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, BOTH_CURVATURES, GRID, Figure, Part
+from tlr.course.experiments.larger import LARGER
 from tlr.course.records import Setting
 
 __all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings"]
@@ -75,6 +76,19 @@ _PAPER = {
         (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
         GRID,
     ),
+    "figure-1-faithful": Figure(
+        "figure 1 with Eq. 10′ and with Eq. 10″, which momentum does not spoil",
+        ({"method": "tlr_slope"}, {"method": "tlr_gradients"}),
+        GRID,
+    ),
+    "figure-10-authors": Figure(
+        "figure 10's exponential schedule and YellowFin as their authors' later code has them",
+        (
+            {"method": "yellowfin", "variant": "authors", "alpha0": 0.1},  # which it does not use
+            {"method": "exponential", "variant": "authors"},
+        ),
+        GRID,
+    ),
 }
 
 #: Name → `Figure`: figure-1-mnist and so on, their small twins figure-1-digits and so on, and the larger ones.
@@ -95,18 +109,21 @@ def settings(name, *, epochs=None, seeds=(0,)):
     seen the extremes; all methods at a point before the next point, so that they can be compared.
 
     Args:
-        name: a key of `FIGURES`, or of `COLLECTIONS`: then its figures one after the other, each setting once.
+        name: a key of `FIGURES`; a `Part` of a figure; or a key of `COLLECTIONS`: then its parts one after the other.
         epochs: instead of the figure's own (default None).
-        seeds: one run of each for every seed (default: seed 0).
+        seeds: one run of each for every seed (default: seed 0), where a part has no seeds of its own.
 
     Returns:
-        A list of `Setting`.
+        A list of `Setting`, each once.
 
     Raises:
         ValueError: an unknown name, or what `Setting` refuses.
     """
+    if isinstance(name, Part):
+        whole = settings(name.figure, epochs=epochs, seeds=name.seeds or seeds)
+        return [setting for setting in whole if name.has(setting)]
     if name in COLLECTIONS:
-        each = (settings(figure, epochs=epochs, seeds=seeds) for figure in COLLECTIONS[name])
+        each = (settings(part, epochs=epochs, seeds=seeds) for part in COLLECTIONS[name])
         return list(dict.fromkeys(chain.from_iterable(each)))
     if name not in FIGURES:
         raise ValueError(f"Unknown figure {name!r}: choose from {', '.join((*FIGURES, *COLLECTIONS))}.")
@@ -114,7 +131,6 @@ def settings(name, *, epochs=None, seeds=(0,)):
     points = [dict(zip(figure.axes, values, strict=True)) for values in product(*figure.axes.values())]
     points.sort(key=lambda point: sum(figure.axes[axis].index(value) for axis, value in point.items()))
     common = {"data": figure.data, "model": figure.model, "augment": figure.augment}
-    return [
-        Setting(**common | point | variant, epochs=epochs or figure.epochs, seed=seed)
-        for seed, point, variant in product(seeds, points, figure.variants)
-    ]
+    common["epochs"] = figure.epochs if epochs is None else epochs
+    every = product(seeds, points, figure.variants)
+    return list(dict.fromkeys(Setting(**common | point | variant, seed=seed) for seed, point, variant in every))

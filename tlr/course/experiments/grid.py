@@ -1,8 +1,9 @@
 """What every figure is made of: a grid of settings, and the values that the paper varies."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-__all__ = ["ALPHA0", "BATCH_SIZES", "BOTH_CURVATURES", "GRID", "Figure"]
+__all__ = ["ALPHA0", "BATCH_SIZES", "BOTH_CURVATURES", "GRID", "Figure", "Part"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,25 @@ class Figure:
     model: str = "mlp-1000"
     epochs: int = 80
     augment: str | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a figure, as it stands in a collection.
+
+    Attributes:
+        figure: its name.
+        where: field of `Setting` → the values that count (default: all).
+        seeds: one run of each for every one of them (default None: those that the collection is asked for with).
+    """
+
+    figure: str
+    where: Mapping[str, tuple] = field(default_factory=dict)
+    seeds: tuple[int, ...] | None = None
+
+    def has(self, setting):
+        """Whether the setting, one of the figure's, belongs to the part."""
+        return all(getattr(setting, name) in values for name, values in self.where.items())
 
 
 #: The extremes first: if it is robust there, it is robust.

@@ -25,7 +25,7 @@ as JPEG, so that their accuracies are a little below those on the original.
 
 from tlr.course.experiments.grid import BATCH_SIZES, BOTH_CURVATURES, GRID, Figure
 
-__all__ = ["COLLECTIONS", "LARGER"]
+__all__ = ["LARGER"]
 
 _MULTISTEP = {"method": "multistep", "alpha0": 0.1}
 _ADAM = {"method": "adam", "alpha0": 1e-3}
@@ -79,6 +79,41 @@ def _both(data, peers, schedules, architectures):
     }
 
 
+def _narrow():
+    """Figures of CIFAR-10 at their full length, on the widest network that two cores carry."""
+
+    def narrow(*arguments):
+        return _cifar("cifar10", *arguments, model="wrn-10-1")
+
+    return {
+        "figure-2-cifar10-narrow": narrow(
+            "figure 2 on a narrow network, beside multistep",
+            (*BOTH_CURVATURES, *_BETAS, {"method": "multistep"}),
+            {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
+        ),
+        "figure-13-cifar10-narrow": narrow(
+            "figure 13's Adam, SLS and SPS, and TLR per tensor, on a narrow network",
+            (
+                _ADAM,
+                _SLS | {"variant": "authors"},
+                *(_SPS | {"c": c} for c in (0.2, 1.0)),
+                {"method": "tlr", "per": "tensor", "alpha0": 0.1},
+            ),
+            {"batch_size": (256,)},
+        ),
+        "figure-6-cifar10-narrow": narrow(
+            "TLR over the update frequency p, on a narrow network",
+            BOTH_CURVATURES,
+            {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)},
+        ),
+        "figure-8-cifar10-narrow": narrow(
+            "TLR over the bound 1 + c, on a narrow network",
+            BOTH_CURVATURES,
+            {**_POINT, "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
+        ),
+    }
+
+
 #: Name → `Figure`.
 LARGER = {
     **_both("cifar10", 13, 11, 14),
@@ -101,6 +136,7 @@ LARGER = {
         "resnet-50",
         augment="crop-flip",
     ),
+    **_narrow(),
     "figure-2-cifar10-small": _cifar(
         "cifar10-10000",
         "figure 2 on 10,000 images and a small network, beside SGD too",
@@ -125,15 +161,4 @@ LARGER = {
         model="wrn-10-1",
         epochs=12,
     ),
-}
-
-#: Name → figures to be run one after the other, those that tell most first.
-COLLECTIONS = {
-    "cifar": (
-        *(f"figure-{number}-cifar10" for number in (2, 13)),
-        *(f"figure-{number}-cifar100" for number in (2, 3)),
-        *(f"figure-{number}-{data}" for number in (6, 8) for data in ("cifar10", "cifar100")),
-        *("figure-14-cifar10", "figure-15-cifar100", "figure-16-cifar100", "figure-11-cifar10", "figure-12-cifar100"),
-    ),
-    "cifar-small": ("figure-2-cifar10-small", "figure-13-cifar10-small", "figure-13-cifar10-small-sps"),
 }

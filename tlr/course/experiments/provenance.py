@@ -51,7 +51,7 @@ def _code():
     root = Path(tlr.__file__).resolve().parent.parent
 
     def git(*arguments):
-        result = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+        result = subprocess.run(["git", *arguments], cwd=root, capture_output=True, encoding="utf-8")
         return result.stdout.strip() if result.returncode == 0 else None
 
     try:

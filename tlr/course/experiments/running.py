@@ -7,7 +7,6 @@ import time
 import warnings
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -56,11 +55,11 @@ def run(setting, folder=None, *, device="auto", precision="auto", compile=False,
         MemoryError: the device has too little memory.
         ModuleNotFoundError: the model's package is missing.
     """
-    folder = records.folder() if folder is None else Path(folder)
+    folder = records.folder(folder)
     with claimed(setting, folder) as claim:
         if claim.open:
             device = choose_device(device)
-            with _enough_memory(setting, device), _one_thread(device):
+            with _enough_memory(setting, device), _one_thread(device), _without_advice():
                 claim.record = _Run(setting, folder, device, precision, compile).train(deadline, progress)
     return claim.record
 
@@ -252,6 +251,16 @@ def _enough_memory(setting, device):
             f"{device.type} has too little memory for {setting.model} at batch size {setting.batch_size}: end what "
             "else uses it, take a smaller batch size or model, or run with fewer jobs; finished epochs are kept."
         ) from None
+
+
+@contextmanager
+def _without_advice():
+    """A figure may want short windows and lost runs, of which TLR warns its users; the record says what came of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", r"Windows of \d+ steps|The gradients (have grown|are not finite)", UserWarning
+        )
+        yield
 
 
 @contextmanager

@@ -1,10 +1,11 @@
-"""Many settings to their records, spread by joblib; may be stopped and begun again at any point."""
+"""Run many settings, spread by joblib; a sweep may be stopped and resumed at any point."""
 
 import math
+import sys
 import threading
 import time
-from contextlib import closing
-from pathlib import Path
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager, suppress
 
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
@@ -46,11 +47,18 @@ def sweep(
         A list of the `Record` of these settings that there are now in the folder, in the given order.
 
     Raises:
-        OSError: the folder cannot be written to, or is full. ValueError: an unknown data set, device or precision.
-        MemoryError: a device has too little memory. ModuleNotFoundError: a model's package is missing.
-        ConnectionError: the data could not be downloaded. KeyboardInterrupt: somebody pressed Ctrl-C.
+        OSError: the folder cannot be written to, or is full.
+        ValueError: an unknown data set, device or precision, no jobs, or minutes that are no number.
+        MemoryError: a device has too little memory, or a worker was killed, as the system does then.
+        ModuleNotFoundError: a model's package is missing.
+        ConnectionError: the data could not be downloaded.
+        KeyboardInterrupt: somebody pressed Ctrl-C.
     """
-    folder = (records.folder() if folder is None else Path(folder)).resolve()
+    if not minutes >= 0:
+        raise ValueError(f"minutes must be a number, at least 0, not {minutes!r}.")
+    if jobs == 0:
+        raise ValueError("jobs is how many runs go on at a time: at least 1, or −1 for one on each core, not 0.")
+    folder = records.folder(folder).resolve()
     deadline = time.time() + 60 * minutes
     choose_device(device)  # refused here, before a worker starts
     for name in {setting.data for setting in settings}:
@@ -59,7 +67,7 @@ def sweep(
     for setting in set(settings).difference(open_settings):
         tidy(setting, folder)
     runs = (
-        delayed(run)(setting, folder, device=device, precision=precision, compile=compile, deadline=deadline)
+        delayed(_tried)(setting, folder, device=device, precision=precision, compile=compile, deadline=deadline)
         for setting in open_settings
         if time.time() < deadline  # joblib asks for the next ones when a worker is free
     )
@@ -67,24 +75,48 @@ def sweep(
         n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
     )
     # Closing ends the workers, wherever an exception came from.
-    with _Progress(open_settings, folder, progress) as bar, closing(spread(runs)) as found:
-        for record in found:
+    with _Progress(open_settings, folder, progress) as bar, _living_workers(), closing(spread(runs)) as found:
+        for setting, record in found:
             if record is None:
-                continue  # another sweep is at it
+                bar.tell(f"{setting}: another process is at it")
+                continue
             if record.finished and not _finished(record.setting, folder):
                 records.write(record, folder)  # a worker on another machine wrote to a folder of its own
             if record.status == "interrupted" and time.time() < deadline:
                 raise KeyboardInterrupt
-            if record.finished and progress:
-                bar.tell(record)
+            if record.finished:
+                bar.tell(_ended(record))
     return [record for setting in settings if (record := _readable(setting, folder)) is not None]
+
+
+def _tried(setting, folder, **options):
+    """The setting with what `run` returns for it."""
+    return setting, run(setting, folder, **options)
+
+
+@contextmanager
+def _living_workers():
+    """Say in one sentence that a worker was killed; joblib uses twenty lines."""
+    try:
+        yield
+    except BrokenProcessPool:
+        raise MemoryError(
+            "A worker was ended from outside, most likely because memory ran out: run with fewer jobs; finished epochs "
+            "are kept."
+        ) from None
+
+
+def _ended(record):
+    """A line about a run that is finished."""
+    end = f"loss {record.train_loss[-1]:.3f}, accuracy {record.test_accuracy[-1]:.1%}"
+    return f"{record.setting}: {record.status}, {end}, {record.seconds.sum():.0f} s"
 
 
 def _readable(setting, folder):
     """The record of a setting, or None where there is none that could be read; `run` deals with the latter."""
     try:
         return records.find(setting, folder)
-    except ValueError:
+    except (ValueError, OSError):
         return None
 
 
@@ -98,26 +130,29 @@ class _Progress:
 
     def __init__(self, settings, folder, shown, every=2.0):
         self._left = {setting.name: setting for setting in settings}
-        self._folder, self._every = folder, every
+        self._folder, self._every, self._shown = folder, every, shown
         self._gone = 0
         total = sum(setting.epochs for setting in settings)
-        self._bar = tqdm(total=total, initial=self._epochs(), unit="epoch", disable=not shown, smoothing=0.05)
+        silent = not shown or sys.stderr is None
+        self._bar = tqdm(total=total, initial=self._epochs(), unit="epoch", disable=silent, smoothing=0.05)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self):
-        self._thread.start()
+        with suppress(RuntimeError):  # the system has no thread left: the bar stands still
+            self._thread.start()
         return self
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._bar.close()
 
-    def tell(self, record):
-        """A line about a run that is finished."""
-        end = f"loss {record.train_loss[-1]:.3f}, accuracy {record.test_accuracy[-1]:.1%}"
-        self._bar.write(f"{record.setting}: {record.status}, {end}, {record.seconds.sum():.0f} s")
+    def tell(self, line):
+        """Print a line above the bar."""
+        if self._shown and sys.stdout is not None:
+            self._bar.write(line)
 
     def _follow(self):
         while not self._stop.wait(self._every):

@@ -16,6 +16,8 @@ _FIRST = sorted((*mathematics.CLAIMS, *batches.CLAIMS, *figures.CLAIMS), key=lam
 CLAIMS = dict(enumerate((*_FIRST, *mathematics.LATER, *batches.LATER), start=1))
 
 _COMMAND = re.compile(r"python -m [\w. -]*\w")
+#: α_t, g_{t−1}, β_PRP: a letter and what stands below it.
+_SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_])_(?:\{([^}]+)\}|([^\W_]+))")
 
 
 def findings(theme=None, archive=None):
@@ -52,15 +54,19 @@ def _table(theme, rows):
 
 
 def _row(number, claim, finding):
-    evidence = _COMMAND.sub(r"<code>\g<0></code>", escape(finding.evidence))
+    evidence = _COMMAND.sub(r"<code>\g<0></code>", _html(finding.evidence))
     tests = ", ".join(map(_link, claim.tests))
     cells = (
         str(number),
-        f"<b>{escape(claim.says)}</b><br>“{escape(claim.quote)}” ({escape(claim.place)})",
-        f"{evidence}<br><i>Holds if:</i> {escape(claim.criterion)}" + (f"<br><i>See</i> {tests}" if tests else ""),
+        f"<b>{_html(claim.says)}</b><br>“{_html(claim.quote)}” ({escape(claim.place)})",
+        f"{evidence}<br><i>Holds if:</i> {_html(claim.criterion)}" + (f"<br><i>See</i> {tests}" if tests else ""),
         f'<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b>',
     )
     return "<tr>" + "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells) + "</tr>"
+
+
+def _html(text):
+    return _SUBSCRIPT.sub(lambda match: f"{match[1]}<sub>{match[2] or match[3]}</sub>", escape(text))
 
 
 def _link(test):

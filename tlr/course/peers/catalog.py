@@ -1,5 +1,6 @@
 """Every optimizer of the course by name: how to build it, what it costs, asks for and promises."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -20,6 +21,8 @@ class Peer:
         options: the options that a record of it has, and what each is unless it is given: the paper's value (section 5
             and appendix D), or that of its authors. None as a value: it must be given. Without options at all (None,
             the default) its runs are not recorded.
+        variants: name of a variant → the fields of `Peer` that it changes. "authors" is the method as its authors' code
+            has it, where the course's default is something else.
         fused: whether its step is torch's SGD, which has a fused kernel.
         counts_steps: whether it must be told `steps_per_epoch`.
         needs_closure: whether a step evaluates the loss itself, so that it cannot do without a closure.
@@ -44,6 +47,7 @@ class Peer:
     package: str | None = None
     schedule: str | None = None
     options: Mapping[str, float | str | None] | None = None
+    variants: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     fused: bool = False
     counts_steps: bool = False
     needs_closure: bool = False
@@ -59,7 +63,11 @@ class Peer:
                 f"{self.title} comes from the package {self.package}: python -m pip install {self.package}",
                 name=self.package,
             ) from error
-        return make(params, **self.arguments | options)
+        return make(params, **options | self.arguments)
+
+    def variant(self, name):
+        """The variant of that name, a `Peer`; itself for None."""
+        return self if name is None else replace(self, **self.variants[name])
 
     def scheduler(self, optimizer, epochs):
         """Its schedule for a run of so many epochs, a torch LRScheduler, or None."""
@@ -100,6 +108,7 @@ PEERS = {
         adapts="α: by the same factor after each epoch",
         tune="α₀, the factor",
         reference=_TLR,
+        variants={"authors": {"schedule": "tlr.course.peers.schedules:tenth_off"}},
     ),
     "cosine": replace(
         _SGD,
@@ -162,6 +171,30 @@ PEERS = {
         options=_TLR_OPTIONS,
         fused=True,
     ),
+    "tlr_slope": Peer(
+        make="tlr.optim:TLR",
+        title="TLR, slope (Eq. 10′)",
+        adapts="α; per tensor if asked",
+        copies="2; 4 with momentum",
+        tune="as TLR; windows may be short",
+        guarantees="α stays positive, each change within [3/4, 1 + c]",
+        reference="this course, notebook 01",
+        arguments={"curvature": "slope"},
+        options=_TLR_OPTIONS,
+        fused=True,
+    ),
+    "tlr_gradients": Peer(
+        make="tlr.optim:TLR",
+        title="TLR, gradients (Eq. 10″)",
+        adapts="α; per tensor if asked",
+        copies="2; 4 with momentum",
+        tune="as TLR; windows may be short",
+        guarantees="as TLR",
+        reference="this course, notebook 01",
+        arguments={"curvature": "gradients"},
+        options=_TLR_OPTIONS,
+        fused=True,
+    ),
     "fixed_eta": Peer(
         make="tlr.course.peers.fixed_eta:FixedEta",
         title="fixed η (appendix D.4)",
@@ -202,6 +235,7 @@ PEERS = {
         reference="Vaswani et al., NeurIPS 2019",
         needs_closure=True,
         options={},
+        variants={"authors": {"arguments": {"max_lr": math.inf}}},
         counts_steps=True,
     ),
     "sps": Peer(
@@ -236,6 +270,7 @@ PEERS = {
         guarantees="quadratics whose curvature range is known: contracts by √μ a step",
         reference="Zhang & Mitliagkas, MLSys 2019",
         options={"weight_decay": 5e-4},
+        variants={"authors": {"arguments": {"lr": None}}},  # their newest code
     ),
     "barzilai_borwein": Peer(
         make="tlr.course.peers.barzilai_borwein:BarzilaiBorwein",

@@ -4,7 +4,7 @@ import math
 
 from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LinearLR, MultiStepLR, SequentialLR
 
-__all__ = ["cosine", "exponential", "multistep"]
+__all__ = ["cosine", "exponential", "multistep", "tenth_off"]
 
 
 def multistep(optimizer, epochs):
@@ -32,6 +32,16 @@ def exponential(optimizer, epochs, last=0.01):
     if not 0 < last <= 1:
         raise ValueError(f"last is the share of α₀ that is left, above 0 and at most 1, not {last!r}.")
     return ExponentialLR(optimizer, last ** (1 / _checked(epochs)))
+
+
+def tenth_off(optimizer, epochs):
+    """sgd_exp as the TLR authors' later public code has it: α loses a tenth after each epoch.
+
+    Args:
+        optimizer, epochs: as for `multistep`.
+    """
+    _checked(epochs)
+    return ExponentialLR(optimizer, 0.9)
 
 
 def cosine(optimizer, epochs, warmup=0):

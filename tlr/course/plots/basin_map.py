@@ -100,8 +100,9 @@ def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None
             axis.set_title(STYLES[rule].label)
             if edge is not None:
                 axis.plot(edge, y, **_EDGE)
-        for axis in axes.flat[len(ratios) :]:
+        for axis, above in zip(axes.flat[len(ratios) :], axes.flat[len(ratios) - columns :], strict=False):
             axis.set_visible(False)
+            above.tick_params(labelbottom=True)
         figure.supxlabel(xlabel, fontsize="medium")
         figure.supylabel(ylabel, fontsize="medium")
         _basin_bar(figure.colorbar(mesh, ax=axes, extend="both", aspect=30, pad=0.02))

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
 
 __all__ = ["compare", "rates", "runs", "sensitivity", "styles"]
@@ -28,8 +28,10 @@ def runs(rows, *, floor=0.0):
     """
     drawn = {title: list(zip(group.values(), styles(group), strict=True)) for title, group in rows.items()}
     ends = [run.train_loss for group in rows.values() for run in group.values() if run.status != "diverged"]
-    figure, axes = _panels(drawn, (9.2, 1.1 + 2.1 * len(rows)), floor)
-    axes[0, 0].set(yscale="log", ylim=(None, 3 * np.concatenate(ends).max() if ends else None))
+    figure, axes = _panels(drawn, (9.2, 1.1 + 2.1 * len(rows)))
+    set_log(axes[0, 0])
+    axes[0, 0].set_ylim(top=3 * np.concatenate(ends).max() if ends else None)
+    axes[0, 2].set_ylim(100 * floor, 101)
     return figure
 
 
@@ -48,7 +50,8 @@ def compare(records, *, floor=0.0, ceiling=None):
     """
     finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
     lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
-    figure, axes = _panels({"": list(zip(records, _styles(records), strict=True))}, (9.2, 4.2), floor)
+    figure, axes = _panels({"": list(zip(records, _styles(records), strict=True))}, (9.2, 4.2))
+    axes[0, 2].set_ylim(100 * floor)
     axes[0, 0].set_ylim(lowest - 0.05 * (top - lowest), top)
     return figure
 
@@ -61,13 +64,12 @@ def styles(names):
     return [{"color": color, "linestyle": dash, "label": name} for name, color, dash in looks]
 
 
-def _panels(rows, size, floor):
+def _panels(rows, size):
     """A figure of `size` and its axes, (rows, 3), with the runs drawn: title → list of (run, style)."""
     negative = any(np.any(run.rates < 0) for group in rows.values() for run, _ in group)
     with house_style():
         figure, axes = plt.subplots(len(rows), 3, figsize=size, sharex=True, sharey="col", squeeze=False)
-        axes[0, 1].set_yscale("symlog", linthresh=1e-3) if negative else axes[0, 1].set_yscale("log")
-        axes[0, 2].set_ylim(100 * floor, 101)
+        axes[0, 1].set_yscale("symlog", linthresh=1e-3) if negative else set_log(axes[0, 1])
         for line, (title, group) in zip(axes, rows.items(), strict=True):
             for run, style in group:
                 draw_run(dict(zip(QUANTITIES, line, strict=True)), [run], style)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
-from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades
 
 __all__ = ["grid", "label"]
@@ -49,7 +49,8 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
         for axis, (row, column) in zip(axes.flat, product(down, across), strict=True):
             panel = {"quantity": quantities[0], **row, **column}
             quantity = panel.pop("quantity")
-            axis.set_yscale("log" if quantity in log else "linear")
+            if quantity in log:
+                set_log(axis)
             if quantity in (limits or {}):
                 axis.set_ylim(limits[quantity])
             for line, look in looks:
@@ -57,7 +58,7 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
                     own = markers if len(seeds[0].groups) > 1 and quantity == "alpha" else ""
                     draw_run({quantity: axis}, seeds, look, own)
         for axis, column in zip(axes[0], across, strict=True):
-            axis.set_title(label(column))
+            axis.set_title(label(column), pad=9)  # a cross at the upper edge needs the room
         for axis, row in zip(axes[:, 0], down, strict=True):
             axis.set_ylabel(label(row))
         if rows and columns:

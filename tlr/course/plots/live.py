@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.comparison import styles
-from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import house_style, legend_below
 
 __all__ = ["RunsPicture"]
@@ -41,7 +41,10 @@ class RunsPicture:
             draw_run(self.axes, [run], self._looks[name])
         for quantity in ("train_loss", "alpha"):
             drawn = np.concatenate([[np.nan], *(line.get_ydata() for line in self.axes[quantity].lines)])
-            self.axes[quantity].set_yscale("log" if np.any(drawn > 0) and not np.any(drawn <= 0) else "linear")
+            if np.any(drawn > 0) and not np.any(drawn <= 0):
+                set_log(self.axes[quantity])
+            else:
+                self.axes[quantity].set_yscale("linear")
         for axis in self.axes.values():
             axis.relim()
             axis.autoscale(axis="y")

@@ -16,14 +16,13 @@ _PROVED = {"color": "#000000", "linestyle": (0, (5, 2)), "linewidth": 1.3}
 
 
 class ReturnMapPicture:
-    """The map in its band with the last steps of an orbit; a histogram of the orbit; the mean fall of the loss so far.
+    """A `Picture`: the map in its band with the last steps of an orbit, a histogram of it, the mean fall of the loss.
 
-    The dashed lines are what theorem 1 says of almost every orbit.
+    The dashed lines are what theorem 1 of notebook 07 says of almost every orbit.
     """
 
     def __init__(self, figure):
         with house_style():
-            figure.set_layout_engine("none")
             self.figure, self.stale = figure, True
             self.map_axes = figure.add_axes((0.08, 0.15, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
             self.map_axes.set(xlabel="$x_t$", ylabel="$x_{t+1}$", title="from one αλ to the next")

@@ -1,9 +1,9 @@
 """Runs by epoch: training loss, α and test accuracy, as `draw_run` draws them in every figure of runs."""
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
-__all__ = ["MARKERS", "QUANTITIES", "draw_run", "name_epochs"]
+__all__ = ["MARKERS", "QUANTITIES", "draw_run", "name_epochs", "set_log"]
 
 #: What is measured by epoch → what panels call it.
 QUANTITIES = {"train_loss": "training loss", "alpha": "learning rate α", "test_accuracy": "test accuracy (%)"}
@@ -47,6 +47,18 @@ def name_epochs(axis):
     """Label the axis of the epochs, with whole numbers."""
     axis.set_xlabel("epoch")
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def set_log(axis):
+    """Make the axis of the values logarithmic; what has at most five digits is written out."""
+    axis.set_yscale("log")
+    axis.yaxis.set(major_formatter=_Plain(), minor_formatter=_Plain())
+
+
+class _Plain(LogFormatterSciNotation):
+    def __call__(self, x, pos=None):
+        text = super().__call__(x, pos)
+        return f"{x:g}" if text and 1e-4 <= x <= 1e4 else text
 
 
 def _curve(run, quantity):

@@ -4,6 +4,7 @@ from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from tlr import rule
 from tlr.course.plots.picture import RULE_STYLES, frame, limit
@@ -35,6 +36,7 @@ class StepPicture:
             self.curve.tick_params(labelbottom=False, labelleft=first)
             self.jumps.set_yticks(range(len(_JUMPS)), [RULE_STYLES[name].label if first else "" for name in _JUMPS])
             self.jumps.set_ylim(len(_JUMPS) - 0.4, -0.6)
+            self.jumps.xaxis.set_major_locator(MaxNLocator(round(10 * width)))
             self._add_artists()
             if first:
                 self.curve.set_ylabel("loss after the step")
@@ -55,7 +57,9 @@ class StepPicture:
             look = {"color": RULE_STYLES[name].color, "marker": RULE_STYLES[name].marker}
             (self.arrows[name],) = self.jumps.plot([], [], **look, markevery=[1])
             (self.landings[name],) = line(**look, linestyle="", markersize=9)
-            self.numbers[name] = self.jumps.text(1.02, row, "", transform=self.jumps.get_yaxis_transform(), va="center")
+            self.numbers[name] = self.jumps.text(
+                1.02, row, "", transform=self.jumps.get_yaxis_transform(), va="center", fontsize=9
+            )
         (self.here,) = line("o", color="#000000", markersize=9)
         (self.origins,) = self.jumps.plot([], [], "o", color="#000000", markersize=5)
 
@@ -121,6 +125,6 @@ def along_the_step(alphas, losses, steps, c=0.25):
     with house_style():
         figure = plt.figure(figsize=(10, 5.4), layout="none")
         for i, step in enumerate(steps):
-            picture = StepPicture(figure, left + i * room, room - 0.08, first=i == 0)
+            picture = StepPicture(figure, left + i * room, room - 0.1, first=i == 0)
             picture.update(alphas, losses, step, jumps(step, c))
     return figure

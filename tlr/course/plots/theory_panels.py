@@ -5,12 +5,10 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tlr.course.plots.picture import RULE_STYLES
-from tlr.course.plots.style import DASHES, METHODS, house_style, shades
+from tlr.course.plots.picture import STYLES
+from tlr.course.plots.style import DASHES, house_style, shades
 
 __all__ = ["panels"]
-
-_STYLES = METHODS | RULE_STYLES
 
 
 def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=None):
@@ -28,7 +26,7 @@ def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=
     with house_style():
         figure, axes = plt.subplots(1, len(each), figsize=(9.2, 4.2), squeeze=False)
         for number, (axis, curves) in enumerate(zip(axes[0], each, strict=True)):
-            known = {name: _STYLES[name].line for name in curves if name in _STYLES}
+            known = {name: STYLES[name].line for name in curves if name in STYLES}
             others = [name for name in curves if name not in known]
             colors = cycle(("#000000", "#6E6E6E")) if known else shades(max(len(others), 2))
             dashes = DASHES[1:] if known else DASHES

@@ -1,5 +1,6 @@
 """The result of one run, and its text as a file."""
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Record(Curves):
             },
             "sessions": list(self.sessions),
         }
+        content["checksum"] = _checksum(content)
         lines = [f"  {json.dumps(key)}: {_indented(value)}" for key, value in content.items()]
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -67,11 +69,15 @@ class Record(Curves):
         """The record that `to_json` wrote. ValueError, with the reason in words, where it did not."""
         try:
             content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"it is truncated or no JSON (line {error.lineno})") from None
+        except (ValueError, RecursionError) as error:
+            where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else type(error).__name__
+            raise ValueError(f"it is truncated or no JSON ({where})") from None
         version = content.get("version") if isinstance(content, dict) else None
         if version != VERSION:
             raise ValueError(f"its version is {version!r}, and this tlr reads version {VERSION}")
+        # Records of tlr 0.1 have no checksum.
+        if "checksum" in content and content.pop("checksum") != _checksum(content):
+            raise ValueError("its checksum is not that of its content: it was damaged or changed")
         try:
             groups = tuple(content["alpha0"])
             method = content["setting"]["method"]
@@ -87,25 +93,55 @@ class Record(Curves):
                 evaluation_seconds=_decode(content["seconds"]["evaluate"]),
                 sessions=tuple(content["sessions"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"its content is not a record's ({type(error).__name__}: {error})") from None
         if problem := record._problem():
             raise ValueError(problem)
         return record
 
     def _problem(self):
-        """What contradicts itself, in words, or None."""
+        """What contradicts itself or cannot be, in words, or None."""
         n = len(self.train_loss)
         lengths = {len(self.test_accuracy), len(self.alpha), len(self.seconds), len(self.evaluation_seconds)}
+        diverged = n > 0 and not math.isfinite(self.train_loss[-1])
+        seconds = np.concatenate([self.seconds, self.evaluation_seconds])
         if lengths != {n} or n > self.setting.epochs:
             return "its curves have different lengths, or more epochs than its setting"
         if self.status not in STATUSES:
             return f"its status is {self.status!r}, not one of {', '.join(STATUSES)}"
         if self.status == "done" and n != self.setting.epochs:
             return f"it has {n} epochs and says that {self.setting.epochs} are done"
-        if self.status == "diverged" and (n == 0 or math.isfinite(self.train_loss[-1])):
+        if self.status == "diverged" and not diverged:
             return "it says that it diverged, and its last loss is finite"
+        if self.status != "diverged" and diverged:
+            return "its last loss is not finite, and it does not say that it diverged"
+        if not np.isfinite(self.train_loss[: self.finite_epochs]).all():
+            return "a loss before the last is not finite"
+        if not ((self.test_accuracy >= 0) & (self.test_accuracy <= 1)).all():
+            return "an accuracy is not between 0 and 1"
+        if not (np.isfinite(seconds) & (seconds >= 0)).all():
+            return "a time is not a number of seconds"
+        if self.setting.variant is None and not (self.alpha0 == self.setting.alpha0).all():
+            return f"its α₀ is not its setting's, {self.setting.alpha0:g}"
+        if self.setting.method.startswith("tlr") and not (np.isfinite(self.alpha) & (self.alpha > 0)).all():
+            return "an α of TLR is not positive"
+        if not self.sessions or not all(map(_says_its_origin, self.sessions)):
+            return "its sessions do not say when, on what and with which torch"
         return None
+
+
+def _says_its_origin(session):
+    """Whether a session has what `origin` and the notebooks read."""
+    if not isinstance(session, dict) or not isinstance(session.get("versions"), dict):
+        return False
+    commit = session.get("commit")
+    words = [session.get("date"), session.get("device_name"), session["versions"].get("torch")]
+    return all(isinstance(word, str) for word in words) and (commit is None or isinstance(commit, str))
+
+
+def _checksum(content):
+    """SHA-256 of what a record says, however it is laid out."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _encode(values):
@@ -113,7 +149,15 @@ def _encode(values):
 
 
 def _decode(values):
-    return np.array([float(value) for value in values])
+    if not isinstance(values, list):
+        raise TypeError(f"a curve is a list, not {type(values).__name__}")
+    return np.array([_number(value) for value in values], dtype=float)
+
+
+def _number(value):
+    if isinstance(value, bool) or not (isinstance(value, int | float) or value in ("nan", "inf", "-inf")):
+        raise TypeError(f"{value!r:.40} is no number")
+    return float(value)
 
 
 def _indented(value):

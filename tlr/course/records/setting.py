@@ -54,17 +54,17 @@ def _within(words, holds):
 
     def check(setting, attribute, value):
         if value is not None and not holds(value):
-            shown = f"{value!r}" if value < _LARGEST or math.isinf(value) else "one of so many digits"
-            raise ValueError(f"{attribute.name} must be {words}, not {shown}.")
+            shown = isinstance(value, float) or abs(value) <= _LARGEST
+            raise ValueError(f"{attribute.name} must be {words}, not {value if shown else 'one of so many digits'}.")
 
     return check
 
 
 def _one_of(choices, what):
-    """A validator: the value, unless it is None, is one of these."""
+    """A validator: the value is one of these."""
 
     def check(setting, attribute, value):
-        if value is not None and value not in choices:
+        if value not in choices:
             raise ValueError(f"Unknown {what} {value!r}: choose from {', '.join(choices)}.")
 
     return check
@@ -126,6 +126,8 @@ class Setting:
         per: "model" or "tensor", what shares one α (default "model").
         eta: the meta step size η of "fixed_eta".
         beta: the step size β of "hypergradient".
+        variant: "authors" for "exponential", "yellowfin" and "sls" as their authors' code has them: see
+            `tlr.course.peers.Peer.variants` (default None).
         augment: "crop-flip", or None (default) where every epoch sees the images as they are.
 
     Raises:
@@ -149,11 +151,19 @@ class Setting:
         converter=Converter(
             lambda value, setting, attribute: _option(str, value, setting, attribute), takes_self=True, takes_field=True
         ),
-        validator=_one_of(("model", "tensor"), "value of per"),
+        validator=attrs.validators.optional(_one_of(("model", "tensor"), "value of per")),
     )
     eta: float | None = _number("at least 0 and finite", _not_negative)
     beta: float | None = _number("at least 0 and finite", _not_negative)
-    augment: str | None = field(default=None, validator=_one_of(AUGMENTATIONS, "augmentation"))
+    variant: str | None = field(default=None)
+    augment: str | None = field(
+        default=None, validator=attrs.validators.optional(_one_of(AUGMENTATIONS, "augmentation"))
+    )
+
+    @variant.validator
+    def _of_the_method(self, attribute, value):
+        if value is not None and value not in PEERS[self.method].variants:
+            raise ValueError(f"{self.method!r} has no variant {value!r}.")
 
     def __attrs_post_init__(self):
         translates = self.model.partition("-")[0] == "transformer"
@@ -188,7 +198,8 @@ class Setting:
             for name, default in _OPTIONS[self.method].items()
             if (value := getattr(self, name)) != default
         ]
-        parts = [f"{self.data}, {self.method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
+        method = self.method if self.variant is None else f"{self.method} ({self.variant})"
+        parts = [f"{self.data}, {method}", f"α₀ = {self.alpha0:g}", f"batch {self.batch_size}", *options]
         return ", ".join([*parts, f"{self.epochs} epochs", f"seed {self.seed}"])
 
 

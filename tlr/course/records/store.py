@@ -10,13 +10,21 @@ from tlr.course.records.record import Record
 __all__ = ["find", "folder", "load", "read", "recorded", "write"]
 
 
-def folder():
-    """The folder of your own runs: $TLR_RECORDS_DIR, or else a folder of the user's data."""
-    if chosen := os.environ.get("TLR_RECORDS_DIR"):
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path
+def folder(place=None):
+    """The folder of your own runs: `place`, or else $TLR_RECORDS_DIR, or else a folder of the user's data.
 
-    return user_data_path("tlr") / "records"
+    Raises:
+        ValueError: the place is an empty text, as from a variable that is not set.
+    """
+    if place is None:
+        place = os.environ.get("TLR_RECORDS_DIR") or None
+    if place is None:
+        from platformdirs import user_data_path
+
+        return user_data_path("tlr") / "records"
+    if not str(place):
+        raise ValueError("The folder of the records has an empty name: leave it out, or name one.")
+    return Path(place).expanduser()
 
 
 def recorded():
@@ -48,15 +56,18 @@ def read(path):
 
     Raises:
         ValueError: the file is truncated, from another version, contradicts itself, or does not belong to the
-            setting that its name stands for. The message names the file. OSError: it cannot be read.
+            setting that its name stands for.
+        OSError: it cannot be read. The messages name the file.
     """
     path = Path(path)
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
         if path.stem not in (record.setting.name, record.setting.former_name):
-            raise ValueError(f"its setting belongs into a file called {record.setting.name}.json")
+            raise ValueError(f"its setting belongs in a file called {record.setting.name}.json")
     except ValueError as error:
         raise ValueError(f"The record {path} is refused: {error}.") from None
+    except OSError as error:
+        raise OSError(f"The record {path} cannot be read ({error.strerror}).") from error
     return record
 
 
@@ -73,8 +84,8 @@ def find(setting, within=None):
 def load(settings=None, within=None):
     """The records that there are: your own, and those that come with the package.
 
-    Of a setting that has both, yours is taken if it is finished. A file that `read` refuses is left out with a warning
-    that names it.
+    Of a setting that has both, yours is taken if it is finished. A file that `read` refuses or that cannot be read is
+    left out with a warning that names it.
 
     Args:
         settings: which, in which order (default: all, by file name); those without a record are left out.
@@ -83,7 +94,7 @@ def load(settings=None, within=None):
     Returns:
         A list of `Record`.
     """
-    own = folder() if within is None else Path(within)
+    own = folder(within)
     if settings is None:
         paths = sorted([*own.glob("*.json"), *recorded().glob("*.json")], key=lambda path: path.stem)
     else:
@@ -93,7 +104,7 @@ def load(settings=None, within=None):
         if path.is_file():
             try:
                 record = read(path)
-            except ValueError as error:
+            except (ValueError, OSError) as error:
                 warnings.warn(str(error), stacklevel=2)
                 continue
             earlier = found.get(record.setting)
@@ -103,7 +114,7 @@ def load(settings=None, within=None):
 
 
 def _path(setting, place):
-    return (folder() if place is None else Path(place)) / f"{setting.name}.json"
+    return folder(place) / f"{setting.name}.json"
 
 
 def _existing(setting, place):
