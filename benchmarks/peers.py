@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 from tlr.course.models import MLP
 from tlr.course.peers import PEERS, installed, make_optimizer, set_mode
 
-WINDOW = 5
+WINDOW = 15
 #: An epoch of MNIST, which no run here completes.
 EPOCH = 235
 SGD = {"momentum": 0.8, "weight_decay": 5e-4}

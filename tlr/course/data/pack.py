@@ -13,7 +13,6 @@ import re
 import shutil
 import sys
 import zipfile
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import joblib
@@ -26,6 +25,7 @@ from tlr.course.data.archives import ADVICE, DOWNLOADS
 from tlr.course.data.loading import EMBEDDED, folder
 from tlr.course.data.text import MULTI30K
 from tlr.course.files import replacing
+from tlr.course.workers import living_workers
 
 __all__ = ["pack"]
 
@@ -51,7 +51,7 @@ def pack(images, name, size=64, jobs=-1):
     Raises:
         ValueError: a name that is taken, a folder that does not lie as it should, an image that cannot be read.
         OSError: the data folder cannot be written to, or has too little room.
-        BrokenProcessPool: a process that read was ended from outside.
+        MemoryError: a worker was killed, as the system does where memory runs out.
     """
     taken = (*EMBEDDED, *DOWNLOADS, MULTI30K)
     if not re.fullmatch(r"\w[\w.-]*", name) or name in taken or re.sub(r"-\d+$", "", name) in taken:
@@ -66,6 +66,7 @@ def pack(images, name, size=64, jobs=-1):
         raise ValueError(f"train and val must have the same classes; only one of them has {', '.join(differ[:5])}.")
     count = sum(len(paths) for classes in found.values() for paths in classes.values())
     with (
+        living_workers("nothing is left behind"),
         replacing(target, ADVICE) as part,
         zipfile.ZipFile(part, "w") as archive,
         tqdm(total=count, unit="image", smoothing=0.05) as bar,
@@ -162,10 +163,8 @@ def main(arguments=None):
     try:
         with stopped_by_signals():
             print(f"Written: {pack(**chosen)}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         sys.exit(str(error))
-    except BrokenProcessPool:
-        sys.exit("A process that read was ended from outside, most likely as memory ran out: run it with fewer --jobs.")
     except KeyboardInterrupt:
         sys.exit("Stopped: nothing is left behind.")
 
