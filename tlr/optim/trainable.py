@@ -55,13 +55,14 @@ class TrainableRate(Optimizer):
         update_every: steps between two updates of α, pN in Eq. 10; see `tlr.rule.window` (default 1).
         c: the largest relative increase of α in one update, c > 0 (default 1/4, the paper's).
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's method and the default; "secant" is
-            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) sum gradients too, one more pass a step over most
-            bases, none over SGD.
+            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) and "steady" sum gradients too, one more pass a step
+            over most bases, none over SGD.
         per: "model" trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
         restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
             per="model" the α of the first group decides, and the others keep their ratio to it.
         restart_at: the α of a restart; None means the largest α since the last one.
+        epoch: steps an epoch, for curvature="steady", where batches are drawn without replacement.
 
     Raises:
         TypeError: the base is LBFGS or Rprop, or the weights are of a half type and the base is not SGD.
