@@ -76,6 +76,11 @@ _PAPER = {
         (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
         GRID,
     ),
+    "figure-1-faithful": Figure(
+        "figure 1 with Eq. 10′ and with Eq. 10″, which momentum does not spoil",
+        ({"method": "tlr_slope"}, {"method": "tlr_gradients"}),
+        GRID,
+    ),
     "figure-10-authors": Figure(
         "figure 10's exponential schedule and YellowFin as their authors' later code has them",
         (

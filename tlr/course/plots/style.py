@@ -38,6 +38,8 @@ METHODS = {
     "naive": Method("naive TLR, η", "#C08500", (0, (5, 1, 1, 1, 1, 1)), "v"),
     "tlr": Method("TLR (Eq. 8)", "#0072B2", "-", "o"),
     "tlr_secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
+    "tlr_slope": Method("TLR, slope (Eq. 10′)", "#6A3D9A", (0, (4, 2, 1, 2, 1, 2)), (7, 1, 0)),
+    "tlr_gradients": Method("TLR, gradients (Eq. 10″)", "#B2476B", (0, (8, 2, 2, 2, 2, 2)), (5, 1, 180)),
     "barzilai_borwein": Method("Barzilai–Borwein", "#C977A5", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
     "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),
