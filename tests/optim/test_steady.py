@@ -67,7 +67,7 @@ class Twin:
             rho = -(both[0] @ both[1]) / (n * self.n) / variance if variance > 0 else 0
             q = -rho / (1 - rho)
         if gg > 1.21 * pp and not aligned:
-            return min(1, 1 + x / 4)
+            return 1 + x / 4 if gp < 0 else 1
         if gp > 0:
             return 1 + (min(x / 2, self.c) if pp > gp else self.c)
         freed = gp + q * (pp - gp)
