@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 from tlr.course.models import MLP
 from tlr.course.peers import PEERS, installed, make_optimizer, set_mode
 
-WINDOW = 5
+WINDOW = 15
 #: An epoch of MNIST, which no run here completes.
 EPOCH = 235
 SGD = {"momentum": 0.8, "weight_decay": 5e-4}
@@ -28,6 +28,9 @@ OPTIONS = {
     "sgd": {"lr": 0.01, **SGD},
     "tlr": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "tlr_secant": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr_slope": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr_gradients": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr_steady": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "naive": {"lr": 0.01},
     "fixed_eta": {"lr": 0.01, "eta": 1e-6, "update_every": WINDOW, **SGD},
     "hypergradient": {"lr": 0.01, "beta": 1e-6, **SGD},

@@ -18,6 +18,7 @@ SAME_AS_RULE = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:The gradients have grown")  # as those of Algorithm 2 do, with full batches
 @pytest.mark.parametrize("rule", SAME_AS_RULE)
 def test_an_optimizer_descends_as_its_rule_does(rule):
     ran = descend_with(SAME_AS_RULE[rule], TOY, TOY.start, 30, name=rule)

@@ -76,6 +76,11 @@ _PAPER = {
         (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
         GRID,
     ),
+    "figure-1-faithful": Figure(
+        "figure 1 with what mends the rule: Eq. 10′, Eq. 10″, steady",
+        tuple({"method": f"tlr_{name}"} for name in ("steady", "gradients", "slope")),
+        GRID,
+    ),
     "figure-10-authors": Figure(
         "figure 10's exponential schedule and YellowFin as their authors' later code has them",
         (
