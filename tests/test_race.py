@@ -72,6 +72,22 @@ def test_every_module_is_javascript_in_itself(name):
 
 
 @needs_node
+def test_numbers_are_short_and_rounded_once(modules):
+    said = {
+        0: "0",
+        12345: "1.2 × 10⁴",
+        9.96e9: "10¹⁰",
+        0.00099999: "0.001",
+        9999.6: "10⁴",
+        -0.25: "−0.25",
+        3.14159: "3.14",
+        -2.5e-7: "−2.5 × 10⁻⁷",
+    }
+    run = f'import {{ short }} from "{modules}/picture.js"; console.log(JSON.stringify(numbers.map(short)));'
+    assert node(run, numbers=list(said)) == list(said.values())
+
+
+@needs_node
 def test_the_modules_joined_are_one():
     kind = node(
         f"{Race._esm.replace('export default', 'const front =')}\nconsole.log(JSON.stringify(typeof front.render));"
