@@ -1,7 +1,7 @@
 """Where rules for α get lost: cases that have cost a run, each rule on each of them; every lost run is shown.
 
     python benchmarks/lost_cases.py                           a quick part, some ten seconds
-    python benchmarks/lost_cases.py --all                     everything, about an hour on one core; MNIST if it is there
+    python benchmarks/lost_cases.py --all                     all, about an hour on one core; MNIST if it is here
     python benchmarks/lost_cases.py --all --only digits wine  the groups of these names
 
 A run is lost if its last loss is not finite or above half of its first. A row of the table holds a case, a method and
@@ -324,14 +324,16 @@ def measured(quick, only):
 
 
 def _write(runs, only):
-    kept = json.loads(RESULTS.read_text())["runs"] if only and RESULTS.is_file() else []
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if only and RESULTS.is_file() else []
     done = {run["group"] for run in runs}
     runs = [run for run in kept if run["group"] not in done] + runs
     record = {"provenance": provenance(load("digits"), torch.device("cpu"), "float32"), "runs": runs}
     RESULTS.parent.mkdir(exist_ok=True)
     # Python's json writes and reads what is not finite as NaN and Infinity.
     text = ",\n".join(json.dumps(run) for run in runs)
-    RESULTS.write_text(f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n')
+    RESULTS.write_text(
+        f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n', encoding="utf-8"
+    )
     return runs
 
 
