@@ -15,7 +15,7 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 2,
-    "03_minibatches": 24,
+    "03_minibatches": 25,
     "04_mnist": 5,
     "05_cifar": 12,
     "06_verdict": 8,

@@ -126,11 +126,12 @@ class TLR(TrainableRate, SGD):
         nesterov: bool = False,
         *,
         update_every: int = 1,
-        c: float = 0.25,
+        c: float | None = None,
         curvature: str = "published",
         per: Literal["model", "group", "tensor"] = "model",
         restart_below: float | None = None,
         restart_at: float | None = None,
+        epoch: int | None = None,
         maximize: bool = False,
         foreach: bool | None = None,
         differentiable: bool = False,
@@ -149,6 +150,7 @@ class TLR(TrainableRate, SGD):
             per=per,
             restart_below=restart_below,
             restart_at=restart_at,
+            epoch=epoch,
             maximize=maximize,
             foreach=foreach,
             differentiable=differentiable,
@@ -157,8 +159,10 @@ class TLR(TrainableRate, SGD):
 
     def _plain(self) -> bool:
         """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
-        return self.param_groups[0]["update_every"] == 1 and all(
-            group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
+        return (
+            not self._is_steady()
+            and self.param_groups[0]["update_every"] == 1
+            and all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
         )
 
     def _prepare(self) -> dict[Tensor, windows.State]:

@@ -14,7 +14,7 @@ from torch.optim import LBFGS, Optimizer, Rprop
 from torch.optim.optimizer import ParamsT
 
 from tlr import rule
-from tlr.optim import compiled, windows
+from tlr.optim import compiled, steady, windows
 from tlr.optim.gradients import Accumulated
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
 from tlr.optim.products import group_products, has_values
@@ -25,7 +25,7 @@ from tlr.optim.watch import Watch
 __all__ = ["Noted", "TrainableRate"]
 
 _OPTIONS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at")
-_KEYS = (*_OPTIONS, *windows.FRESH, "window_momentum")
+_KEYS = (*_OPTIONS, *windows.FRESH, *steady.FRESH, "epoch", "window_momentum", "window_begin")
 
 
 class Noted:
@@ -92,11 +92,12 @@ class TrainableRate(Optimizer):
         params: ParamsT,
         *args: Any,
         update_every: int = 1,
-        c: float = 0.25,
+        c: float | None = None,
         curvature: str = "published",
         per: Literal["model", "group", "tensor"] = "model",
         restart_below: float | None = None,
         restart_at: float | None = None,
+        epoch: int | None = None,
         **kwargs: Any,
     ) -> None:
         if kwargs.get("differentiable"):
@@ -104,11 +105,15 @@ class TrainableRate(Optimizer):
                 "differentiable=True is not supported: the update of α reads its numbers on the host, where no "
                 "gradient flows. Leave it out."
             )
-        values = (update_every, c, curvature, per, restart_below, restart_at)
-        options = dict(zip(_OPTIONS, values, strict=True))
+        is_steady = curvature == steady.NAME
+        if epoch is not None and not is_steady:
+            raise ValueError(f'epoch is for curvature="{steady.NAME}", the rule that allows for how batches are drawn.')
+        c = (0.5 if is_steady else 0.25) if c is None else c
+        options = dict(zip(_OPTIONS, (update_every, c, curvature, per, restart_below, restart_at), strict=True))
+        fresh = {**windows.FRESH, **({**steady.FRESH, "epoch": epoch} if is_steady else {})}
         refuse_partitions(self)
-        super().__init__(_with_options(params, options), *args, **kwargs)
-        self.defaults.update({**options, **windows.FRESH})
+        super().__init__(_with_options(params, {**options, **fresh}), *args, **kwargs)
+        self.defaults.update({**options, **fresh})
         # torch's fused kernels would take scaled gradients, and run on overflowed ones without telling the
         # host. Without this flag GradScaler unscales them and skips the step itself, as for any optimizer.
         self.__dict__.pop("_step_supports_amp_scaling", None)
@@ -117,8 +122,8 @@ class TrainableRate(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
-            for key in (*_OPTIONS, *windows.FRESH):
-                group.setdefault(key, self.defaults[key])
+            for key in {*_OPTIONS, *windows.FRESH} | {*steady.FRESH, "epoch"} & {*self.defaults}:
+                group.setdefault(key, self.defaults.get(key))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, as torch does. With per="model" a group without an lr takes the present α."""
@@ -258,11 +263,15 @@ class TrainableRate(Optimizer):
 
     def _open_window(self, gradients: Accumulated | None) -> dict[Tensor, windows.State]:
         self._watching().before_window(self.param_groups)
+        if self._is_steady():
+            for group in self.param_groups:
+                group["window_begin"] = self.param_groups[0]["step"]
         new: dict[Tensor, windows.State] = {}
         keys = windows.BUFFERS if gradients else windows.BUFFERS[:-1]
         for group in self.param_groups:
             self._refuse_half_types(group)
-            new.update(windows.open_window(self.state, group, self._can_sum, keys))
+            group["summed"] &= not self._is_steady()
+            new.update(windows.open_window(self.state, group, self._can_sum and not self._is_steady(), keys))
         refuse_flat_parameters(list(new))
         if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
             self._adopt(new)
@@ -277,7 +286,11 @@ class TrainableRate(Optimizer):
             return
         clock = self.param_groups[0]
         clock["steps_in_window"] += 1
-        if clock["steps_in_window"] >= clock["update_every"]:
+        if self._is_steady():
+            clock["step"] += 1
+        if clock["steps_in_window"] >= (
+            steady.length(self.param_groups) if self._is_steady() else clock["update_every"]
+        ):
             self._close_window()
 
     def _adopt(self, buffers: dict[Tensor, windows.State]) -> None:
@@ -292,12 +305,28 @@ class TrainableRate(Optimizer):
         groups = self.param_groups
         steps = groups[0]["steps_in_window"]
         groups[0]["steps_in_window"] = 0
+        if self._is_steady():
+            self._close_steady_window(steps)
+            return
         window = windows.close_window(self.state, groups)
         if not window.params or not has_values(window.params):
             return
         if sum(was_set_unseen(group) for group in groups):  # nobody knows in which step, and so not in which unit
             return
         self._update(*self._measured(window, steps))
+
+    def _close_steady_window(self, steps: int) -> None:
+        groups, watch = self.param_groups, self._watching()
+        if not has_values(self._params()) or sum(was_set_unseen(group) for group in groups):
+            return
+        watch.before_window(groups)
+        finite, square = steady.close(self.state, groups, self._gradient_sums, steps)
+        for group, good in zip(groups, finite, strict=True):
+            group["skipped_updates"] += not good
+        watch.after_update(groups, finite, square)
+
+    def _is_steady(self) -> bool:
+        return bool(self.param_groups[0]["curvature"] == steady.NAME)
 
     def _measured(self, window: windows.Window, steps: int) -> tuple[Any, ...]:
         """The arguments of `_update` for a window that has closed, whose sums become those of the window before."""
@@ -367,7 +396,7 @@ class TrainableRate(Optimizer):
 
     def _gradients(self) -> Accumulated | None:
         """How sums of gradients are had, where the rule asks for them and they differ from those of directions."""
-        asked = "gradients" in rule.RULES[self.param_groups[0]["curvature"]].products
+        asked = self._is_steady() or "gradients" in rule.RULES[self.param_groups[0]["curvature"]].products
         return self._gradient_sums if asked and self._gradient_sums.needed(self.param_groups) else None
 
     def _watching(self) -> Watch:
@@ -377,7 +406,7 @@ class TrainableRate(Optimizer):
 
     def _warn_of_short_windows(self) -> None:
         # Directions share what momentum carries from window to window; a rule with gradients on one side does not.
-        if set(rule.RULES[self.param_groups[0]["curvature"]].products) == {"directions"}:
+        if self._gradients() is None and not self._is_steady():
             self._watching().window_length(self.param_groups, max(map(_memory_floor, self.param_groups)))
 
     def _warn_of_other_options(self, asked: list[Group], saved: list[Group]) -> None:
@@ -394,10 +423,10 @@ class TrainableRate(Optimizer):
             )
 
     def _refuse_half_types(self, group: Group) -> None:
-        if not self._can_sum and any(p.dtype in windows.HALF for p in group["params"]):
+        if (self._is_steady() or not self._can_sum) and any(p.dtype in windows.HALF for p in group["params"]):
             raise TypeError(
                 f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
-                "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR."
+                "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR with another rule."
             )
 
     def _params(self) -> list[Tensor]:
@@ -411,7 +440,7 @@ def _with_options(params: Any, options: dict[str, Any]) -> Any:
     groups = list(params)
     if groups and not isinstance(groups[0], dict):
         groups = [{"params": groups}]
-    return [{**options, **windows.FRESH, **group} if isinstance(group, dict) else group for group in groups]
+    return [{**options, **group} if isinstance(group, dict) else group for group in groups]
 
 
 def _count_once(group: Group) -> None:
@@ -434,10 +463,13 @@ def _check_group(group: Group, others: list[Group]) -> None:
     alpha = float(group["lr"])
     if not (alpha > 0 and math.isfinite(alpha)):
         raise ValueError(f"α₀ (lr) must be positive and finite, not {alpha!r}: TLR multiplies it, and 0 stays 0.")
-    group["update_every"] = _steps(group["update_every"])
+    computes = "tlr.rule.window(steps_per_epoch, p) computes it"
+    group["update_every"] = _steps(group["update_every"], "update_every counts steps", computes)
     if group["per"] not in ("model", "group", "tensor"):
         raise ValueError(f"per must be 'model', 'group' or 'tensor', not {group['per']!r}.")
-    rule.check(group["c"], group["curvature"])
+    rule.check(group["c"], "gradients" if group["curvature"] == steady.NAME else group["curvature"])
+    if group.get("epoch") is not None:
+        group["epoch"] = _steps(group["epoch"], "epoch counts steps", "len(loader) computes it")
     for key in ("c", "restart_below", "restart_at"):
         if group[key] is not None:
             group[key] = float(group[key])
@@ -454,16 +486,13 @@ def _check_group(group: Group, others: list[Group]) -> None:
             )
 
 
-def _steps(value: Any) -> int:
+def _steps(value: Any, what: str, computes: str) -> int:
     try:
         steps = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         steps = 0
     if steps < 1:
-        raise ValueError(
-            f"update_every counts steps and must be an integer of at least 1, not {value!r}; "
-            "tlr.rule.window(steps_per_epoch, p) computes it."
-        )
+        raise ValueError(f"{what} and must be an integer of at least 1, not {value!r}; {computes}.")
     return steps
 
 
