@@ -348,7 +348,9 @@ def _write(runs, only):
     RESULTS.parent.mkdir(exist_ok=True)
     # Python's json writes and reads what is not finite as NaN and Infinity.
     text = ",\n".join(json.dumps(run) for run in runs)
-    RESULTS.write_text(f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n', encoding="utf-8")
+    RESULTS.write_text(
+        f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n', encoding="utf-8"
+    )
     return runs
 
 
