@@ -341,14 +341,16 @@ def measured(quick, only):
 
 
 def _write(runs, only):
-    kept = json.loads(RESULTS.read_text())["runs"] if only and RESULTS.is_file() else []
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if only and RESULTS.is_file() else []
     done = {run["group"] for run in runs}
     runs = [run for run in kept if run["group"] not in done] + runs
     record = {"provenance": provenance(load("digits"), torch.device("cpu"), "float32"), "runs": runs}
     RESULTS.parent.mkdir(exist_ok=True)
     # Python's json writes and reads what is not finite as NaN and Infinity.
     text = ",\n".join(json.dumps(run) for run in runs)
-    RESULTS.write_text(f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n')
+    RESULTS.write_text(
+        f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n', encoding="utf-8"
+    )
     return runs
 
 

@@ -342,7 +342,8 @@ def make_optimizer(name, params, **options):
         **options: what its class takes; `lr` is the first learning rate everywhere.
 
     Raises:
-        ValueError: an unknown name, or what the optimizer refuses. ModuleNotFoundError: "alig", "schedulefree",
+        ValueError: an unknown name, or what the optimizer refuses.
+        ModuleNotFoundError: "alig", "schedulefree",
             or "prodigy" where its package is not installed.
 
     Example:
