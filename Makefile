@@ -6,6 +6,9 @@
 #                   make coverage     run the tests, and list the lines and branches of tlr that none of them reaches
 #                   make colab        run every notebook and the explorers' tests with Colab's packages
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
+#                   make lowest       run the tests with the lowest versions that pyproject.toml admits
+#                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
+#                   make faults       the tests of random damage at full length: flipped bits, cut files
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
@@ -21,7 +24,7 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda site slides bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site slides bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -70,8 +73,23 @@ $(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt
 colab: $(COLAB)/.installed
 	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py -k "not conda"
 
+faults: setup
+	$(PY) -m pytest --numprocesses 2 --faults -m faults tests
+
+encoding: setup
+	LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0 PYTHONWARNDEFAULTENCODING=1 $(PY) -m pytest tests/test_race.py tests/test_records.py tests/test_pack.py tests/test_examples.py
+
 conda: setup
 	$(PY) -m pytest --numprocesses 2 --dist load tests/colab/check_notebooks.py -k conda
+
+# The lower bounds of the extra course, as uv resolves them, with what runs the tests; torch stays as pinned.
+lowest:
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python $(PIP) uv
+	grep '^torch==' constraints.txt > .venv-lowest/torch.txt
+	.venv-lowest/bin/uv pip compile --quiet pyproject.toml --extra course --resolution lowest-direct --constraint .venv-lowest/torch.txt --output-file .venv-lowest/lowest.txt
+	.venv-lowest/bin/python $(PIP) --constraint .venv-lowest/lowest.txt --editable ".[dev]"
+	.venv-lowest/bin/python -m pytest --numprocesses 2 -W default tests
 
 site: $(VENV)/.site
 	$(PY) tools/build_site.py

@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import matplotlib
+import pytest
 from hypothesis import settings
 
 matplotlib.use("agg")  # not by MPLBACKEND, which the notebooks' kernels would inherit
@@ -18,3 +19,13 @@ matplotlib.use("agg")  # not by MPLBACKEND, which the notebooks' kernels would i
 # A busy machine is no error, so no deadlines; and CI fails for what changed, not for a new random example.
 settings.register_profile("course", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("course")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--faults", action="store_true", help="as many random faults as `make faults` tries")
+
+
+@pytest.fixture
+def trials(request):
+    """trials(few, all): how many random faults a test tries, few in `make test` and all in `make faults`."""
+    return lambda few, all: range(all if request.config.getoption("--faults") else few)

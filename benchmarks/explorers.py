@@ -41,19 +41,13 @@ def milliseconds(control):
 
 def main():
     worst = 0.0
-    for make, names in (
-        (Cobweb, ("x0", "c", "step")),
-        (Paths, ("function", "alpha0", "condition", "angle", "c", "eta", "beta", "step")),
-        (Basins, ("rule", "steps", "c")),
-        (Newton, ("share", "condition", "direction", "c")),
-        (Eigenvalues, ("rule", "alpha0", "condition", "count", "step")),
-        (ReturnMap, ("x0", "c", "updates")),
-    ):
+    for make in (Cobweb, Paths, Basins, Newton, Eigenvalues, ReturnMap):
         explorer = make()
-        for box in getattr(explorer, "rules", {}).values():
-            box.value = True
-        for name in names:
-            control = getattr(explorer, name)
+        if "rules" in explorer.controls:
+            explorer.move(rules=tuple(explorer.controls["rules"]))
+        for name, control in explorer.controls.items():
+            if isinstance(control, dict):
+                continue
             times = milliseconds(control)
             if not isinstance(control, ipywidgets.Dropdown):
                 worst = max(worst, *times)

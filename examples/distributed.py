@@ -43,7 +43,9 @@ def main():
     model = MLP(inputs=data.inputs, outputs=data.classes).to(device)
     model = fully_shard(model) if arguments.shard else DistributedDataParallel(model)
     steps = len(x) // arguments.batch_size
-    optimizer = TLR(model.parameters(), lr=0.01, momentum=0.8, weight_decay=5e-4, update_every=window(steps))
+    optimizer = TLR(
+        model.parameters(), lr=0.01, momentum=0.8, weight_decay=5e-4, update_every=window(steps, momentum=0.8)
+    )
 
     for epoch in range(arguments.epochs):
         model.train()

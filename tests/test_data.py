@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tarfile
 import threading
-from contextlib import contextmanager
+import zipfile
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,7 +23,7 @@ import pytest
 import torch
 
 import tlr.course.data
-from tlr.course.data import Archive, CifarArchive, Data, load, normalize
+from tlr.course.data import Archive, CifarArchive, Data, archives, load, normalize
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 #: MD5 of the four official IDX files, unpacked; published in many places.
@@ -154,7 +155,15 @@ def broken(**changes):
             broken(y_train=np.zeros(5, np.uint8)),
             r"y_train must be labels .* shape \(6,\), .* of shape \(5,\)",
         ),
-        (broken(y_test=np.array([-1, 0])), r"y_test must be labels 0, 1, …"),
+        (
+            broken(y_test=np.array([-1, 0])),
+            r"y_test must be labels 0, 1, …, and has -1 to 0: number the classes from 0",
+        ),
+        (broken(y_test=np.array([0, 10**9])), r"y_test must be labels 0, 1, …, and has 0 to 1000000000"),
+        (
+            broken(y_test=np.array([0, 2**63], np.uint64)),
+            r"y_test must be labels 0, 1, …, and has 0 to 9223372036854775808",
+        ),
         (broken(y_test=np.zeros((2, 1), np.uint8)), r"y_test must be labels .* shape \(2, 1\)"),
         (broken(x_test=np.zeros((2, 5, 5), np.uint8)), r"images differ in shape: \(4, 3\) and \(5, 5\)"),
     ],
@@ -202,6 +211,98 @@ def test_npz_with_a_flipped_byte(data_folder):
         load("flipped")
 
 
+def npy(array):
+    """The bytes of a .npy file."""
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+def forged(header):
+    """x_train with another header of the same length."""
+    content = npy(arrays()["x_train"])
+    start = content.index(b"{")
+    end = content.index(b"\n", start)
+    return content[:start] + header.ljust(end - start) + content[end:]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b"no magic",
+        b"",
+        npy(arrays()["x_train"])[:-1],
+        npy(arrays()["x_train"]) + b"more",
+        forged(b"{'descr': '|u1', 'fortran_order': False, 'shape': (10000000, 1000, 1000)}"),
+        forged(b"{'descr': '|u1', 'fortran_order': False, 'shape': (-6, 4, 3)}"),
+        forged(b"{'descr': print, 'fortran_order': False, 'shape': (6, 4, 3)}"),
+        forged(b"import os"),
+    ],
+    ids=range(8),
+)
+def test_a_member_that_is_no_array_is_damaged(data_folder, member):
+    with zipfile.ZipFile(data_folder / "bad.npz", "w") as archive:
+        for key, array in arrays().items():
+            archive.writestr(f"{key}.npy", member if key == "x_train" else npy(array))
+    with pytest.raises(ValueError, match=r"^x_train in .*bad\.npz is .*damaged: delete the file, or write it again\.$"):
+        load("bad")
+
+
+@pytest.mark.parametrize(("field", "value"), [("flag_bits", 1), ("compress_type", 97)], ids=["encrypted", "unknown"])
+def test_a_member_that_cannot_be_unpacked_is_damaged(data_folder, field, value):
+    np.savez(data_folder / "bad.npz", **arrays())
+    content = bytearray((data_folder / "bad.npz").read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):  # the local header, and the directory's
+        at = content.index(signature) + offset + {"flag_bits": 6, "compress_type": 8}[field]
+        content[at : at + 2] = value.to_bytes(2, "little")
+    (data_folder / "bad.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"^x_train in .*bad\.npz is damaged"):
+        load("bad")
+
+
+def test_a_member_of_another_name_is_missing(data_folder):
+    with zipfile.ZipFile(data_folder / "bad.npz", "w") as archive:
+        for key, array in arrays().items():
+            archive.writestr(key, npy(array))
+    with pytest.raises(ValueError, match="has no x_train, y_train, x_test, y_test"):
+        load("bad")
+
+
+@pytest.mark.faults
+def test_a_flipped_bit_is_told_in_one_sentence_or_changes_nothing(data_folder, trials):
+    path = data_folder / "flipped.npz"
+    np.savez_compressed(path, **arrays())
+    whole, before = path.read_bytes(), load("flipped").checksum
+    for seed in trials(60, 1000):
+        bit = int(np.random.default_rng(seed).integers(8 * len(whole)))
+        content = bytearray(whole)
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        said = None
+        try:
+            assert load("flipped").checksum == before
+        except ValueError as error:
+            said = str(error)
+        assert said is None or (str(path) in said and "\n" not in said)
+
+
+def test_labels_in_another_byte_order_are_the_same_labels(data_folder):
+    own = arrays()
+    np.savez(data_folder / "own.npz", **own | {"y_train": own["y_train"].astype(">i8")})
+    assert load("own").tensors()[1].tolist() == own["y_train"].tolist()
+
+
+@pytest.mark.parametrize("name", [None, 7, ["mnist"], b"mnist"])
+def test_a_name_is_a_string(name):
+    with pytest.raises(TypeError, match=r"asked for by its name, as in load\(\"mnist\"\), not by"):
+        load(name)
+
+
+def test_a_name_too_long_for_a_file_is_unknown():
+    with pytest.raises(ValueError, match=r"^Unknown data set 'aaa"):
+        load("a" * 5000)
+
+
 # ---------------------------------------------------------------------------------------------- tensors
 
 
@@ -243,8 +344,11 @@ CONTENT = arrays()
 FILES = {f"{key}.gz": gzip.compress(idx(array), mtime=0) for key, array in CONTENT.items()}
 
 
+BOMB = gzip.compress(bytes(10**7))
+
+
 class Mirror(ThreadingHTTPServer):
-    """Serves FILES; `fault` maps a file to how it goes wrong: "corrupted", "truncated", "stalled" or a status code."""
+    """Serves FILES; `fault` maps a file to how it goes wrong, see `Handler`, or to a status code."""
 
     daemon_threads = True
 
@@ -264,6 +368,18 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.server.fault.get(name)
         if isinstance(fault, int):
             self.send_error(fault)
+            return
+        if fault in ("trickling", "endless", "bomb"):
+            self.send_response(200)
+            if fault == "bomb":
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            with suppress(ConnectionError):
+                for _ in range(1000):
+                    self.wfile.write({"trickling": b"x", "endless": bytes(10**5), "bomb": BOMB}[fault])
+                    self.wfile.flush()
+                    if fault == "bomb" or self.server.resume.wait(0.02 if fault == "trickling" else 0):
+                        return
             return
         content = bytearray(FILES[name])
         if fault == "corrupted":
@@ -338,9 +454,19 @@ def test_download_and_never_again(offer, mirror, data_folder):
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"), [("corrupted", "wrong checksum"), ("truncated", "ChunkedEncodingError"), (503, "HTTPError")]
+    ("fault", "reason"),
+    [
+        ("corrupted", "wrong checksum"),
+        ("truncated", "ProtocolError"),
+        (503, "HTTPError"),
+        ("trickling", "too slow"),
+        ("endless", "more than 1 MB"),
+        ("bomb", "more than 1 MB"),
+    ],
 )
-def test_bad_file_is_refused_and_leaves_nothing(offer, mirror, data_folder, fault, reason):
+def test_bad_file_is_refused_and_leaves_nothing(offer, mirror, data_folder, monkeypatch, fault, reason):
+    monkeypatch.setattr(archives, "PERIOD", 0.3)
+    monkeypatch.setattr(archives, "MOST", 10**6)
     offer(mirror.url)
     mirror.fault = {"x_test.gz": fault}
     expected = (

@@ -24,7 +24,9 @@ def test_the_sharded_mlp_trains_with_the_alpha_of_a_single_process():
     x, y, _, _ = data.tensors()
     model = MLP(inputs=data.inputs, outputs=data.classes)
     steps = len(x) // 64
-    optimizer = TLR(model.parameters(), lr=0.01, momentum=0.8, weight_decay=5e-4, update_every=window(steps))
+    optimizer = TLR(
+        model.parameters(), lr=0.01, momentum=0.8, weight_decay=5e-4, update_every=window(steps, momentum=0.8)
+    )
     expected = []
     for epoch in range(3):
         for batch in epoch_order(len(x), 0, epoch).split(64)[:steps]:

@@ -96,7 +96,7 @@ def test_the_evidence_is_the_papers_lengths_and_its_first_part_can_be_had_today(
     }
     narrow = [s for s in wanted if s.data == "cifar10"]
     assert {s.model for s in narrow} == {"wrn-10-1"}
-    assert {s.batch_size for s in narrow[:12]} == {64, 256}
+    assert {s.batch_size for s in narrow[:14]} == {64, 256}
     assert wanted[:10] == settings("figure-6-mnist")
 
 
@@ -104,7 +104,7 @@ def test_evidence_that_comes_with_the_package_is_not_run_again_and_what_is_left_
     tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setitem(COLLECTIONS, "evidence", (Part("figure-7-digits"), Part("figure-6-digits", {"p": (1.0,)})))
-    monkeypatch.setattr("tlr.course.records.store.recorded", lambda: tmp_path / "packaged")
+    monkeypatch.setattr("tlr.course.records.store.shipped", lambda: tmp_path / "packaged")
     for setting in settings("figure-7-digits", epochs=1)[:3]:
         run(setting, tmp_path / "packaged")
     command = ["run", "evidence", "--epochs", "1", "--folder", str(tmp_path / "own")]

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +12,6 @@ from PIL import Image
 
 from tlr.course.data import load
 from tlr.course.data.pack import main, pack
-from tlr.course.experiments.__main__ import main as experiments
-from tlr.course.models import WideResNet
 
 digits = load("digits")
 
@@ -78,13 +75,46 @@ def test_a_large_image_is_cut_to_its_central_square_and_scaled(images, shape, su
     assert np.abs(square[1:-1, 1:-1].astype(int) - (200, 100, 50)).max() < 8
 
 
-def test_figure_4_runs_on_a_folder_from_two_commands(images, capsys, monkeypatch):
-    """With a small network in place of torchvision's ResNet-50."""
-    main([str(images), "imagenet64", "--size", "16", "--jobs", "1"])
-    network = SimpleNamespace(resnet50=lambda num_classes: WideResNet(10, 1, num_classes))
-    monkeypatch.setitem(sys.modules, "torchvision.models", network)
-    experiments(["run", "figure-4-imagenet64", "--epochs", "1", "--folder", str(images.parent / "records")])
-    assert capsys.readouterr().out.splitlines()[-1] == "7 of 7 runs are finished."
+def packed(images, picture, suffix="png", **options):
+    """What becomes of one picture, 8 × 8: its pixels, int (8, 8, 3)."""
+    for split in ("train", "val"):
+        (images / split / "odd").mkdir()
+        picture.save(images / split / "odd" / f"1.{suffix}", **options)
+    pack(images, "odd", size=8, jobs=1)
+    (square,) = load("odd").x_test[load("odd").y_test == 0]
+    return square.astype(int)
+
+
+def ramp():
+    """Gray levels that rise from left to right, 0..255, (8, 8)."""
+    return np.tile(np.linspace(0, 255, 8).round().astype(np.uint8), (8, 1))
+
+
+def test_sixteen_bits_are_scaled_to_eight(images):
+    picture = Image.fromarray(ramp().astype(np.uint16) * 257)
+    assert picture.mode == "I;16"
+    np.testing.assert_array_equal(packed(images, picture, "tiff")[..., 0], ramp())
+
+
+def test_a_photo_is_turned_as_its_exif_data_say(images):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by a quarter
+    upright = packed(images, Image.fromarray(ramp()), "tiff", exif=exif)
+    np.testing.assert_array_equal(upright[..., 0], np.rot90(ramp(), -1))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_lies_on_white(images, mode):
+    picture = Image.fromarray(np.dstack([np.zeros((8, 8, 3), np.uint8), ramp()]))
+    picture = Image.new("P", (8, 8)) if mode == "P" else picture.convert(mode)
+    options = {"transparency": 0} if mode == "P" else {}
+    np.testing.assert_array_equal(packed(images, picture, **options)[..., 1], 255 if mode == "P" else 255 - ramp())
+
+
+def test_notes_of_macos_beside_the_images_are_none(images):
+    (images / "train" / "one" / "._3.PNG").write_bytes(b"\x00\x05\x16\x07")
+    pack(images, "words", size=8, jobs=1)
+    assert len(load("words").x_train) == 60
 
 
 def no_folder(images):
@@ -123,7 +153,41 @@ def half_an_image(images):
     return r"^.*val/zero/1\.PNG cannot be read as an image \(.*\): replace it, or delete it\.$"
 
 
-@pytest.mark.parametrize("spoil", [no_folder, no_classes, empty_class, other_classes, no_image, half_an_image])
+def floats(images):
+    Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)).save(images / "val" / "zero" / "1.tiff")
+    return (
+        r"^.*val/zero/1\.tiff cannot be read as an image \(its pixels have 32 bits, .*\): replace it, or delete it\.$"
+    )
+
+
+def postscript(images):
+    """Pillow would start Ghostscript for it."""
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(images / "val" / "zero" / "1.eps")
+    (images / "val" / "zero" / "1.eps").rename(images / "val" / "zero" / "1.PNG")
+    return (
+        r"^.*val/zero/1\.PNG cannot be read as an image \(cannot identify image file .*\): replace it, or delete it\.$"
+    )
+
+
+def class_above(images):
+    (images / "train" / "all").symlink_to(images / "train")
+    return r"^.*train/all is a link to a folder that it lies in: remove it\.$"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        no_folder,
+        no_classes,
+        empty_class,
+        other_classes,
+        no_image,
+        half_an_image,
+        floats,
+        postscript,
+        pytest.param(class_above, marks=pytest.mark.skipif(os.name == "nt", reason="Links need rights on Windows.")),
+    ],
+)
 def test_what_is_in_the_way_is_named_and_nothing_is_left_behind(images, data_folder, spoil):
     said = spoil(images)
     with pytest.raises(SystemExit, match=said):
@@ -131,7 +195,7 @@ def test_what_is_in_the_way_is_named_and_nothing_is_left_behind(images, data_fol
     assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
 
 
-@pytest.mark.parametrize("name", ["cifar10", "digits", "multi30k", "../words", ""])
+@pytest.mark.parametrize("name", ["cifar10", "cifar10-500", "digits", "multi30k", "../words", ""])
 def test_a_name_that_cannot_be_is_refused(images, name):
     with pytest.raises(ValueError, match=r"cannot be the name: choose another, of letters, digits, dots and dashes\."):
         pack(images, name)
@@ -150,18 +214,50 @@ def test_too_little_room_is_said_before_anything_is_read(images, data_folder):
     assert not list(data_folder.glob("*"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process.")
-def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder):
-    os.mkfifo(images / "train" / "one" / "blocks.PNG")  # reading it waits
-    command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
-    while not list(data_folder.glob(".words.npz-*/words.npz")):
-        assert process.poll() is None
-        time.sleep(0.05)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals.")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder, sent):
+    process = blocked(images, data_folder, jobs=1)
+    process.send_signal(sent)
     assert process.communicate(timeout=60)[1].splitlines()[-1] == "Stopped: nothing is left behind."
     assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs ps as Linux has it")
+def test_a_worker_that_is_killed_is_one_sentence_and_leaves_nothing_behind(images, data_folder):
+    for number in range(2):
+        os.mkfifo(images / "train" / "one" / f"blocks-{number}.PNG")  # reading it waits
+    command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
+    workers, end = [], time.monotonic() + 60
+    while not workers:
+        assert process.poll() is None
+        assert time.monotonic() < end
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, encoding="utf-8"
+        )
+        workers = [int(line.split()[0]) for line in listed.stdout.splitlines() if "popen_loky" in line]
+        time.sleep(0.05)
+    os.kill(workers[0], signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "A worker was ended from outside, most likely because memory ran out: run with fewer jobs" in said
+    assert "Traceback" not in said
+    assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
+
+
+def blocked(images, data_folder, jobs):
+    """A process that packs, at an image whose reading waits."""
+    os.mkfifo(images / "train" / "one" / "blocks.PNG")
+    command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", str(jobs)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
+    deadline = time.monotonic() + 60
+    while not list(data_folder.glob(".words.npz-*/words.npz")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.3 if jobs == 1 else 3)
+    return process
 
 
 def test_several_processes_read_the_same(images):

@@ -54,7 +54,7 @@ def done(setting):
 def packaged(tmp_path, monkeypatch):
     """A folder in place of the one that comes with the package."""
     place = tmp_path / "packaged"
-    monkeypatch.setattr("tlr.course.records.store.recorded", lambda: place)
+    monkeypatch.setattr("tlr.course.records.store.shipped", lambda: place)
     return place
 
 
@@ -154,7 +154,7 @@ def test_every_field_counts(field):
 
 
 def test_every_field_was_changed_above():
-    assert {field.name for field in attrs.fields(Setting)} == {*CHANGED, "eta", "beta"}
+    assert {field.name for field in attrs.fields(Setting)} == {*CHANGED, "eta", "beta", "variant"}
     assert Setting(**OPTIONS | {"eta": 1.0}).name != Setting(**OPTIONS).name
 
 
@@ -441,7 +441,7 @@ def test_records_come_in_the_order_asked_for(tmp_path, packaged):
 
 def test_everything_that_comes_with_the_package_loads():
     found = records.load(within="/nonexistent")
-    assert len(found) == len(list(records.recorded().glob("*.json")))
+    assert len(found) == len(list(records.shipped().glob("*.json")))
 
 
 # A table

@@ -25,6 +25,7 @@ CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
     "without_torch",  # what `tlr.course` itself imports
     "files",
+    "workers",
     "peers",
     "data",
     "models",

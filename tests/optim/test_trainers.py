@@ -156,7 +156,6 @@ def trained(folder, schedule, build=None, resume=None, epochs=EPOCHS):
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
 
-@pytest.mark.filterwarnings("ignore:Windows of .* are shorter than:UserWarning")
 @pytest.mark.parametrize("way", ["reduce_lr_on_plateau", "MultiplicativeLR"])
 def test_trainer_keeps_alpha(bare_loop, tmp_path, way):
     build = None

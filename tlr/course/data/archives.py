@@ -7,6 +7,7 @@ CIFAR.
 import gzip
 import struct
 import tarfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,11 +116,16 @@ DOWNLOADS = {
 }
 
 
+#: A mirror is left when it delivers fewer bytes than this in a period of this many seconds, or more than this in all.
+LEAST, PERIOD, MOST = 600_000, 60, 500_000_000
+
+
 def download(archive, target):
     """Fetch the files of `archive` and write them to `target` as one npz, which appears whole or not at all.
 
     Raises:
-        ConnectionError: no mirror delivered a file. OSError: the folder cannot be written to.
+        ConnectionError: no mirror delivered a file.
+        OSError: the folder cannot be written to.
     """
     with replacing(target, ADVICE) as part:
         arrays = archive.arrays(lambda mirrors, file, sha256: _fetch(mirrors, file, sha256, target, part.parent))
@@ -130,25 +136,45 @@ def _fetch(mirrors, file, sha256, target, destination):
     """Path of the checked file, from the first mirror that delivers it."""
     import pooch
     from requests import RequestException
+    from urllib3.exceptions import HTTPError
 
     reasons = []
     for mirror in mirrors:
         try:
-            return pooch.retrieve(
-                mirror + file,
-                known_hash=f"sha256:{sha256}",
-                fname=file,
-                path=destination,
-                downloader=pooch.HTTPDownloader(timeout=30),
-            )
-        except RequestException as error:
-            reasons.append(f"{mirror} ({type(error).__name__})")
+            return pooch.retrieve(mirror + file, f"sha256:{sha256}", file, destination, downloader=_deliver)
+        except (RequestException, HTTPError, UnicodeError, _Left) as error:
+            reasons.append(f"{mirror} ({error if isinstance(error, _Left) else type(error).__name__})")
         except ValueError:  # pooch's word for a checksum that does not match
             reasons.append(f"{mirror} (wrong checksum)")
     raise ConnectionError(
         f"{target.stem} could not be downloaded: no mirror delivered {file}: {', '.join(reasons)}. "
         f"Connect to the internet and run this again, or put {target.name} into {target.parent}."
     )
+
+
+class _Left(Exception):
+    """A mirror that is too slow, or that does not end."""
+
+
+def _deliver(url, path, _):
+    """Write what the address delivers to a file, with a progress bar."""
+    import requests
+    from tqdm.auto import tqdm
+
+    with requests.get(url, stream=True, timeout=30) as response:
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0)) or None
+        bar = tqdm(total=size, unit="B", unit_scale=True, desc=url.rpartition("/")[2], delay=1)
+        with open(path, "wb") as file, bar:
+            begun, before = time.monotonic(), 0
+            while chunk := response.raw.read1(2**16, decode_content=True):  # what has come, without waiting for more
+                bar.update(file.write(chunk))
+                if file.tell() > MOST:
+                    raise _Left(f"more than {MOST // 10**6} MB")
+                if time.monotonic() - begun > PERIOD:
+                    if file.tell() - before < LEAST:
+                        raise _Left("too slow")
+                    begun, before = time.monotonic(), file.tell()
 
 
 def _idx(path):

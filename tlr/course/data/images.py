@@ -9,6 +9,7 @@ import numpy as np
 __all__ = ["KEYS", "Data", "checksum", "normalize"]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+MOST_CLASSES = 100_000  # a network has an output for each
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,13 @@ def _problem(data):
                 f"x_{split} must be uint8 images of shape (n, height, width) or (n, height, width, channels), "
                 f"not {x.dtype} of shape {x.shape}"
             )
-        if y.dtype.kind not in "iu" or y.shape != x.shape[:1] or y.min() < 0:
+        if y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
             return (
                 f"y_{split} must be labels 0, 1, … of shape ({len(x)},), one for each image of x_{split}, "
                 f"not {y.dtype} of shape {y.shape}"
             )
+        if not 0 <= y.min() <= y.max() < MOST_CLASSES:
+            return f"y_{split} must be labels 0, 1, …, and has {y.min()} to {y.max()}: number the classes from 0"
     if data.x_train.shape[1:] != data.x_test.shape[1:]:
         return f"training and test images differ in shape: {data.x_train.shape[1:]} and {data.x_test.shape[1:]}"
     return None

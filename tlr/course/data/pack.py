@@ -2,9 +2,10 @@
 
     python -m tlr.course.data.pack ~/imagenet imagenet64 --size 64
 
-The folder holds train/CLASS/… and val/CLASS/…, with the same classes in both. Each image is cut to its central square
-and scaled to --size; the classes are numbered in the order of their names. The file appears when it is whole, in the
-data folder, where `tlr.course.data.load` finds it; what is stopped before leaves nothing behind.
+The folder holds train/CLASS/… and val/CLASS/…, with the same classes in both. Each image is turned as its EXIF data
+say, put on white where it is transparent, cut to its central square and scaled to --size; the classes are numbered in
+the order of their names. The file appears when it is whole, in the data folder, where `tlr.course.data.load` finds it;
+what is stopped before leaves nothing behind.
 """
 
 import argparse
@@ -19,14 +20,18 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm.auto import tqdm
 
+from tlr.course.console import stopped_by_signals, writes_any_script
 from tlr.course.data.archives import ADVICE, DOWNLOADS
 from tlr.course.data.loading import EMBEDDED, folder
 from tlr.course.data.text import MULTI30K
 from tlr.course.files import replacing
+from tlr.course.workers import living_workers
 
 __all__ = ["pack"]
 
 SPLITS = {"train": "train", "test": "val"}
+#: What Pillow reads by itself: no other program is started.
+FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 _AT_A_TIME = 64
 
 
@@ -34,7 +39,7 @@ def pack(images, name, size=64, jobs=-1):
     """Write NAME.npz from a folder of images.
 
     Args:
-        images: a folder with train/CLASS/… and val/CLASS/…, with images in any format that Pillow reads.
+        images: a folder with train/CLASS/… and val/CLASS/…, with images in one of `FORMATS`, of 8 or 16 bits a channel.
         name: what `tlr.course.data.load` will be asked for.
         size: height and width that the images get, in pixels (default 64).
         jobs: processes that read (default −1: one for each core).
@@ -46,8 +51,10 @@ def pack(images, name, size=64, jobs=-1):
     Raises:
         ValueError: a name that is taken, a folder that does not lie as it should, an image that cannot be read.
         OSError: the data folder cannot be written to, or has too little room.
+        MemoryError: a worker was killed, as the system does where memory runs out.
     """
-    if not re.fullmatch(r"\w[\w.-]*", name) or name in (*EMBEDDED, *DOWNLOADS, MULTI30K):
+    taken = (*EMBEDDED, *DOWNLOADS, MULTI30K)
+    if not re.fullmatch(r"\w[\w.-]*", name) or name in taken or re.sub(r"-\d+$", "", name) in taken:
         raise ValueError(f"{name!r} cannot be the name: choose another, of letters, digits, dots and dashes.")
     if size < 1:
         raise ValueError(f"size is in pixels, at least 1, not {size}.")
@@ -59,6 +66,7 @@ def pack(images, name, size=64, jobs=-1):
         raise ValueError(f"train and val must have the same classes; only one of them has {', '.join(differ[:5])}.")
     count = sum(len(paths) for classes in found.values() for paths in classes.values())
     with (
+        living_workers("nothing is left behind"),
         replacing(target, ADVICE) as part,
         zipfile.ZipFile(part, "w") as archive,
         tqdm(total=count, unit="image", smoothing=0.05) as bar,
@@ -89,17 +97,22 @@ def _classes(split):
     """Class → paths of its images, both in the order of their names."""
     if not split.is_dir():
         raise ValueError(f"There is no folder {split}: it must hold a folder of images for every class.")
-    suffixes = Image.registered_extensions()
+    suffixes = {suffix for suffix, form in Image.registered_extensions().items() if form in FORMATS}
+    folders = [entry for entry in sorted(split.iterdir()) if entry.is_dir()]
+    if above := [entry for entry in folders if split.resolve().is_relative_to(entry.resolve())]:
+        raise ValueError(f"{above[0]} is a link to a folder that it lies in: remove it.")
     classes = {
-        entry.name: sorted(path for path in entry.rglob("*") if path.suffix.lower() in suffixes)
-        for entry in sorted(split.iterdir())
-        if entry.is_dir()
+        entry.name: [path for path in sorted(entry.rglob("*")) if _is_image(path, suffixes)] for entry in folders
     }
     if not classes:
         raise ValueError(f"{split} holds no folders: sort its images into one for every class.")
     if empty := [name for name, paths in classes.items() if not paths]:
         raise ValueError(f"{split / empty[0]} holds no image: fill the folder, or remove it from train and val.")
     return classes
+
+
+def _is_image(path, suffixes):
+    return path.suffix.lower() in suffixes and not path.name.startswith("._")  # macOS' notes beside a file
 
 
 def _shuffled(classes):
@@ -117,11 +130,24 @@ def _pixels(paths, size):
 
 def _square(path, size):
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             image.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded at a fraction of its size
-            return np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC))
+            upright = ImageOps.exif_transpose(image)
+            return np.asarray(ImageOps.fit(_opaque(upright), (size, size), Image.Resampling.BICUBIC))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} cannot be read as an image ({error}): replace it, or delete it.") from None
+
+
+def _opaque(image):
+    """The image in RGB, eight bits a channel: 16 bits are scaled, what is transparent lies on white."""
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) / 257).round().astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        raise ValueError("its pixels have 32 bits, whose range nobody knows: save it with 8 or 16")
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
 def main(arguments=None):
@@ -132,9 +158,12 @@ def main(arguments=None):
     parser.add_argument("name", metavar="NAME", help="what the data set will be called")
     parser.add_argument("--size", type=int, default=64, help="height and width in pixels (default: 64)")
     parser.add_argument("--jobs", type=int, default=-1, help="processes that read (default: one for each core)")
+    writes_any_script()
+    chosen = vars(parser.parse_args(arguments))
     try:
-        print(f"Written: {pack(**vars(parser.parse_args(arguments)))}")
-    except (OSError, ValueError) as error:
+        with stopped_by_signals():
+            print(f"Written: {pack(**chosen)}")
+    except (OSError, ValueError, MemoryError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Stopped: nothing is left behind.")

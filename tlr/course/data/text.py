@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def load_multi30k(place, length=40, at_least=2):
         `Pairs`.
 
     Raises:
-        ValueError: a file is missing, or the two languages do not have the same number of lines.
+        ValueError: a file is missing, damaged or empty, or the two languages do not have the same number of lines.
 
     Source:
         D. Elliott, S. Frank, K. Sima'an, L. Specia: Multi30K: Multilingual English-German Image Descriptions, 2016.
@@ -87,8 +88,7 @@ def load_multi30k(place, length=40, at_least=2):
                     f"Multi30k needs {path}, which is not there: put train.de.gz, train.en.gz, test_2016_flickr.de.gz "
                     "and test_2016_flickr.en.gz into that folder."
                 )
-            with gzip.open(path, "rt", encoding="utf-8") as file:
-                texts[split, language] = [_WORD.findall(line.lower()) for line in file]
+            texts[split, language] = _sentences(path)
         if len(texts[split, "de"]) != len(texts[split, "en"]):
             raise ValueError(f"Multi30k in {place}: {stem}.de.gz and {stem}.en.gz differ in their number of lines.")
     vocabularies = {language: _vocabulary(texts["train", language], at_least) for language in ("de", "en")}
@@ -98,6 +98,18 @@ def load_multi30k(place, length=40, at_least=2):
         arrays[f"x_{split}"] = np.hstack([source[:, :length], target[:, :-1]])
         arrays[f"y_{split}"] = np.where(target[:, 1:] == PAD, IGNORED, target[:, 1:])
     return Pairs(MULTI30K, **arrays, inputs=4 + len(vocabularies["de"]), classes=4 + len(vocabularies["en"]))
+
+
+def _sentences(path):
+    """The words of each line of a gzipped text."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            sentences = [_WORD.findall(line.lower()) for line in file]
+    except (EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
+        raise ValueError(f"{path} is damaged, or not UTF-8 text packed by gzip: get it again.") from error
+    if not sentences:
+        raise ValueError(f"{path} holds no sentence: get it again.")
+    return sentences
 
 
 def _vocabulary(sentences, at_least):

@@ -12,13 +12,12 @@ like, or in the background with `kill`, and give the same command again. It exit
 
 import argparse
 import math
-import signal
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 
 from tlr.course import records
+from tlr.course.console import stopped_by_signals, writes_any_script
 from tlr.course.experiments.collections import COLLECTIONS, REPLAYED
 from tlr.course.experiments.figures import FIGURES, settings
 
@@ -68,7 +67,7 @@ def run(figure, epochs, seeds, folder, **options):
     replayed = {run.setting for run in records.load(wanted, folder) if run.finished} if figure in REPLAYED else set()
     again = "the same command goes on from here"
     try:
-        with _stopped_by_signals():
+        with stopped_by_signals():
             from tlr.course.experiments.sweeping import sweep
 
             found = sweep([setting for setting in wanted if setting not in replayed], folder, **options)
@@ -104,25 +103,8 @@ def _size(setting):
     return setting.data, setting.model, setting.batch_size
 
 
-@contextmanager
-def _stopped_by_signals():
-    """SIGTERM does what Ctrl-C does, and so does SIGINT, which a shell makes its background jobs ignore."""
-
-    def stop(*_):
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def main(arguments=None):
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # α has no place in the code page of a Windows console
+    writes_any_script()
     chosen = vars(parser().parse_args(arguments))
     command = {"list": show_list, "run": run}[chosen.pop("command")]
     try:

@@ -28,9 +28,7 @@ COLLECTIONS = {
     # What the claims rest on, at the paper's lengths and on a CPU: MNIST complete, more seeds, all of CIFAR-10.
     "evidence": (
         *_figures("mnist", 6, 7, 9),
-        Part("figure-10-mnist"),
-        Part("figure-10-authors-mnist"),
-        *_figures("mnist", 8),
+        *_figures("mnist", 10, "10-authors", 8, "1-faithful"),
         Part("figure-1-mnist", seeds=(1, 2)),
         Part("figure-2-mnist", seeds=(1, 2)),
         _narrow(2, batch_size=(64, 256)),

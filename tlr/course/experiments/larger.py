@@ -87,8 +87,8 @@ def _narrow():
 
     return {
         "figure-2-cifar10-narrow": narrow(
-            "figure 2 on a narrow network, beside multistep",
-            (*BOTH_CURVATURES, *_BETAS, {"method": "multistep"}),
+            "figure 2 on a narrow network, with Eq. 10′ and beside multistep",
+            (*BOTH_CURVATURES, {"method": "tlr_slope"}, *_BETAS, {"method": "multistep"}),
             {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
         ),
         "figure-13-cifar10-narrow": narrow(

@@ -41,7 +41,7 @@ def recorded(figure, *, epochs="longest", seeds=None, within=None, found=None, *
     grid = [s for s in settings(figure) if all(getattr(s, field) == value for field, value in where.items())]
     place = {_alike(setting): number for number, setting in enumerate(grid)}
     there = records.load(within=within) if found is None else found
-    runs = [run for run in there if run.finished and _alike(run.setting) in place]
+    runs = {run.setting: run for run in there if run.finished and _alike(run.setting) in place}.values()
     if epochs == "longest":
         epochs = _longest(figure, runs, len(grid))
     elif epochs is None:

@@ -4,8 +4,7 @@ import math
 import sys
 import threading
 import time
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
@@ -13,6 +12,7 @@ from tqdm.auto import tqdm
 from tlr.course import data, records
 from tlr.course.experiments.building import choose_device
 from tlr.course.experiments.running import run, tidy
+from tlr.course.workers import living_workers
 
 __all__ = ["sweep"]
 
@@ -75,7 +75,11 @@ def sweep(
         n_jobs=jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", max_nbytes=None
     )
     # Closing ends the workers, wherever an exception came from.
-    with _Progress(open_settings, folder, progress) as bar, _living_workers(), closing(spread(runs)) as found:
+    with (
+        _Progress(open_settings, folder, progress) as bar,
+        living_workers("finished epochs are kept"),
+        closing(spread(runs)) as found,
+    ):
         for setting, record in found:
             if record is None:
                 bar.tell(f"{setting}: another process is at it")
@@ -92,18 +96,6 @@ def sweep(
 def _tried(setting, folder, **options):
     """The setting with what `run` returns for it."""
     return setting, run(setting, folder, **options)
-
-
-@contextmanager
-def _living_workers():
-    """Say in one sentence that a worker was killed; joblib uses twenty lines."""
-    try:
-        yield
-    except BrokenProcessPool:
-        raise MemoryError(
-            "A worker was ended from outside, most likely because memory ran out: run with fewer jobs; finished epochs "
-            "are kept."
-        ) from None
 
 
 def _ended(record):

@@ -88,6 +88,8 @@ def _word(name, value):
         return METHODS[value].label
     if name == "per":
         return "one α" if value == "model" else f"α per {value}"
+    if name == "variant":
+        return value
     word = _SYMBOLS.get(name, name)
     return f"{word} {value}" if isinstance(value, int) else f"{word} = {value:.3g}"
 

@@ -10,8 +10,8 @@ Importing this imports no torch.
 
 from tlr.course.records.record import Record
 from tlr.course.records.setting import Setting
-from tlr.course.records.store import find, folder, load, read, recorded, write
-from tlr.course.records.table import final, origin, table
+from tlr.course.records.store import find, folder, load, read, shipped, write
+from tlr.course.records.tables import final, origin, table
 
 __all__ = [
     "Record",
@@ -22,7 +22,7 @@ __all__ = [
     "load",
     "origin",
     "read",
-    "recorded",
+    "shipped",
     "table",
     "write",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from tlr.course.files import replacing
 from tlr.course.records.record import Record
 
-__all__ = ["find", "folder", "load", "read", "recorded", "write"]
+__all__ = ["find", "folder", "load", "read", "shipped", "write"]
 
 
 def folder(place=None):
@@ -27,7 +27,7 @@ def folder(place=None):
     return Path(place).expanduser()
 
 
-def recorded():
+def shipped():
     """The folder of the runs that come with the package."""
     return Path(__file__).resolve().parent / "recorded"
 
@@ -96,9 +96,9 @@ def load(settings=None, within=None):
     """
     own = folder(within)
     if settings is None:
-        paths = sorted([*own.glob("*.json"), *recorded().glob("*.json")], key=lambda path: path.stem)
+        paths = sorted([*own.glob("*.json"), *shipped().glob("*.json")], key=lambda path: path.stem)
     else:
-        paths = [_existing(setting, place) for setting in settings for place in (own, recorded())]
+        paths = [_existing(setting, place) for setting in settings for place in (own, shipped())]
     found = {}
     for path in paths:
         if path.is_file():

@@ -1,0 +1,355 @@
+"""Where rules for α get lost: cases that have cost a run, each rule on each of them; every lost run is shown.
+
+    python benchmarks/lost_cases.py                           a quick part, some ten seconds
+    python benchmarks/lost_cases.py --all                     everything, about an hour on one core; MNIST if it is there
+    python benchmarks/lost_cases.py --all --only digits wine  the groups of these names
+
+A run is lost if its last loss is not finite or above half of its first. A row of the table holds a case, a method and
+α₀ up to 0.1: how many of its runs are lost, the median of the last losses, the same over that of the best method, and
+the highest loss of any run over its first. The runs of `--all` are written to `benchmarks/results/lost_cases.json`,
+with the code and the versions they come from; a group that runs again replaces its runs there.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import time
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from steady import Steady
+from torch import nn
+from torch.nn.functional import cross_entropy, softplus
+
+from tlr import TLR, TLRAdam
+from tlr.course.data import folder, load, normalize
+from tlr.course.experiments.provenance import provenance
+from tlr.course.models import MLP
+from tlr.course.peers import make_optimizer
+
+RESULTS = Path(__file__).parent / "results" / "lost_cases.json"
+RULES = ("published", "secant", "slope", "gradients")
+RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree")
+TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
+FIXED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # what SGD is tuned over
+
+
+def optimizer(method, params, lr, every, epoch, momentum=0.0, weight_decay=0.0, adam=False):
+    """The optimizer of a method, over SGD or over Adam."""
+    params = list(params)
+    shared = {} if adam else {"momentum": momentum, "weight_decay": weight_decay}
+    if method == "steady":
+        return Steady((torch.optim.Adam if adam else torch.optim.SGD)(params, lr=lr, **shared), every, epoch)
+    if method in RULES:
+        return (TLRAdam if adam else TLR)(params, lr=lr, update_every=every, curvature=method, **shared)
+    if method == "adam":
+        return torch.optim.Adam(params, lr=lr)
+    options = {
+        "sgd": shared,
+        "hypergradient": {**shared, "beta": 1e-4},
+        "barzilai_borwein": {"update_every": every, "weight_decay": weight_decay},
+        "prodigy": {"weight_decay": weight_decay},
+        "schedulefree": {"momentum": 0.9, "weight_decay": weight_decay},
+    }[method]
+    return make_optimizer(method, params, lr=1.0 if method == "prodigy" else lr, **options)
+
+
+def losses(model, make, x, y, batch_size, epochs, seed=0, relabeled=None):
+    """The loss of the network before training, then the mean over each epoch. Labels may change half-way."""
+    optimizer = make(model.parameters())
+    with torch.no_grad():
+        curve = [cross_entropy(model(x), y).item()]
+    for epoch in range(epochs):
+        if relabeled is not None and epoch == epochs // 2:
+            y = relabeled
+        getattr(optimizer, "train", lambda: None)()
+        order, total = torch.from_numpy(np.random.default_rng((seed, epoch)).permutation(len(x))), 0.0
+        for batch in order.split(batch_size):
+
+            def closure(images=x[batch], labels=y[batch]):
+                optimizer.zero_grad()
+                loss = cross_entropy(model(images), labels)
+                loss.backward()
+                return loss
+
+            total += len(batch) * optimizer.step(closure).item()
+        curve.append(total / len(x))
+        if not math.isfinite(curve[-1]):
+            break
+    return curve
+
+
+def descent(function, start, make, steps):
+    """The loss of a function of one vector at every step, with exact gradients in float64."""
+    w = nn.Parameter(torch.tensor(start, dtype=torch.float64))
+    optimizer, curve = make([w]), []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = function(w)
+        loss.backward()
+        return loss
+
+    for _ in range(steps):
+        curve.append(optimizer.step(closure).item())
+        if not math.isfinite(curve[-1]):
+            return curve
+    return [*curve, function(w).item()]
+
+
+@cache
+def images(name):
+    """(x, y) to train on: images (n, 1, height, width) in [−1, 1], and their labels."""
+    data = load(name)
+    x = normalize(torch.from_numpy(data.x_train))
+    return x.reshape(len(x), 1, *x.shape[-2:]), torch.from_numpy(data.y_train).long()
+
+
+def digits(method, alpha0, seed, p, momentum, epochs=20, relabeled=False, adam=False, window=None):
+    """The digits by an MLP of 100 units, batches of 16."""
+    x, y = images("digits")
+    epoch = math.ceil(len(x) / 16)
+    make = partial(
+        optimizer,
+        method,
+        lr=alpha0,
+        every=window or round(p * epoch),
+        epoch=epoch,
+        momentum=momentum,
+        weight_decay=5e-4,
+        adam=adam,
+    )
+    return losses(MLP(64, 100, 10, seed), make, x, y, 16, epochs, seed, (y + 1) % 10 if relabeled else None)
+
+
+def readme(method, alpha0, seed, table):
+    """The README's four lines: μ = 0.8, a third of an epoch, no weight decay; 60 epochs of batches of 16."""
+    if table == "wine":
+        from sklearn.datasets import load_wine
+
+        wine = load_wine()
+        x = torch.tensor((wine.data - wine.data.mean(0)) / wine.data.std(0), dtype=torch.float32)
+        y, classes = torch.from_numpy(wine.target).long(), 3
+    else:
+        x, y = (part[:200] for part in images("digits"))
+        classes = 10
+    epoch = math.ceil(len(x) / 16)
+    make = partial(optimizer, method, lr=alpha0, every=max(1, round(epoch / 3)), epoch=epoch, momentum=0.8)
+    return losses(MLP(x[0].numel(), 100, classes, seed), make, x, y, 16, 60, seed)
+
+
+def mnist(method, alpha0, seed, batch_size):
+    """The paper's MLP on MNIST, 8 epochs with the paper's settings."""
+    x, y = images("mnist")
+    epoch = math.ceil(len(x) / batch_size)
+    every = round(epoch / 3)
+    make = partial(optimizer, method, lr=alpha0, every=every, epoch=epoch, momentum=0.8, weight_decay=5e-4)
+    return losses(MLP(seed=seed), make, x, y, batch_size, 8, seed)
+
+
+def convolutions(seed):
+    """The network of notebook 05, without norms."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = []
+        for inputs, outputs in ((1, 8), (8, 16)):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(outputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 5))
+
+
+@cache
+def backbone():
+    """The convolutions' state after 8 epochs of the digits 0 to 4."""
+    x, y = images("digits")
+    model = convolutions(0)
+    make = partial(torch.optim.SGD, lr=0.01, momentum=0.8, weight_decay=5e-4)
+    losses(model, make, x[y < 5], y[y < 5], 8, 8)
+    return model[:-1].state_dict()
+
+
+def photographs(method, alpha0, seed, pretrained):
+    """The digits 5 to 9 by convolutions, fresh or trained on 0 to 4 before; batches of 8, 18 epochs."""
+    x, y = images("digits")
+    x, y = x[y >= 5], y[y >= 5] - 5
+    model, epoch = convolutions(seed), math.ceil(len(x) / 8)
+    if pretrained:
+        model[:-1].load_state_dict(backbone())
+    every = round(epoch / 3)
+    make = partial(optimizer, method, lr=alpha0, every=every, epoch=epoch, momentum=0.8, weight_decay=5e-4)
+    return losses(model, make, x, y, 8, 18, seed)
+
+
+def one_sided(w):
+    """√(1 + w²) − 1 left of zero, w²/2 right of it: convex, and its second derivative is at most 1."""
+    return torch.where(w < 0, (1 + w * w).sqrt() - 1, w * w / 2).sum()
+
+
+def half_parabola(w):
+    """w²/2 left of zero, 300 w²/2 right of it: strongly convex."""
+    return torch.where(w < 0, w * w / 2, 150 * w * w).sum()
+
+
+def quadratic(condition, w):
+    """Ten eigenvalues, spread geometrically from 1 to the condition number."""
+    return (torch.logspace(0, math.log10(condition), 10, dtype=w.dtype) * w * w).sum() / 2
+
+
+def logistic(w):
+    """Odd against even digits, every image at once."""
+    x, y = images("digits")
+    return softplus((1 - 2.0 * (y % 2)).double() * (x.flatten(1).double() @ w[:-1] + w[-1])).mean()
+
+
+#: name → (function, w₀, the largest stable fixed α)
+FUNCTIONS = {
+    "one-sided parabola": (one_sided, [-100.0], 2.0),
+    "two parabolas": (half_parabola, [-1.0], 2 / 300),
+    "quadratic, condition 100": (partial(quadratic, 1e2), [1.0] * 10, 2e-2),
+    "quadratic, condition 1e6": (partial(quadratic, 1e6), [1.0] * 10, 2e-6),
+    "logistic regression": (logistic, [0.0] * 65, 0.1),
+}
+
+
+def function(method, alpha0, seed, name, steps=600):
+    """Exact gradients; α₀ is a share of the largest stable fixed α."""
+    value, start, stable = FUNCTIONS[name]
+    return descent(value, start, partial(optimizer, method, lr=alpha0 * stable, every=1, epoch=1), steps)
+
+
+def full_batch(method, alpha0, seed, steps=600):
+    """The digits by 64 tanh units, every image in every step."""
+    x, y = images("digits")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 10))
+    return losses(model, partial(optimizer, method, lr=alpha0, every=1, epoch=1), x, y, len(x), steps, seed)
+
+
+def cases(quick):
+    """(group, case, run, α₀s, methods, seeds): run is called with method, α₀ and seed."""
+    ours = (*RULES, "steady")
+    if quick:
+        yield "digits", "p 1/3, μ 0.8", partial(digits, p=1 / 3, momentum=0.8, epochs=5), (1e-1,), ours, (0,)
+        for name in tuple(FUNCTIONS)[:3]:
+            yield "functions", name, partial(function, name=name, steps=200), (0.1,), ours, (0,)
+        return
+    seeds = (0, 1, 2)
+    for p, momentum in ((1 / 3, 0.8), (1 / 3, 0.9), (0.1, 0.8), (0.1, 0.9)):
+        yield "digits", f"p {p:.2g}, μ {momentum}", partial(digits, p=p, momentum=momentum), TRIED, ours, seeds
+    yield "digits", "p 0.33, μ 0.8", partial(digits, p=1 / 3, momentum=0.8), FIXED, RIVALS, seeds
+    yield "labels", "labels change", partial(digits, p=1 / 3, momentum=0.8, relabeled=True), (1e-2,), ours, seeds
+    for window in (9, 30, 50):
+        run = partial(digits, p=1, momentum=0.0, adam=True, window=window)
+        yield "adam", f"Adam, window {window}", run, (1e-4, 1e-3, 1e-2), ours, seeds
+    yield "adam", "Adam, window 30", partial(digits, p=1, momentum=0.0, adam=True), (1e-4, 1e-3, 1e-2), ("adam",), seeds
+    for name in FUNCTIONS:
+        methods = (*RULES[:2], "steady", "sgd", "barzilai_borwein")
+        yield "functions", name, partial(function, name=name), (1e-3, 0.1, 0.95), methods, (0,)
+    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*RULES, "steady", "sgd"), seeds[:1]
+    for table in ("200 digits", "wine"):
+        run = partial(readme, table=table)
+        yield "readme", f"README, {table}", run, (1e-3, 1e-2, 1e-1), (*ours, "sgd", "prodigy", "schedulefree"), seeds
+    for pretrained in (False, True):
+        name = f"convolutions, {'pre-trained' if pretrained else 'fresh'}"
+        yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*ours, "sgd"), (7, 8, 9)
+    if (folder() / "mnist.npz").is_file():
+        yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*ours, "sgd"), (0, 1, 2, 3, 4)
+        for batch_size in (512, 256, 128, 64):
+            run = partial(mnist, batch_size=batch_size)
+            yield "figure-1", f"figure 1, batch {batch_size}", run, (1e-3, 1e-2, 1e-1), ours, (0,)
+    else:
+        print(f"MNIST is left out: there is no mnist.npz in {folder()}.")
+
+
+def is_lost(run):
+    """Whether the last loss is not finite, or above half of the first."""
+    return not (math.isfinite(run["last"]) and run["last"] <= run["first"] / 2)
+
+
+def table(runs):
+    """Lines, one for each case and method."""
+    lines = [f"{'case':27} {'method':17} {'lost':>6} {'median last':>12} {'÷ best':>8} {'highest ÷ first':>16}"]
+    for case in dict.fromkeys(run["case"] for run in runs):
+        rows = {}
+        for run in runs:
+            if run["case"] == case and run["alpha0"] <= (1 if run["group"] == "functions" else 0.1):
+                rows.setdefault(run["method"], []).append(run)
+        median = {name: statistics.median(_number(run["last"]) for run in row) for name, row in rows.items()}
+        if "sgd" in rows:  # SGD at the best of the α it was given
+            by_rate = {}
+            for run in rows["sgd"]:
+                by_rate.setdefault(run["alpha0"], []).append(_number(run["last"]))
+            median["sgd"] = min(map(statistics.median, by_rate.values()))
+        for name, row in rows.items():
+            lost = f"{sum(map(is_lost, row))}/{len(row)}"
+            highest = max(_number(run["highest"]) / run["first"] for run in row)
+            ratio = median[name] / max(min(median.values()), 1e-300)
+            lines.append(f"{case:27} {name:17} {lost:>6} {median[name]:12.3g} {ratio:8.3g} {highest:16.3g}")
+    return lines
+
+
+def _number(value):
+    return value if math.isfinite(value) else math.inf
+
+
+def measured(quick, only):
+    """Run the cases; yields each run as a dict."""
+    for group, case, run, rates, methods, seeds in cases(quick):
+        if only and group not in only:
+            continue
+        for method in methods:
+            for alpha0 in (1.0,) if method == "prodigy" else rates:
+                for seed in seeds:
+                    start = time.perf_counter()
+                    curve = run(method, alpha0, seed)
+                    last, highest = curve[-1], max(map(_number, curve))
+                    yield {
+                        "group": group,
+                        "case": case,
+                        "method": method,
+                        "alpha0": 0.1 if method == "prodigy" else alpha0,  # what it starts with is its own
+                        "seed": seed,
+                        "first": curve[0],
+                        "last": last,
+                        "highest": highest,
+                        "seconds": round(time.perf_counter() - start, 2),
+                    }
+
+
+def _write(runs, only):
+    kept = json.loads(RESULTS.read_text())["runs"] if only and RESULTS.is_file() else []
+    done = {run["group"] for run in runs}
+    runs = [run for run in kept if run["group"] not in done] + runs
+    record = {"provenance": provenance(load("digits"), torch.device("cpu"), "float32"), "runs": runs}
+    RESULTS.parent.mkdir(exist_ok=True)
+    # Python's json writes and reads what is not finite as NaN and Infinity.
+    text = ",\n".join(json.dumps(run) for run in runs)
+    RESULTS.write_text(f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n')
+    return runs
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="every case, and write the record")
+    parser.add_argument("--only", nargs="+", default=[], metavar="GROUP", help="the groups of these names")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    runs = []
+    for run in measured(not arguments.all, arguments.only):
+        runs.append(run)
+        if is_lost(run):
+            print(f"lost: {run['case']}, {run['method']}, α₀ {run['alpha0']:g}, seed {run['seed']}", flush=True)
+    print(*table(runs), sep="\n")
+    if arguments.all:
+        _write(runs, arguments.only)
+
+
+if __name__ == "__main__":
+    main()
