@@ -1,4 +1,4 @@
-"""How fast, not what: switches around the training loop, which change a run by no more than rounding."""
+"""Mixed precision and compilation for the training loop; results change only by rounding."""
 
 import inspect
 import time

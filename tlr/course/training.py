@@ -191,7 +191,7 @@ def _seed_of_dropout(seed, epoch):
 
 @torch.no_grad()
 def accuracy(model, x, y, normalize=normalize, batch_size=EVALUATED):
-    """Share of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1.
+    """Fraction of the uint8 images x, (n, channels, height, width), that `model` classifies as y, 0..1.
 
     Where y is (n, L), the share of its words that `model` predicts; negative ones are not asked for.
     """

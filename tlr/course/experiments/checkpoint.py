@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from dataclasses import asdict
 
 import torch
 
@@ -38,7 +37,7 @@ def save(path, setting, parts, history, sessions):
         "parts": {name: part.state_dict() for name, part in parts.items()},
         "alpha0": history.alpha0,
         "groups": history.groups,
-        "epochs": [asdict(epoch) for epoch in history.epochs],
+        "epochs": [vars(epoch) for epoch in history.epochs],
         "sessions": sessions,
     }
     # Into memory first: where the disk is full, torch.save gives no reason.
