@@ -1,8 +1,8 @@
 """Where rules for α get lost: cases that have cost a run, each rule on each of them; every lost run is shown.
 
-    python benchmarks/lost_cases.py                           a quick part, some ten seconds
-    python benchmarks/lost_cases.py --all                     everything, about an hour on one core; MNIST if it is there
-    python benchmarks/lost_cases.py --all --only digits wine  the groups of these names
+    python benchmarks/lost_cases.py                             a quick part, some ten seconds
+    python benchmarks/lost_cases.py --all                       everything, an hour or two on one core
+    python benchmarks/lost_cases.py --all --only digits readme  the groups of these names
 
 A run is lost if its last loss is not finite or above half of its first. A row of the table holds a case, a method and
 α₀ up to 0.1: how many of its runs are lost, the median of the last losses, the same over that of the best method, and
@@ -15,6 +15,7 @@ import json
 import math
 import statistics
 import time
+import warnings
 from functools import cache, partial
 from pathlib import Path
 
@@ -29,9 +30,11 @@ from tlr.course.data import folder, load, normalize
 from tlr.course.experiments.provenance import provenance
 from tlr.course.models import MLP
 from tlr.course.peers import make_optimizer
+from tlr.course.theory import safeguarded
 
 RESULTS = Path(__file__).parent / "results" / "lost_cases.json"
 RULES = ("published", "secant", "slope", "gradients")
+GUARDS = ("caps", "halving")  # the published rule with AdGD's caps, or with Armijo's condition
 RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree")
 TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
 FIXED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # what SGD is tuned over
@@ -45,6 +48,8 @@ def optimizer(method, params, lr, every, epoch, momentum=0.0, weight_decay=0.0, 
         return Steady((torch.optim.Adam if adam else torch.optim.SGD)(params, lr=lr, **shared), every, epoch)
     if method in RULES:
         return (TLRAdam if adam else TLR)(params, lr=lr, update_every=every, curvature=method, **shared)
+    if method == "exact_bb":
+        return TLR(params, lr=lr, curvature="barzilai_borwein")
     if method == "adam":
         return torch.optim.Adam(params, lr=lr)
     options = {
@@ -220,6 +225,16 @@ FUNCTIONS = {
 def function(method, alpha0, seed, name, steps=600):
     """Exact gradients; α₀ is a share of the largest stable fixed α."""
     value, start, stable = FUNCTIONS[name]
+    if method in GUARDS:
+
+        def value_and_gradient(w):
+            w = torch.tensor(w, requires_grad=True)
+            loss = value(w)
+            loss.backward()
+            return loss.item(), w.grad.numpy()
+
+        guarded = safeguarded(value_and_gradient, np.array(start), alpha0 * stable, steps, guard=method)
+        return [value(torch.tensor(start, dtype=torch.float64)).item(), *guarded.loss.tolist()]
     return descent(value, start, partial(optimizer, method, lr=alpha0 * stable, every=1, epoch=1), steps)
 
 
@@ -250,7 +265,7 @@ def cases(quick):
         yield "adam", f"Adam, window {window}", run, (1e-4, 1e-3, 1e-2), ours, seeds
     yield "adam", "Adam, window 30", partial(digits, p=1, momentum=0.0, adam=True), (1e-4, 1e-3, 1e-2), ("adam",), seeds
     for name in FUNCTIONS:
-        methods = (*RULES[:2], "steady", "sgd", "barzilai_borwein")
+        methods = (*RULES[:2], "steady", "sgd", "exact_bb", *GUARDS)
         yield "functions", name, partial(function, name=name), (1e-3, 0.1, 0.95), methods, (0,)
     yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*RULES, "steady", "sgd"), seeds[:1]
     for table in ("200 digits", "wine"):
@@ -308,7 +323,9 @@ def measured(quick, only):
             for alpha0 in (1.0,) if method == "prodigy" else rates:
                 for seed in seeds:
                     start = time.perf_counter()
-                    curve = run(method, alpha0, seed)
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore", UserWarning)  # of short windows and lost runs
+                        curve = run(method, alpha0, seed)
                     last, highest = curve[-1], max(map(_number, curve))
                     yield {
                         "group": group,
@@ -324,14 +341,16 @@ def measured(quick, only):
 
 
 def _write(runs, only):
-    kept = json.loads(RESULTS.read_text())["runs"] if only and RESULTS.is_file() else []
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if only and RESULTS.is_file() else []
     done = {run["group"] for run in runs}
     runs = [run for run in kept if run["group"] not in done] + runs
     record = {"provenance": provenance(load("digits"), torch.device("cpu"), "float32"), "runs": runs}
     RESULTS.parent.mkdir(exist_ok=True)
     # Python's json writes and reads what is not finite as NaN and Infinity.
     text = ",\n".join(json.dumps(run) for run in runs)
-    RESULTS.write_text(f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n')
+    RESULTS.write_text(
+        f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n', encoding="utf-8"
+    )
     return runs
 
 

@@ -30,6 +30,7 @@ OPTIONS = {
     "tlr_secant": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "tlr_slope": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "tlr_gradients": {"lr": 0.01, "update_every": WINDOW, **SGD},
+    "tlr_steady": {"lr": 0.01, "update_every": WINDOW, **SGD},
     "naive": {"lr": 0.01},
     "fixed_eta": {"lr": 0.01, "eta": 1e-6, "update_every": WINDOW, **SGD},
     "hypergradient": {"lr": 0.01, "beta": 1e-6, **SGD},

@@ -167,6 +167,51 @@ def test_nonsense_is_neither_right_nor_an_error(checker, nonsense):
     assert len(said.says) > 30
 
 
+def endless():
+    """A list that holds itself."""
+    answer = []
+    answer.append(answer)
+    return answer
+
+
+class Mute:
+    """An answer that cannot even be shown."""
+
+    def __repr__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        np.array(2.0),
+        np.ma.masked,
+        torch.tensor(2.0),
+        torch.ones(2, requires_grad=True),
+        10**400,
+        endless(),
+        Mute(),
+        lambda *_: sys.exit(),
+        lambda *_: endless(),
+        lambda *_: "long\n" * 1000,
+        {"a": [10**400]},
+        [["long\n" * 1000] * 7] * 7,
+    ],
+    ids=range(12),
+)
+def test_whatever_the_answer_is_the_verdict_is_one_sentence(checker, answer):
+    said = checker(*[answer] * len(inspect.signature(checker).parameters))
+    assert isinstance(said, Verdict)
+    assert "\n" not in said.says
+    assert len(said.says) <= 400
+
+
+def test_what_no_checker_expects_is_told_by_its_kind():
+    said = exercise(lambda answer: answer["a"])(1)
+    assert said.says == "✗ Not yet: your answer could not be read (TypeError)."
+
+
 @pytest.mark.parametrize("frequency", [1, 30, 100, 1000])
 def test_a_fast_wave_is_still_smooth(frequency):
     start = -np.pi / 2 / frequency + 0.3 / frequency

@@ -217,7 +217,15 @@ def test_too_little_room_is_said_before_anything_is_read(images, data_folder):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals.")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_half_way_it_leaves_nothing_behind(images, data_folder, sent):
-    process = blocked(images, data_folder, jobs=1)
+    os.mkfifo(images / "train" / "one" / "blocks.PNG")  # reading it waits
+    command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
+    end = time.monotonic() + 60
+    while not list(data_folder.glob(".words.npz-*/words.npz")):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    time.sleep(0.3)
     process.send_signal(sent)
     assert process.communicate(timeout=60)[1].splitlines()[-1] == "Stopped: nothing is left behind."
     assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
@@ -244,20 +252,6 @@ def test_a_worker_that_is_killed_is_one_sentence_and_leaves_nothing_behind(image
     assert "A worker was ended from outside, most likely because memory ran out: run with fewer jobs" in said
     assert "Traceback" not in said
     assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
-
-
-def blocked(images, data_folder, jobs):
-    """A process that packs, at an image whose reading waits."""
-    os.mkfifo(images / "train" / "one" / "blocks.PNG")
-    command = [sys.executable, "-m", "tlr.course.data.pack", images, "words", "--size", "8", "--jobs", str(jobs)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8")
-    deadline = time.monotonic() + 60
-    while not list(data_folder.glob(".words.npz-*/words.npz")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    time.sleep(0.3 if jobs == 1 else 3)
-    return process
 
 
 def test_several_processes_read_the_same(images):

@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import torch
 from peer_problem import NOISE, START, advance, closure_of, parameters, weights
 from torch.nn.functional import cross_entropy
 
-from tlr.course.peers import SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
+from tlr.course.peers import PEERS, SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
+from tlr.course.peers.base import OneRate
 
 SGD_OPTIONS = [
     {},
@@ -39,6 +41,13 @@ SHARED = {
     "YellowFin, averaged": (YellowFin, {"lr": 0.1, "beta": 0.9}),
     "Barzilai–Borwein": (BarzilaiBorwein, {"lr": 0.05, "update_every": 3}),
 }
+#: One of ours that is not listed above is tested with its defaults.
+LISTED = {peer for peer, _ in (GROUPED | SHARED).values()}
+for name, entry in PEERS.items():
+    if entry.make.startswith("tlr.course.peers.") and not entry.package:
+        peer = resolve_name(entry.make)
+        if peer not in LISTED:
+            (SHARED if issubclass(peer, OneRate) else GROUPED)[name] = peer, {}
 ALL = GROUPED | SHARED
 NEED_A_CLOSURE = (SLS, SPS)
 STEPPED_WITHOUT = {name: (peer, own) for name, (peer, own) in ALL.items() if peer not in NEED_A_CLOSURE}

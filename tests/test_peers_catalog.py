@@ -27,6 +27,7 @@ OPTIONS = {
     "tlr_secant": {"lr": 0.1, "momentum": 0.8, "update_every": 15},
     "tlr_slope": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
     "tlr_gradients": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
+    "tlr_steady": {"lr": 0.1, "momentum": 0.8, "update_every": 8, "epoch": 23},
     "fixed_eta": {"lr": 0.1, "momentum": 0.8, "eta": 0.001, "update_every": 8},
     "hypergradient": {"lr": 0.1, "beta": 1e-3},
     "hypergradient_adam": {"lr": 0.003},

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +69,22 @@ def steps_to_compare(loss):
 def test_every_module_is_javascript_in_itself(name):
     check = ["node", "--input-type=module", "--check", "-"]
     assert subprocess.run(check, input=(FRONT / name).read_bytes(), check=False).returncode == 0
+
+
+@needs_node
+def test_numbers_are_short_and_rounded_once(modules):
+    said = {
+        0: "0",
+        12345: "1.2 × 10⁴",
+        9.96e9: "10¹⁰",
+        0.00099999: "0.001",
+        9999.6: "10⁴",
+        -0.25: "−0.25",
+        3.14159: "3.14",
+        -2.5e-7: "−2.5 × 10⁻⁷",
+    }
+    run = f'import {{ short }} from "{modules}/picture.js"; console.log(JSON.stringify(numbers.map(short)));'
+    assert node(run, numbers=list(said)) == list(said.values())
 
 
 @needs_node
@@ -188,6 +205,22 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path):
     assert page.count("</script>") == 1
     addresses = {word for word in page.split('"') if "://" in word}
     assert addresses == {"http://www.w3.org/2000/svg"}, "only the name of a format, which is never fetched"
+
+
+def test_a_page_that_cannot_be_written_whole_leaves_the_one_before(tmp_path, monkeypatch):
+    page, whole = tmp_path / "race.html", Path.write_text
+    Race().save_html(page)
+    before = page.read_bytes()
+
+    def full(path, text, **options):
+        whole(path, text[:100], **options)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match=r"race\.html could not be written \(No space left on device\)"):
+        Race(alpha0=0.5).save_html(page)
+    assert page.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [page]
 
 
 def test_importing_it_leaves_sympy_for_later():

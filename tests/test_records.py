@@ -304,7 +304,7 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_loads(tmp_path, pack
     def denied(path, **options):
         if path.stem == bad.name:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return read_text(path, **options)
+        return read_text(path, **options, encoding="utf-8")
 
     monkeypatch.setattr(Path, "read_text", denied)
     with pytest.warns(UserWarning, match=rf"{bad.name}.json cannot be read \(Permission denied\)"):

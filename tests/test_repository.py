@@ -24,6 +24,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
 COURSE = [
     "without_torch",  # what `tlr.course` itself imports
+    "console",
     "files",
     "workers",
     "peers",

@@ -15,7 +15,7 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 2,
-    "03_minibatches": 24,
+    "03_minibatches": 25,
     "04_mnist": 5,
     "05_cifar": 12,
     "06_verdict": 8,
@@ -52,7 +52,7 @@ def test_every_notebook_is_counted():
 def test_every_cell_runs_or_says_that_it_needs_torch(path, tmp_path):
     environ = os.environ | {"IPYTHONDIR": str(tmp_path), "TLR_RECORDS_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", RUN, path]
-    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8", check=True)
     cells, left_out, failed = json.loads(ran.stdout.splitlines()[-1])
     assert failed == {}
     assert len(left_out) == LEFT_OUT[path.stem], left_out

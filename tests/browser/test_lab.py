@@ -40,6 +40,7 @@ EXPLORERS = {
     "basins": "Basins()",
     "newton": "Newton()",
     "eigenvalues": "Eigenvalues()",
+    "returns": "ReturnMap()",
     "windows": "Windows({alpha: gradients - alpha for alpha in (0.0, 2.0)})",
     "tensors": "TensorRace(train)",
 }

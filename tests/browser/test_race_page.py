@@ -91,6 +91,13 @@ def test_a_press_starts_the_race_there_and_it_runs_to_the_end(opened):
     assert pixels(page) not in (before, paused)
 
 
+def test_the_other_buttons_of_the_mouse_leave_the_race_alone(opened):
+    page = opened()
+    before = pixels(page)
+    page.locator(".tlr-plane").click(button="right", position={"x": 50, "y": 50})
+    assert pixels(page) == before
+
+
 def test_a_touch_starts_it_too(opened):
     page = opened(has_touch=True)
     box = page.locator(".tlr-plane").bounding_box()

@@ -26,6 +26,11 @@ SETTINGS = {
     "windows, bfloat16": (TLR, torch.bfloat16, {"lr": 0.01, "update_every": 3}),
     "a rate a tensor": (TLR, torch.float64, {"lr": 0.05, "per": "tensor"}),
     "slope": (TLR, torch.float64, {"lr": 0.01, "momentum": 0.8, "update_every": 3, "curvature": "slope"}),
+    "steady": (
+        TLR,
+        torch.float64,
+        {"lr": 0.01, "momentum": 0.8, "update_every": 3, "curvature": "steady", "epoch": 7},
+    ),
     "Adam, gradients": (TLRAdam, torch.float64, {"lr": 0.01, "update_every": 3, "curvature": "gradients"}),
     "Adam": (TLRAdam, torch.float64, {"lr": 0.01, "update_every": 3}),
 }

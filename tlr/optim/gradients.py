@@ -88,19 +88,27 @@ class FromMomentum(Accumulated):
         return rate(group) == 0 or group.get("window_momentum") != _kind(group)
 
     def finish(self, group: Group, inside: Sequence[Member], unit: float) -> None:
-        momentum, nesterov = group["momentum"], group["nesterov"]
+        momentum = group["momentum"]
         inside = [(p, state) for p, state in inside if momentum == 0 or state.get("momentum_buffer") is not None]
         if not inside:
             return
         sums = [local(state["gradient_sum"]) for _, state in inside]
-        undamped = 1 if momentum == 0 or nesterov else 1 - group["dampening"]
+        of_directions, of_buffers = self.weights(group)
         if momentum == 0:
             torch._foreach_zero_(sums)
         else:
             torch._foreach_sub_(sums, [local(laid_out(state["momentum_buffer"], p)) for p, state in inside])
-            torch._foreach_mul_(sums, -(momentum**2 if nesterov else momentum) / undamped)
+            torch._foreach_mul_(sums, -of_buffers)
         directions = [local(state["window_start"]) for _, state in inside]
-        torch._foreach_add_(sums, directions, alpha=unit * (1 - momentum) / undamped)
+        torch._foreach_add_(sums, directions, alpha=unit * of_directions)
+
+    def weights(self, group: Group) -> tuple[float, float]:
+        """How much of D and of Δ is in G."""
+        momentum = group["momentum"]
+        if group["nesterov"]:
+            return 1 - momentum, momentum**2
+        undamped = 1 - group["dampening"] if momentum != 0 else 1
+        return (1 - momentum) / undamped, momentum / undamped
 
 
 def _kind(group: Group) -> list[float]:

@@ -47,15 +47,20 @@ class TLR(TrainableRate, SGD):
             third of an epoch: `tlr.rule.window(len(loader), momentum=μ)`; with gradients accumulated over k batches,
             `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
             (notebook 03), and a warning says so.
-        c (float): the largest relative increase of α in one update, c > 0 (default 1/4).
+        c (float): the largest relative increase of α in one update, c > 0 (default 1/4, and 1/2 for "steady").
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
             quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
-            the products, or on both: momentum hands nothing on in them, so that windows may be short.
+            the products, or on both: momentum hands nothing on in them, so that windows may be short. "steady" adds
+            to "gradients" what keeps it from getting lost (`tlr.optim.steady`): short first windows, an allowance
+            for batches that are drawn without replacement, and windows that blew up are taken back, weights and
+            momentum with them. Over full batches it needs update_every=1, and it needs float32 weights at least.
         per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
             it a parameter group, with a "name" for `tlr.learning_rates`.
         restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
             largest α since the last restart (appendix C). Default: never. With per="model" the α of the first group
             decides, and the others keep their ratio to it.
+        epoch (int): steps an epoch, for "steady" alone: say so where batches are drawn without replacement, as
+            `DataLoader(shuffle=True)` does. Default: they are drawn anew each time.
 
     Full batches: noise is what holds α back. With exact gradients Algorithm 2 itself ends in nan on a two-layer
     network from every α₀ tried, 1e-4 to 1e-1; the secant rule with update_every=1 does not, but its loss rises up to
@@ -86,9 +91,9 @@ class TLR(TrainableRate, SGD):
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
 
-    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types; with momentum "slope" and
-    "gradients" take a third. These two begin a window anew when momentum changes in the middle of it, so that a
-    schedule that cycles momentum, as OneCycleLR does, leaves them no window.
+    Memory: two buffers like the parameters beyond SGD's own, in float32 for half types; with momentum "slope",
+    "gradients" and "steady" take a third. These begin a window anew when momentum changes in the middle of it, so that
+    a schedule that cycles momentum, as OneCycleLR does, leaves them no window.
 
     Raises:
         ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
@@ -126,11 +131,12 @@ class TLR(TrainableRate, SGD):
         nesterov: bool = False,
         *,
         update_every: int = 1,
-        c: float = 0.25,
+        c: float | None = None,
         curvature: str = "published",
         per: Literal["model", "group", "tensor"] = "model",
         restart_below: float | None = None,
         restart_at: float | None = None,
+        epoch: int | None = None,
         maximize: bool = False,
         foreach: bool | None = None,
         differentiable: bool = False,
@@ -149,6 +155,7 @@ class TLR(TrainableRate, SGD):
             per=per,
             restart_below=restart_below,
             restart_at=restart_at,
+            epoch=epoch,
             maximize=maximize,
             foreach=foreach,
             differentiable=differentiable,
@@ -157,8 +164,10 @@ class TLR(TrainableRate, SGD):
 
     def _plain(self) -> bool:
         """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
-        return self.param_groups[0]["update_every"] == 1 and all(
-            group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups
+        return (
+            not self._is_steady()
+            and self.param_groups[0]["update_every"] == 1
+            and all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
         )
 
     def _prepare(self) -> dict[Tensor, windows.State]:

@@ -1,8 +1,6 @@
 """The mechanism that trains α, over any torch optimizer: windows of steps, and one update of α after each."""
 
 import inspect
-import math
-import operator
 import warnings
 from collections.abc import Callable
 from typing import Any, Literal, overload
@@ -14,8 +12,9 @@ from torch.optim import LBFGS, Optimizer, Rprop
 from torch.optim.optimizer import ParamsT
 
 from tlr import rule
-from tlr.optim import compiled, windows
+from tlr.optim import compiled, steady, windows
 from tlr.optim.gradients import Accumulated
+from tlr.optim.groups import check_group, count_once, memory_floor, per_tensor, split_groups, with_options
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
 from tlr.optim.products import group_products, has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
@@ -25,7 +24,7 @@ from tlr.optim.watch import Watch
 __all__ = ["Noted", "TrainableRate"]
 
 _OPTIONS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at")
-_KEYS = (*_OPTIONS, *windows.FRESH, "window_momentum")
+_KEYS = (*_OPTIONS, *windows.FRESH, *steady.FRESH, "epoch", "window_momentum", "window_begin")
 
 
 class Noted:
@@ -55,13 +54,14 @@ class TrainableRate(Optimizer):
         update_every: steps between two updates of α, pN in Eq. 10; see `tlr.rule.window` (default 1).
         c: the largest relative increase of α in one update, c > 0 (default 1/4, the paper's).
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's method and the default; "secant" is
-            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) sum gradients too, one more pass a step over most
-            bases, none over SGD.
+            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) and "steady" sum gradients too, one more pass a step
+            over most bases, none over SGD.
         per: "model" trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
         restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
             per="model" the α of the first group decides, and the others keep their ratio to it.
         restart_at: the α of a restart; None means the largest α since the last one.
+        epoch: steps an epoch, for curvature="steady", where batches are drawn without replacement.
 
     Raises:
         TypeError: the base is LBFGS or Rprop, or the weights are of a half type and the base is not SGD.
@@ -92,11 +92,12 @@ class TrainableRate(Optimizer):
         params: ParamsT,
         *args: Any,
         update_every: int = 1,
-        c: float = 0.25,
+        c: float | None = None,
         curvature: str = "published",
         per: Literal["model", "group", "tensor"] = "model",
         restart_below: float | None = None,
         restart_at: float | None = None,
+        epoch: int | None = None,
         **kwargs: Any,
     ) -> None:
         if kwargs.get("differentiable"):
@@ -104,11 +105,15 @@ class TrainableRate(Optimizer):
                 "differentiable=True is not supported: the update of α reads its numbers on the host, where no "
                 "gradient flows. Leave it out."
             )
-        values = (update_every, c, curvature, per, restart_below, restart_at)
-        options = dict(zip(_OPTIONS, values, strict=True))
+        is_steady = curvature == steady.NAME
+        if epoch is not None and not is_steady:
+            raise ValueError(f'epoch is for curvature="{steady.NAME}", the rule that allows for how batches are drawn.')
+        c = (0.5 if is_steady else 0.25) if c is None else c
+        options = dict(zip(_OPTIONS, (update_every, c, curvature, per, restart_below, restart_at), strict=True))
+        fresh = {**windows.FRESH, **({**steady.FRESH, "epoch": epoch} if is_steady else {})}
         refuse_partitions(self)
-        super().__init__(_with_options(params, options), *args, **kwargs)
-        self.defaults.update({**options, **windows.FRESH})
+        super().__init__(with_options(params, {**options, **fresh}), *args, **kwargs)
+        self.defaults.update({**options, **fresh})
         # torch's fused kernels would take scaled gradients, and run on overflowed ones without telling the
         # host. Without this flag GradScaler unscales them and skips the step itself, as for any optimizer.
         self.__dict__.pop("_step_supports_amp_scaling", None)
@@ -117,8 +122,8 @@ class TrainableRate(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
-            for key in (*_OPTIONS, *windows.FRESH):
-                group.setdefault(key, self.defaults[key])
+            for key in {*_OPTIONS, *windows.FRESH} | {*steady.FRESH, "epoch"} & {*self.defaults}:
+                group.setdefault(key, self.defaults.get(key))
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, as torch does. With per="model" a group without an lr takes the present α."""
@@ -128,9 +133,9 @@ class TrainableRate(Optimizer):
         super().add_param_group(param_group)
         group = self.param_groups.pop()
         refuse_flat_parameters(group["params"])
-        _count_once(group)
-        _check_group(group, self.param_groups)
-        self.param_groups += _per_tensor(group) if group["per"] == "tensor" else [group]
+        count_once(group)
+        check_group(group, self.param_groups)
+        self.param_groups += per_tensor(group) if group["per"] == "tensor" else [group]
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load a state of this class, or of the plain base optimizer: then a fresh window starts.
@@ -143,7 +148,7 @@ class TrainableRate(Optimizer):
 
         def see(_: Optimizer, saved: dict[str, Any]) -> dict[str, Any]:
             # The last hook sees what the user's hooks have made of the state.
-            loaded.update(_split_groups(saved, asked))
+            loaded.update(split_groups(saved, asked))
             return loaded
 
         handle = self.register_load_state_dict_pre_hook(see)
@@ -258,11 +263,15 @@ class TrainableRate(Optimizer):
 
     def _open_window(self, gradients: Accumulated | None) -> dict[Tensor, windows.State]:
         self._watching().before_window(self.param_groups)
+        if self._is_steady():
+            for group in self.param_groups:
+                group["window_begin"] = self.param_groups[0]["step"]
         new: dict[Tensor, windows.State] = {}
         keys = windows.BUFFERS if gradients else windows.BUFFERS[:-1]
         for group in self.param_groups:
             self._refuse_half_types(group)
-            new.update(windows.open_window(self.state, group, self._can_sum, keys))
+            group["summed"] &= not self._is_steady()
+            new.update(windows.open_window(self.state, group, self._can_sum and not self._is_steady(), keys))
         refuse_flat_parameters(list(new))
         if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
             self._adopt(new)
@@ -277,7 +286,11 @@ class TrainableRate(Optimizer):
             return
         clock = self.param_groups[0]
         clock["steps_in_window"] += 1
-        if clock["steps_in_window"] >= clock["update_every"]:
+        if self._is_steady():
+            clock["step"] += 1
+        if clock["steps_in_window"] >= (
+            steady.length(self.param_groups) if self._is_steady() else clock["update_every"]
+        ):
             self._close_window()
 
     def _adopt(self, buffers: dict[Tensor, windows.State]) -> None:
@@ -292,12 +305,28 @@ class TrainableRate(Optimizer):
         groups = self.param_groups
         steps = groups[0]["steps_in_window"]
         groups[0]["steps_in_window"] = 0
+        if self._is_steady():
+            self._close_steady_window(steps)
+            return
         window = windows.close_window(self.state, groups)
         if not window.params or not has_values(window.params):
             return
         if sum(was_set_unseen(group) for group in groups):  # nobody knows in which step, and so not in which unit
             return
         self._update(*self._measured(window, steps))
+
+    def _close_steady_window(self, steps: int) -> None:
+        groups, watch = self.param_groups, self._watching()
+        if not has_values(self._params()) or sum(was_set_unseen(group) for group in groups):
+            return
+        watch.before_window(groups)
+        finite, square = steady.close(self.state, groups, self._gradient_sums, steps)
+        for group, good in zip(groups, finite, strict=True):
+            group["skipped_updates"] += not good
+        watch.after_update(groups, finite, square)
+
+    def _is_steady(self) -> bool:
+        return bool(self.param_groups[0]["curvature"] == steady.NAME)
 
     def _measured(self, window: windows.Window, steps: int) -> tuple[Any, ...]:
         """The arguments of `_update` for a window that has closed, whose sums become those of the window before."""
@@ -367,7 +396,7 @@ class TrainableRate(Optimizer):
 
     def _gradients(self) -> Accumulated | None:
         """How sums of gradients are had, where the rule asks for them and they differ from those of directions."""
-        asked = "gradients" in rule.RULES[self.param_groups[0]["curvature"]].products
+        asked = self._is_steady() or "gradients" in rule.RULES[self.param_groups[0]["curvature"]].products
         return self._gradient_sums if asked and self._gradient_sums.needed(self.param_groups) else None
 
     def _watching(self) -> Watch:
@@ -377,8 +406,8 @@ class TrainableRate(Optimizer):
 
     def _warn_of_short_windows(self) -> None:
         # Directions share what momentum carries from window to window; a rule with gradients on one side does not.
-        if set(rule.RULES[self.param_groups[0]["curvature"]].products) == {"directions"}:
-            self._watching().window_length(self.param_groups, max(map(_memory_floor, self.param_groups)))
+        if self._gradients() is None and not self._is_steady():
+            self._watching().window_length(self.param_groups, max(map(memory_floor, self.param_groups)))
 
     def _warn_of_other_options(self, asked: list[Group], saved: list[Group]) -> None:
         other = [
@@ -394,102 +423,11 @@ class TrainableRate(Optimizer):
             )
 
     def _refuse_half_types(self, group: Group) -> None:
-        if not self._can_sum and any(p.dtype in windows.HALF for p in group["params"]):
+        if (self._is_steady() or not self._can_sum) and any(p.dtype in windows.HALF for p in group["params"]):
             raise TypeError(
                 f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
-                "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR."
+                "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR with another rule."
             )
 
     def _params(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
-
-
-def _with_options(params: Any, options: dict[str, Any]) -> Any:
-    """Parameters or groups as the base takes them, as groups that have our options and a fresh window."""
-    if isinstance(params, Tensor):
-        return params  # which torch refuses, in a sentence of its own
-    groups = list(params)
-    if groups and not isinstance(groups[0], dict):
-        groups = [{"params": groups}]
-    return [{**options, **windows.FRESH, **group} if isinstance(group, dict) else group for group in groups]
-
-
-def _count_once(group: Group) -> None:
-    """Keep one of each parameter that stands in a group twice, of which torch has warned: its step would be double."""
-    first = {p: i for i, p in reversed(list(enumerate(group["params"])))}
-    if len(first) < len(group["params"]):
-        rows = sorted(first.values())
-        for key in ("params", "param_names"):
-            if key in group:
-                group[key] = [group[key][i] for i in rows]
-
-
-def _check_group(group: Group, others: list[Group]) -> None:
-    """Check and convert the options of a new group."""
-    lr = group["lr"]
-    if isinstance(lr, Tensor):  # the caller's, which other groups may share
-        group["lr"] = lr.clone() if lr.is_floating_point() else lr.to(torch.get_default_dtype())
-    else:
-        group["lr"] = float(lr)
-    alpha = float(group["lr"])
-    if not (alpha > 0 and math.isfinite(alpha)):
-        raise ValueError(f"α₀ (lr) must be positive and finite, not {alpha!r}: TLR multiplies it, and 0 stays 0.")
-    group["update_every"] = _steps(group["update_every"])
-    if group["per"] not in ("model", "group", "tensor"):
-        raise ValueError(f"per must be 'model', 'group' or 'tensor', not {group['per']!r}.")
-    rule.check(group["c"], group["curvature"])
-    for key in ("c", "restart_below", "restart_at"):
-        if group[key] is not None:
-            group[key] = float(group[key])
-    below, at = group["restart_below"], group["restart_at"]
-    if below is None and at is not None:
-        raise ValueError("restart_at says where α restarts; give restart_below too, which says when.")
-    if below is not None and not (0 < below < math.inf and (at is None or below < at < math.inf)):
-        raise ValueError(f"Restarts need 0 < restart_below < restart_at, not {below!r} and {at!r}.")
-    for key in ("update_every", "curvature", "per"):
-        if others and group[key] != others[0][key]:
-            raise ValueError(
-                f"{key} is one for all parameter groups, but this group has {group[key]!r} "
-                f"and the first {others[0][key]!r}."
-            )
-
-
-def _steps(value: Any) -> int:
-    try:
-        steps = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        steps = 0
-    if steps < 1:
-        raise ValueError(
-            f"update_every counts steps and must be an integer of at least 1, not {value!r}; "
-            "tlr.rule.window(steps_per_epoch, p) computes it."
-        )
-    return steps
-
-
-def _memory_floor(group: Group) -> int:
-    """⌈3/(1 − μ)⌉ steps for momentum, 5/(1 − β₁) for Adam's first moment: measured, see notebook 03."""
-    if "betas" in group:
-        return math.ceil(round(5 / (1 - float(group["betas"][0])), 6)) if group["betas"][0] else 1
-    return rule.window(1, momentum=float(group.get("momentum") or 0.0))
-
-
-def _per_tensor(group: Group) -> list[Group]:
-    names = group.get("param_names")
-    singles = []
-    for i, p in enumerate(group["params"]):
-        single = {**group, "params": [p]}
-        if names is not None:
-            single["param_names"] = [names[i]]
-        if isinstance(group["lr"], Tensor):
-            single["lr"] = group["lr"].clone()
-        singles.append(single)
-    return singles
-
-
-def _split_groups(saved: dict[str, Any], groups: list[Group]) -> dict[str, Any]:
-    """A saved state with a group for each tensor, where the optimizer has such groups and the state has not."""
-    theirs = saved["param_groups"]
-    if len(theirs) < len(groups) and groups[0]["per"] == "tensor":
-        theirs = [{**group, "params": [i]} for group in theirs for i in group["params"]]
-    return {**saved, "param_groups": theirs}

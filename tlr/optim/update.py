@@ -9,7 +9,7 @@ import numpy as np
 from tlr import rule
 from tlr.optim.rates import Group, rate, set_rate
 
-__all__ = ["Products", "update_rates"]
+__all__ = ["Products", "set_rates", "shared", "update_rates"]
 
 
 class Products(NamedTuple):
@@ -20,33 +20,43 @@ class Products(NamedTuple):
     pp: float  # ⟨g_{t−1}, g_{t−1}⟩
 
 
+def shared(groups: Sequence[Group], products: Sequence[Products], alpha: Sequence[float]) -> list[Products]:
+    """The products that decide about each group: its own, or with per="model" those of all.
+
+    With one α for the model the loss is a function of a common factor of all rates: each group counts with its own α.
+    """
+    largest = max(alpha)
+    if groups[0]["per"] != "model" or largest <= 0:
+        return list(products)
+    shares = [max(each, 0.0) / largest for each in alpha]
+    columns = zip(*products, strict=True)
+    total = (sum(share * value for share, value in zip(shares, column, strict=True)) for column in columns)
+    return [Products(*total)] * len(groups)
+
+
 def update_rates(groups: Sequence[Group], products: Sequence[Products]) -> list[bool]:
     """Move α of every group, and return for each whether its products were finite: otherwise α stays."""
     # Numpy for the rule alone: where groups are few, an operation of numpy takes longer than one on plain floats.
     alpha = [rate(group) for group in groups]
     finite = [all(map(math.isfinite, each)) for each in products]
-    columns: Sequence[Sequence[float]] = products
     if groups[0]["per"] == "model":
-        # L as a function of a common factor of all rates: each group counts with its own α.
         finite = [all(finite)] * len(groups)
-        largest = max(alpha)
-        if largest <= 0:
+        if max(alpha) <= 0:
             return finite
-        shares = [max(each, 0.0) / largest for each in alpha]
-        columns = [
-            [sum(share * value for share, value in zip(shares, column, strict=True))]
-            for column in zip(*products, strict=True)
-        ]
-        columns = list(zip(*columns, strict=True))
+    gg, gp, pp = np.array(shared(groups, products, alpha)).T
     c = np.array([group["c"] for group in groups])
     with np.errstate(all="ignore"):
-        gg, gp, pp = np.array(columns).T
         moved = rule.next_alpha(np.array(alpha), gg, gp, pp, c, groups[0]["curvature"]).tolist()
     new = [after if moves else before for before, after, moves in zip(alpha, moved, finite, strict=True)]
+    set_rates(groups, new, alpha)
+    return finite
+
+
+def set_rates(groups: Sequence[Group], new: list[float], alpha: list[float]) -> None:
+    """Set α of each group from `alpha` to `new`, or to that of a restart."""
     for group, before, after in zip(groups, alpha, _restarted(groups, new, alpha), strict=True):
         if after != before:
             set_rate(group, after)
-    return finite
 
 
 def _restarted(groups: Sequence[Group], new: list[float], alpha: list[float]) -> list[float]:

@@ -16,6 +16,9 @@ X_OVER_ZERO = "In Algorithm 2 x/0 counts as +∞ for x > 0, so that the minimum 
 #: What stands in a starter where the answer goes.
 OPEN = ...
 
+#: Characters of a verdict.
+LONGEST = 400
+
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
@@ -45,7 +48,10 @@ class _Unanswered(Exception):
 
 
 def exercise(judge):
-    """Make a checker of a function that returns praise for a right answer and raises `NotYet` for any other."""
+    """Make a checker of a function that returns praise for a right answer and raises `NotYet` for any other.
+
+    Whatever the answer is, the checker returns a `Verdict`.
+    """
 
     @wraps(judge)
     def checker(*answers):
@@ -56,7 +62,9 @@ def exercise(judge):
         except _Unanswered:
             return Verdict(False, "Not answered yet: put your answer in place of the ... and run this cell again.")
         except NotYet as wrong:
-            return Verdict(False, f"✗ Not yet: {wrong}")
+            return Verdict(False, _in_brief(f"✗ Not yet: {wrong}", LONGEST))
+        except Exception as error:  # an answer of a form that no checker expects
+            return Verdict(False, f"✗ Not yet: your answer could not be read ({type(error).__name__}).")
 
     return checker
 
@@ -108,7 +116,7 @@ def returned(function, *arguments, by_zero=""):
     try:
         with np.errstate(all="ignore"):
             return function(*arguments)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         wrong = f"called with ({_listed(arguments)}) your function stops with {type(error).__name__}: {error}."
         raise NotYet(f"{wrong} {by_zero}" if by_zero and isinstance(error, ZeroDivisionError) else wrong) from None
 
@@ -128,8 +136,13 @@ def percent(share):
 
 
 def _shown(answer):
-    text = " ".join(repr(answer).split())
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return _in_brief(repr(answer), 60)
+
+
+def _in_brief(text, length):
+    """The text in one line, cut where it is too long."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _listed(arguments):

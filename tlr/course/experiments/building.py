@@ -56,8 +56,8 @@ def build(setting, device, precision="auto", compile=False):
         options["update_every"] = window(steps, options.pop("p"))
     if peer.fused and not has_convolutions(model):  # on a CPU that kernel ignores strides
         options["fused"] = True
-    if peer.counts_steps:
-        options["steps_per_epoch"] = steps
+    if peer.steps_argument:
+        options[peer.steps_argument] = steps
     optimizer = peer.optimizer(model.named_parameters(), lr=setting.alpha0, **options)
     speed = Speed(choose_precision(precision, device, model), compile)
     return Built(images, model, optimizer, peer.scheduler(optimizer, setting.epochs), speed)

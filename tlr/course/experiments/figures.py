@@ -77,8 +77,8 @@ _PAPER = {
         GRID,
     ),
     "figure-1-faithful": Figure(
-        "figure 1 with Eq. 10′ and with Eq. 10″, which momentum does not spoil",
-        ({"method": "tlr_slope"}, {"method": "tlr_gradients"}),
+        "figure 1 with what mends the rule: Eq. 10′, Eq. 10″, steady",
+        tuple({"method": f"tlr_{name}"} for name in ("steady", "gradients", "slope")),
         GRID,
     ),
     "figure-10-authors": Figure(

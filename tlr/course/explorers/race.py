@@ -19,6 +19,7 @@ import traitlets
 
 from tlr import toys
 from tlr.course.explorers.base import Screen, blank
+from tlr.course.files import replacing
 from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import house_style
 from tlr.course.plots.toys import PathsPicture
@@ -140,7 +141,9 @@ class Race(anywidget.AnyWidget):
 
     def save_html(self, path):
         """Write the explorer, as it is set now, to one HTML file that needs no kernel, no server and no network."""
-        Path(path).write_text(_page(self.state()), encoding="utf-8")
+        page = _page(self.state())
+        with replacing(path) as part:
+            part.write_text(page, encoding="utf-8")
 
     def state(self):
         """What the front end shows, as data: its settings, and the `scene`."""

@@ -25,7 +25,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
         channels: of the images (default 3); only networks of convolutions ask for it.
 
     Raises:
-        ValueError: an unknown name. ModuleNotFoundError: "resnet-50" without torchvision.
+        ValueError: an unknown name.
+        ModuleNotFoundError: "resnet-50" without torchvision.
 
     Example:
         >>> make_model("mlp-1000", 784, 10).output

@@ -40,7 +40,8 @@ class BarzilaiBorwein(OneRate):
         weight_decay: λ >= 0, adds λw to every gradient (default 0).
 
     Raises:
-        ValueError: lr <= 0, update_every < 1, β outside (0, 1], λ < 0, groups that differ. TypeError: sparse gradients.
+        ValueError: lr <= 0, update_every < 1, β outside (0, 1], λ < 0, groups that differ.
+        TypeError: sparse gradients.
 
     Reference:
         C. Tan, S. Ma, Y.-H. Dai, Y. Qian: Barzilai–Borwein Step Size for Stochastic Gradient Descent, NeurIPS 2016,

@@ -24,7 +24,7 @@ class Peer:
         variants: name of a variant → the fields of `Peer` that it changes. "authors" is the method as its authors' code
             has it, where the course's default is something else.
         fused: whether its step is torch's SGD, which has a fused kernel.
-        counts_steps: whether it must be told `steps_per_epoch`.
+        steps_argument: the argument by which it must be told the steps of an epoch, if any.
         needs_closure: whether a step evaluates the loss itself, so that it cannot do without a closure.
         title: its name in prose.
         adapts: what changes during training.
@@ -49,7 +49,7 @@ class Peer:
     options: Mapping[str, float | str | None] | None = None
     variants: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     fused: bool = False
-    counts_steps: bool = False
+    steps_argument: str | None = None
     needs_closure: bool = False
 
     def optimizer(self, params, **options):
@@ -195,6 +195,19 @@ PEERS = {
         options=_TLR_OPTIONS,
         fused=True,
     ),
+    "tlr_steady": Peer(
+        make="tlr.optim:TLR",
+        title="TLR, steady",
+        adapts="α",
+        copies="2; 4 with momentum",
+        tune="α₀ within decades; the steps of an epoch are told",
+        guarantees="α stays positive; a window in which the gradient blows up is taken back",
+        reference="this course, notebooks 03 and 06",
+        arguments={"curvature": "steady"},
+        options={**_TLR_OPTIONS, "c": 1 / 2},
+        fused=True,
+        steps_argument="epoch",
+    ),
     "fixed_eta": Peer(
         make="tlr.course.peers.fixed_eta:FixedEta",
         title="fixed η (appendix D.4)",
@@ -236,7 +249,7 @@ PEERS = {
         needs_closure=True,
         options={},
         variants={"authors": {"arguments": {"max_lr": math.inf}}},
-        counts_steps=True,
+        steps_argument="steps_per_epoch",
     ),
     "sps": Peer(
         make="tlr.course.peers.sps:SPS",
@@ -248,7 +261,7 @@ PEERS = {
         reference="Loizou et al., AISTATS 2021",
         needs_closure=True,
         options={"c": 0.2},  # its authors' code for networks
-        counts_steps=True,
+        steps_argument="steps_per_epoch",
     ),
     "alig": Peer(
         make="tlr.course.peers.alig:AliG",
@@ -329,7 +342,8 @@ def make_optimizer(name, params, **options):
         **options: what its class takes; `lr` is the first learning rate everywhere.
 
     Raises:
-        ValueError: an unknown name, or what the optimizer refuses. ModuleNotFoundError: "alig", "schedulefree",
+        ValueError: an unknown name, or what the optimizer refuses.
+        ModuleNotFoundError: "alig", "schedulefree",
             or "prodigy" where its package is not installed.
 
     Example:

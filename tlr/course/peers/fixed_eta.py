@@ -26,7 +26,8 @@ class FixedEta(TrainedRate, SGDDirections):
         momentum, dampening, weight_decay, nesterov, maximize: as in `torch.optim.SGD`.
 
     Raises:
-        ValueError: lr <= 0, eta < 0, update_every < 1, or what SGD refuses. TypeError: sparse gradients.
+        ValueError: lr <= 0, eta < 0, update_every < 1, or what SGD refuses.
+        TypeError: sparse gradients.
     """
 
     def __init__(

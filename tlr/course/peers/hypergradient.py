@@ -67,7 +67,8 @@ class Hypergradient(_HypergradientRate, SGDDirections):
             `nesterov=True`.
 
     Raises:
-        ValueError: lr <= 0, beta < 0, an unknown rule, or what SGD refuses. TypeError: sparse gradients.
+        ValueError: lr <= 0, beta < 0, an unknown rule, or what SGD refuses.
+        TypeError: sparse gradients.
 
     Reference:
         A. G. Baydin, R. Cornish, D. Martínez Rubio, M. Schmidt, F. Wood: Online Learning Rate Adaptation with

@@ -54,7 +54,8 @@ class SLS(OneRate):
 
     Raises:
         ValueError: an option outside its range, `reset="grow"` without steps_per_epoch, groups that differ.
-        TypeError: a step without a closure; sparse gradients. RuntimeError: a closure that calls backward in trials.
+        TypeError: a step without a closure; sparse gradients.
+        RuntimeError: a closure that calls backward in trials.
 
     Reference:
         S. Vaswani, A. Mishkin, I. Laradji, M. Schmidt, G. Gidel, S. Lacoste-Julien: Painless Stochastic Gradient:

@@ -78,7 +78,8 @@ class YellowFin(OneRate):
         weight_decay: λ >= 0, adds λw to every gradient (default 0).
 
     Raises:
-        ValueError: an option outside its range, groups that differ. TypeError: sparse gradients.
+        ValueError: an option outside its range, groups that differ.
+        TypeError: sparse gradients.
 
     Reference:
         J. Zhang, I. Mitliagkas: YellowFin and the Art of Momentum Tuning, MLSys 2019.

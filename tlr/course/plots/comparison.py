@@ -28,7 +28,7 @@ def runs(rows, *, floor=0.0):
     """
     drawn = {title: list(zip(group.values(), styles(group), strict=True)) for title, group in rows.items()}
     ends = [run.train_loss for group in rows.values() for run in group.values() if run.status != "diverged"]
-    figure, axes = _panels(drawn, (9.2, 1.1 + 2.1 * len(rows)))
+    figure, axes = _panels(drawn, (9.2, 1.1 + 2.1 * len(rows)), value="symlog", linthresh=1e-3)
     set_log(axes[0, 0])
     axes[0, 0].set_ylim(top=3 * np.concatenate(ends).max() if ends else None)
     axes[0, 2].set_ylim(100 * floor, 101)
@@ -41,7 +41,8 @@ def compare(records, *, floor=0.0, ceiling=None):
     Args:
         records: a list of `Record`, each drawn in its method's color. Several of one method are told apart by the first
             option in which they differ. Where a run has many rates, the line is their median and the band
-            reaches from the smallest to the largest. A run that diverged ends in crosses.
+            reaches from the smallest to the largest. A run that diverged ends in crosses. Where
+            an α is negative, the axis of α is linear.
         floor: where the axis of the accuracy begins (0..1, default 0).
         ceiling: where the axis of the loss ends (default: above the highest).
 
@@ -50,7 +51,7 @@ def compare(records, *, floor=0.0, ceiling=None):
     """
     finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
     lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
-    figure, axes = _panels({"": list(zip(records, _styles(records), strict=True))}, (9.2, 4.2))
+    figure, axes = _panels({"": list(zip(records, _styles(records), strict=True))}, (9.2, 4.2), value="linear")
     axes[0, 2].set_ylim(100 * floor)
     axes[0, 0].set_ylim(lowest - 0.05 * (top - lowest), top)
     return figure
@@ -64,12 +65,15 @@ def styles(names):
     return [{"color": color, "linestyle": dash, "label": name} for name, color, dash in looks]
 
 
-def _panels(rows, size):
-    """A figure of `size` and its axes, (rows, 3), with the runs drawn: title → list of (run, style)."""
+def _panels(rows, size, **signed):
+    """A figure of `size` and its axes, (rows, 3), with the runs drawn: title → list of (run, style).
+
+    The axis of α is logarithmic, or as `signed` has it for `Axes.set_yscale` where an α is negative.
+    """
     negative = any(np.any(run.rates < 0) for group in rows.values() for run, _ in group)
     with house_style():
         figure, axes = plt.subplots(len(rows), 3, figsize=size, sharex=True, sharey="col", squeeze=False)
-        axes[0, 1].set_yscale("symlog", linthresh=1e-3) if negative else set_log(axes[0, 1])
+        axes[0, 1].set_yscale(**signed) if negative else set_log(axes[0, 1])
         for line, (title, group) in zip(axes, rows.items(), strict=True):
             for run, style in group:
                 draw_run(dict(zip(QUANTITIES, line, strict=True)), [run], style)

@@ -40,6 +40,7 @@ METHODS = {
     "tlr_secant": Method("TLR, secant (Eq. 8′)", "#D55E00", (0, (5, 1.5)), "D"),
     "tlr_slope": Method("TLR, slope (Eq. 10′)", "#6A3D9A", (0, (4, 2, 1, 2, 1, 2)), (7, 1, 0)),
     "tlr_gradients": Method("TLR, gradients (Eq. 10″)", "#B2476B", (0, (8, 2, 2, 2, 2, 2)), (5, 1, 180)),
+    "tlr_steady": Method("TLR, steady", "#0B6E4F", (0, (12, 2)), (6, 1, 30)),
     "barzilai_borwein": Method("Barzilai–Borwein", "#C977A5", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
     "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),

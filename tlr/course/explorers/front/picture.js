@@ -24,9 +24,8 @@ const powerOfTen = (exponent) => "10" + [...String(exponent)].map((sign) => SUPE
 
 export function short(value) {
   if (value === 0) return "0";
-  const exponent = Math.floor(Math.log10(Math.abs(value)));
+  const [mantissa, exponent] = value.toExponential(1).split("e").map(Number);
   if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(3))).replace("-", "−");
-  const mantissa = Number((value / 10 ** exponent).toPrecision(2));
   return (mantissa === 1 ? "" : `${mantissa} × `.replace("-", "−")) + powerOfTen(exponent);
 }
 

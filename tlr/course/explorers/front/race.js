@@ -211,6 +211,7 @@ function render({ model, el }) {
   }
 
   function onPress(event) {
+    if (event.button !== 0) return;
     parts.plane.setPointerCapture(event.pointerId);
     goTo(0);
     startAt(placeOf(event));
@@ -223,7 +224,8 @@ function render({ model, el }) {
     startAt(placeOf(event));
   }
 
-  function onRelease() {
+  function onRelease(event) {
+    if (event.button !== 0) return;
     model.save_changes();
     race();
   }

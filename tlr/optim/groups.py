@@ -1,0 +1,105 @@
+"""Parameter groups as TLR keeps them: their options checked, each parameter once, a group for each tensor if asked."""
+
+import math
+import operator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tlr import rule
+from tlr.optim import steady
+from tlr.optim.rates import Group
+
+__all__ = ["check_group", "count_once", "memory_floor", "per_tensor", "split_groups", "with_options"]
+
+
+def with_options(params: Any, options: dict[str, Any]) -> Any:
+    """Parameters or groups as the base takes them, as groups that have our options and a fresh window."""
+    if isinstance(params, Tensor):
+        return params  # which torch refuses, in a sentence of its own
+    groups = list(params)
+    if groups and not isinstance(groups[0], dict):
+        groups = [{"params": groups}]
+    return [{**options, **group} if isinstance(group, dict) else group for group in groups]
+
+
+def count_once(group: Group) -> None:
+    """Keep one of each parameter that stands in a group twice, of which torch has warned: its step would be double."""
+    first = {p: i for i, p in reversed(list(enumerate(group["params"])))}
+    if len(first) < len(group["params"]):
+        rows = sorted(first.values())
+        for key in ("params", "param_names"):
+            if key in group:
+                group[key] = [group[key][i] for i in rows]
+
+
+def check_group(group: Group, others: list[Group]) -> None:
+    """Check and convert the options of a new group."""
+    lr = group["lr"]
+    if isinstance(lr, Tensor):  # the caller's, which other groups may share
+        group["lr"] = lr.clone() if lr.is_floating_point() else lr.to(torch.get_default_dtype())
+    else:
+        group["lr"] = float(lr)
+    alpha = float(group["lr"])
+    if not (alpha > 0 and math.isfinite(alpha)):
+        raise ValueError(f"α₀ (lr) must be positive and finite, not {alpha!r}: TLR multiplies it, and 0 stays 0.")
+    computes = "tlr.rule.window(steps_per_epoch, p) computes it"
+    group["update_every"] = _steps(group["update_every"], "update_every counts steps", computes)
+    if group["per"] not in ("model", "group", "tensor"):
+        raise ValueError(f"per must be 'model', 'group' or 'tensor', not {group['per']!r}.")
+    rule.check(group["c"], "gradients" if group["curvature"] == steady.NAME else group["curvature"])
+    if group.get("epoch") is not None:
+        group["epoch"] = _steps(group["epoch"], "epoch counts steps", "len(loader) computes it")
+    for key in ("c", "restart_below", "restart_at"):
+        if group[key] is not None:
+            group[key] = float(group[key])
+    below, at = group["restart_below"], group["restart_at"]
+    if below is None and at is not None:
+        raise ValueError("restart_at says where α restarts; give restart_below too, which says when.")
+    if below is not None and not (0 < below < math.inf and (at is None or below < at < math.inf)):
+        raise ValueError(f"Restarts need 0 < restart_below < restart_at, not {below!r} and {at!r}.")
+    for key in ("update_every", "curvature", "per"):
+        if others and group[key] != others[0][key]:
+            raise ValueError(
+                f"{key} is one for all parameter groups, but this group has {group[key]!r} "
+                f"and the first {others[0][key]!r}."
+            )
+
+
+def _steps(value: Any, what: str, computes: str) -> int:
+    try:
+        steps = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        steps = 0
+    if steps < 1:
+        raise ValueError(f"{what} and must be an integer of at least 1, not {value!r}; {computes}.")
+    return steps
+
+
+def memory_floor(group: Group) -> int:
+    """⌈3/(1 − μ)⌉ steps for momentum, 5/(1 − β₁) for Adam's first moment: measured, see notebook 03."""
+    if "betas" in group:
+        return math.ceil(round(5 / (1 - float(group["betas"][0])), 6)) if group["betas"][0] else 1
+    return rule.window(1, momentum=float(group.get("momentum") or 0.0))
+
+
+def per_tensor(group: Group) -> list[Group]:
+    names = group.get("param_names")
+    singles = []
+    for i, p in enumerate(group["params"]):
+        single = {**group, "params": [p]}
+        if names is not None:
+            single["param_names"] = [names[i]]
+        if isinstance(group["lr"], Tensor):
+            single["lr"] = group["lr"].clone()
+        singles.append(single)
+    return singles
+
+
+def split_groups(saved: dict[str, Any], groups: list[Group]) -> dict[str, Any]:
+    """A saved state with a group for each tensor, where the optimizer has such groups and the state has not."""
+    theirs = saved["param_groups"]
+    if len(theirs) < len(groups) and groups[0]["per"] == "tensor":
+        theirs = [{**group, "params": [i]} for group in theirs for i in group["params"]]
+    return {**saved, "param_groups": theirs}

@@ -1,0 +1,179 @@
+"""The rule "steady": Eq. 10″ with what keeps it from getting lost, each part a ratio of inner products.
+
+- Products are of mean gradients over windows, so that windows may differ in length: the first have 1, 2, 4, … steps.
+- Batches drawn without replacement make the means of two windows of an epoch correlate negatively by themselves. A
+  product that is not below what this alone makes of it is no evidence for a smaller α.
+- A window in which the mean gradient has grown threefold in another direction is taken back, and α made smaller.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tlr.optim.gradients import Accumulated, FromMomentum
+from tlr.optim.products import group_products, laid_out, local
+from tlr.optim.rates import Group, rate
+from tlr.optim.update import Products, set_rates, shared
+from tlr.optim.windows import BUFFERS, States, Window, members, scale
+
+__all__ = ["FRESH", "NAME", "close", "factor", "length", "reshuffling"]
+
+NAME = "steady"
+
+#: What a group starts with, besides what every rule needs; the clock, all of whose groups share the first's, is
+#: "step" and "planned".
+FRESH = {
+    "step": 0,  # steps that counted, since the beginning
+    "planned": 1,  # steps of the window that is open
+    "previous_begin": 0,  # the step at which the previous window began
+    "previous_steps": 0,  # and how many it had; 0 where there is none
+    "taken_back": False,  # whether the last window was
+}
+
+_GAMMA = 0.25
+_GROWTH = 3.0  # of the mean gradient's norm, from which a window is taken back
+_RISING = 1.1  # and from which α does not grow
+
+
+def length(groups: Sequence[Group]) -> int:
+    """Steps of the window that is open: 1, 2, 4, … up to "update_every"."""
+    return min(int(groups[0]["planned"]), int(groups[0]["update_every"]))
+
+
+def reshuffling(epoch: int | None, before: tuple[int, int], now: tuple[int, int]) -> float:
+    """q, how far ⟨g_t, g_{t−1}⟩ over ‖g_{t−1}‖² − ⟨g_t, g_{t−1}⟩ falls below zero by drawing without replacement alone.
+
+    Args:
+        epoch: N, steps an epoch; None where batches are drawn anew each time, or it is not known.
+        before, now: the first step and the number of steps of either window.
+
+    Returns:
+        −ρ/(1 − ρ) with ρ the correlation of the noises of both means: within one epoch the share of the previous
+        window in it. 0 where the windows have no epoch in common.
+    """
+    if epoch is None or epoch <= 1 or not before[1]:
+        return 0.0
+    first, second = (Counter(step // epoch for step in range(start, start + n)) for start, n in (before, now))
+    covariance = sum(n * second[number] for number, n in first.items()) / (before[1] * now[1])
+    variance = (before[1] * (epoch - 1) - sum(n * (n - 1) for n in first.values())) / before[1] ** 2
+    if covariance == 0 or variance <= 0:
+        return 0.0
+    rho = -covariance / variance
+    return -rho / (1 - rho)
+
+
+def factor(products: Products, q: float, c: float) -> float:
+    """α_{t+1}/α_t, in (3/4, 1 + c]."""
+    gg, gp, pp = products
+    curvature = pp - gp
+    if gg > _RISING**2 * pp and not _aligned(products):
+        return 1 + _GAMMA * gp / curvature if gp < 0 else 1.0
+    if gp > 0:
+        return 1 + (min(2 * _GAMMA * gp / curvature, c) if curvature > 0 else c)
+    freed = gp + q * curvature
+    return 1 + _GAMMA / (1 - q) * freed / curvature if freed < 0 else 1.0
+
+
+def _aligned(products: Products) -> bool:
+    """Whether the gradient points where it did, within 60°: one that grows then leaves a saddle."""
+    return products.gp >= 0.5 * math.sqrt(products.gg) * math.sqrt(products.pp)
+
+
+def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int) -> tuple[list[bool], float]:
+    """End a window: move α of each group or of the model, or take the window back.
+
+    Args:
+        states: the optimizer's.
+        groups: its parameter groups.
+        sums: how it sums gradients.
+        steps: how many steps the window had.
+
+    Returns:
+        For each group whether its products were finite, and ‖g_t‖² over all of them.
+    """
+    window, gradients = Window([], [], []), []
+    for number, group in enumerate(groups):
+        inside = members(states, group)
+        if isinstance(sums, FromMomentum) and group["momentum"] != 0:
+            inside = [(p, state) for p, state in inside if state.get("momentum_buffer") is not None]
+        window.params.extend(p for p, _ in inside)
+        window.states.extend(state for _, state in inside)
+        window.owner.extend([number] * len(inside))
+        gradients += _sums(group, inside, sums)
+    if not window.params:
+        return [True] * len(groups), 0.0
+    previous = window.sums("previous")
+    gg, gp = group_products([(gradients, gradients), (gradients, previous)], window.params, window.owner, len(groups))
+    products = [
+        Products(now / steps**2, product / steps / (group["previous_steps"] or 1), group["previous_square"])
+        for now, product, group in zip(gg, gp, groups, strict=True)
+    ]
+    alpha = [rate(group) for group in groups]
+    judged = shared(groups, products, alpha)
+    factors = [_judge(group, each, steps) for group, each in zip(groups, judged, strict=True)]
+    back = {number for number, group in enumerate(groups) if group["taken_back"]}
+    for p, state, g, number in zip(window.params, window.states, gradients, window.owner, strict=True):
+        if number in back:
+            _take_back(p, state, isinstance(sums, FromMomentum))
+        else:
+            local(state["previous"]).copy_(g)
+    for number, group in enumerate(groups):
+        if number not in back:
+            group["previous_square"], group["previous_steps"] = products[number].gg, steps
+            group["previous_begin"] = groups[0]["step"] - steps
+    set_rates(groups, [a * f for a, f in zip(alpha, factors, strict=True)], alpha)
+    if len(back) < len(groups):
+        groups[0]["planned"] = min(2 * steps, groups[0]["update_every"])
+    finite = [math.isfinite(each.gg) and math.isfinite(each.gp) for each in judged]
+    return finite, sum(each.gg for each in products)
+
+
+def _judge(group: Group, products: Products, steps: int) -> float:
+    """The factor for α, and in "taken_back" whether the window is."""
+    gg, gp, pp = products
+    was, group["taken_back"] = group["taken_back"], True
+    if not (math.isfinite(gg) and math.isfinite(gp)):
+        return 1 / _GROWTH
+    if group["previous_steps"] and gg > _GROWTH**2 * pp > 0 and not _aligned(products) and not was:
+        return float(min(1 / _GROWTH, (pp / gg) ** (0.5 / steps)))
+    group["taken_back"] = False
+    if not group["previous_steps"]:
+        return 1.0
+    before = group["previous_begin"], group["previous_steps"]
+    q = reshuffling(group.get("epoch"), before, (group["window_begin"], steps))
+    return factor(products, q, group["c"])
+
+
+def _sums(group: Group, inside: Sequence[tuple[Tensor, dict[str, Any]]], sums: Accumulated) -> list[Tensor]:
+    """The sums of gradients over the window; the weights and momenta at its start stay in their buffers."""
+    if not isinstance(sums, FromMomentum):
+        return [local(state["gradient_sum"]) for _, state in inside]
+    if not inside:
+        return []
+    directions = torch._foreach_sub(
+        [local(state["window_start"]) for _, state in inside], [local(p) for p, _ in inside]
+    )
+    unit = scale(group)
+    if group["momentum"] == 0:
+        torch._foreach_mul_(directions, unit)
+        return list(directions)
+    of_directions, of_buffers = sums.weights(group)
+    torch._foreach_mul_(directions, unit * of_directions)
+    ends = [local(laid_out(state["momentum_buffer"], p)) for p, state in inside]
+    torch._foreach_add_(directions, ends, alpha=of_buffers)
+    torch._foreach_sub_(directions, [local(state["gradient_sum"]) for _, state in inside], alpha=of_buffers)
+    return list(directions)
+
+
+def _take_back(p: Tensor, state: dict[str, Any], with_momentum: bool) -> None:
+    """Return a parameter to where the window began, and SGD's momentum too; other state begins anew if not finite."""
+    p.copy_(state["window_start"])
+    if with_momentum and state.get("momentum_buffer") is not None:
+        state["momentum_buffer"].copy_(state["gradient_sum"])
+    for key, value in state.items():
+        if key not in BUFFERS and isinstance(value, Tensor) and not torch.isfinite(local(value)).all():
+            value.zero_()
