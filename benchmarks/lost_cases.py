@@ -35,7 +35,7 @@ from tlr.course.theory import safeguarded
 
 RESULTS = Path(__file__).parent / "results" / "lost_cases.jsonl"
 RULES = ("published", "secant", "slope", "gradients")
-OURS = (*RULES, "steady")
+OURS = ("steady", *RULES)
 GUARDS = ("caps", "halving")  # the published rule with AdGD's caps, or with Armijo's condition
 RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree")
 TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
