@@ -342,7 +342,7 @@ def record(run):
     """Keep a run, with where it comes from."""
     origin = provenance(load("digits"), torch.device("cpu"), "float32")
     RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a") as file:
+    with RESULTS.open("a", encoding="utf-8") as file:
         file.write(json.dumps({**run, **{key: origin[key] for key in ("commit", "dirty", "date", "versions")}}) + "\n")
 
 
