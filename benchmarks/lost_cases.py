@@ -1,13 +1,15 @@
 """Where rules for α get lost: cases that have cost a run, each rule on each of them; every lost run is shown.
 
     python benchmarks/lost_cases.py                             a quick part, some ten seconds
-    python benchmarks/lost_cases.py --all                       everything, an hour or two on one core
+    python benchmarks/lost_cases.py --all                       everything, two hours on one core
     python benchmarks/lost_cases.py --all --only digits readme  the groups of these names
 
 A run is lost if its last loss is not finite or above half of its first. A row of the table holds a case, a method and
 α₀ up to 0.1: how many of its runs are lost, the median of the last losses, the same over that of the best method, and
-the highest loss of any run over its first. The runs of `--all` are written to `benchmarks/results/lost_cases.json`,
-with the code and the versions they come from; a group that runs again replaces its runs there.
+the highest loss of any run over its first.
+
+A run of `--all` is kept at once as a line of `benchmarks/results/lost_cases.jsonl`, with the code and the versions that
+it comes from, and is not run again while it is there: the same command goes on where it was stopped.
 """
 
 import argparse
@@ -21,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from steady import Steady
 from torch import nn
 from torch.nn.functional import cross_entropy, softplus
 
@@ -32,8 +33,9 @@ from tlr.course.models import MLP
 from tlr.course.peers import make_optimizer
 from tlr.course.theory import safeguarded
 
-RESULTS = Path(__file__).parent / "results" / "lost_cases.json"
+RESULTS = Path(__file__).parent / "results" / "lost_cases.jsonl"
 RULES = ("published", "secant", "slope", "gradients")
+OURS = ("steady", *RULES)
 GUARDS = ("caps", "halving")  # the published rule with AdGD's caps, or with Armijo's condition
 RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree")
 TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
@@ -44,10 +46,9 @@ def optimizer(method, params, lr, every, epoch, momentum=0.0, weight_decay=0.0, 
     """The optimizer of a method, over SGD or over Adam."""
     params = list(params)
     shared = {} if adam else {"momentum": momentum, "weight_decay": weight_decay}
-    if method == "steady":
-        return Steady((torch.optim.Adam if adam else torch.optim.SGD)(params, lr=lr, **shared), every, epoch)
-    if method in RULES:
-        return (TLRAdam if adam else TLR)(params, lr=lr, update_every=every, curvature=method, **shared)
+    if method in OURS:
+        allowance = {"epoch": epoch} if method == "steady" else {}
+        return (TLRAdam if adam else TLR)(params, lr=lr, update_every=every, curvature=method, **shared, **allowance)
     if method == "exact_bb":
         return TLR(params, lr=lr, curvature="barzilai_borwein")
     if method == "adam":
@@ -249,36 +250,35 @@ def full_batch(method, alpha0, seed, steps=600):
 
 def cases(quick):
     """(group, case, run, α₀s, methods, seeds): run is called with method, α₀ and seed."""
-    ours = (*RULES, "steady")
     if quick:
-        yield "digits", "p 1/3, μ 0.8", partial(digits, p=1 / 3, momentum=0.8, epochs=5), (1e-1,), ours, (0,)
+        yield "digits", "p 1/3, μ 0.8", partial(digits, p=1 / 3, momentum=0.8, epochs=5), (1e-1,), OURS, (0,)
         for name in tuple(FUNCTIONS)[:3]:
-            yield "functions", name, partial(function, name=name, steps=200), (0.1,), ours, (0,)
+            yield "functions", name, partial(function, name=name, steps=200), (0.1,), OURS, (0,)
         return
     seeds = (0, 1, 2)
     for p, momentum in ((1 / 3, 0.8), (1 / 3, 0.9), (0.1, 0.8), (0.1, 0.9)):
-        yield "digits", f"p {p:.2g}, μ {momentum}", partial(digits, p=p, momentum=momentum), TRIED, ours, seeds
+        yield "digits", f"p {p:.2g}, μ {momentum}", partial(digits, p=p, momentum=momentum), TRIED, OURS, seeds
     yield "digits", "p 0.33, μ 0.8", partial(digits, p=1 / 3, momentum=0.8), FIXED, RIVALS, seeds
-    yield "labels", "labels change", partial(digits, p=1 / 3, momentum=0.8, relabeled=True), (1e-2,), ours, seeds
+    yield "labels", "labels change", partial(digits, p=1 / 3, momentum=0.8, relabeled=True), (1e-2,), OURS, seeds
     for window in (9, 30, 50):
         run = partial(digits, p=1, momentum=0.0, adam=True, window=window)
-        yield "adam", f"Adam, window {window}", run, (1e-4, 1e-3, 1e-2), ours, seeds
+        yield "adam", f"Adam, window {window}", run, (1e-4, 1e-3, 1e-2), OURS, seeds
     yield "adam", "Adam, window 30", partial(digits, p=1, momentum=0.0, adam=True), (1e-4, 1e-3, 1e-2), ("adam",), seeds
     for name in FUNCTIONS:
         methods = (*RULES[:2], "steady", "sgd", "exact_bb", *GUARDS)
         yield "functions", name, partial(function, name=name), (1e-3, 0.1, 0.95), methods, (0,)
-    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*RULES, "steady", "sgd"), seeds[:1]
+    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*OURS, "sgd"), seeds[:1]
     for table in ("200 digits", "wine"):
         run = partial(readme, table=table)
-        yield "readme", f"README, {table}", run, (1e-3, 1e-2, 1e-1), (*ours, "sgd", "prodigy", "schedulefree"), seeds
+        yield "readme", f"README, {table}", run, (1e-3, 1e-2, 1e-1), (*OURS, "sgd", "prodigy", "schedulefree"), seeds
     for pretrained in (False, True):
         name = f"convolutions, {'pre-trained' if pretrained else 'fresh'}"
-        yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*ours, "sgd"), (7, 8, 9)
+        yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*OURS, "sgd"), (7, 8, 9)
     if (folder() / "mnist.npz").is_file():
-        yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*ours, "sgd"), (0, 1, 2, 3, 4)
+        yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*OURS, "sgd"), (0, 1, 2, 3, 4)
         for batch_size in (512, 256, 128, 64):
             run = partial(mnist, batch_size=batch_size)
-            yield "figure-1", f"figure 1, batch {batch_size}", run, (1e-3, 1e-2, 1e-1), ours, (0,)
+            yield "figure-1", f"figure 1, batch {batch_size}", run, (1e-3, 1e-2, 1e-1), OURS, (0,)
     else:
         print(f"MNIST is left out: there is no mnist.npz in {folder()}.")
 
@@ -314,60 +314,53 @@ def _number(value):
     return value if math.isfinite(value) else math.inf
 
 
-def measured(quick, only):
-    """Run the cases; yields each run as a dict."""
+def measured(quick, only=(), done=()):
+    """Run the cases but those that are done, (case, method, α₀, seed); yields each run as a dict."""
     for group, case, run, rates, methods, seeds in cases(quick):
         if only and group not in only:
             continue
         for method in methods:
-            for alpha0 in (1.0,) if method == "prodigy" else rates:
+            for alpha0 in (0.1,) if method == "prodigy" else rates:  # which takes none
                 for seed in seeds:
+                    if (case, method, alpha0, seed) in done:
+                        continue
                     start = time.perf_counter()
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore", UserWarning)  # of short windows and lost runs
                         curve = run(method, alpha0, seed)
-                    last, highest = curve[-1], max(map(_number, curve))
-                    yield {
-                        "group": group,
-                        "case": case,
-                        "method": method,
-                        "alpha0": 0.1 if method == "prodigy" else alpha0,  # what it starts with is its own
-                        "seed": seed,
-                        "first": curve[0],
-                        "last": last,
-                        "highest": highest,
-                        "seconds": round(time.perf_counter() - start, 2),
-                    }
+                    ends = {"first": curve[0], "last": curve[-1], "highest": max(map(_number, curve))}
+                    where = {"group": group, "case": case, "method": method, "alpha0": alpha0, "seed": seed}
+                    yield {**where, **ends, "seconds": round(time.perf_counter() - start, 2)}
 
 
-def _write(runs, only):
-    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"] if only and RESULTS.is_file() else []
-    done = {run["group"] for run in runs}
-    runs = [run for run in kept if run["group"] not in done] + runs
-    record = {"provenance": provenance(load("digits"), torch.device("cpu"), "float32"), "runs": runs}
+def recorded():
+    """The runs that are kept. Python's json reads and writes what is not finite as NaN and Infinity."""
+    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.is_file() else []
+
+
+def record(run):
+    """Keep a run, with where it comes from."""
+    origin = provenance(load("digits"), torch.device("cpu"), "float32")
     RESULTS.parent.mkdir(exist_ok=True)
-    # Python's json writes and reads what is not finite as NaN and Infinity.
-    text = ",\n".join(json.dumps(run) for run in runs)
-    RESULTS.write_text(
-        f'{{"provenance": {json.dumps(record["provenance"])},\n"runs": [\n{text}\n]}}\n', encoding="utf-8"
-    )
-    return runs
+    with RESULTS.open("a") as file:
+        file.write(json.dumps({**run, **{key: origin[key] for key in ("commit", "dirty", "date", "versions")}}) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--all", action="store_true", help="every case, and write the record")
+    parser.add_argument("--all", action="store_true", help="every case, and keep the runs")
     parser.add_argument("--only", nargs="+", default=[], metavar="GROUP", help="the groups of these names")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    runs = []
-    for run in measured(not arguments.all, arguments.only):
+    runs = recorded() if arguments.all else []
+    done = {(run["case"], run["method"], run["alpha0"], run["seed"]) for run in runs}
+    for run in measured(not arguments.all, arguments.only, done):
         runs.append(run)
-        if is_lost(run):
-            print(f"lost: {run['case']}, {run['method']}, α₀ {run['alpha0']:g}, seed {run['seed']}", flush=True)
+        if arguments.all:
+            record(run)
+    for run in filter(is_lost, runs):
+        print(f"lost: {run['case']}, {run['method']}, α₀ {run['alpha0']:g}, seed {run['seed']}")
     print(*table(runs), sep="\n")
-    if arguments.all:
-        _write(runs, arguments.only)
 
 
 if __name__ == "__main__":

@@ -401,7 +401,7 @@ def processes():
     if os.name == "nt":
         pytest.skip("needs SIGKILL")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tlr.course.experiments.running"])
+    context.set_forkserver_preload(["tlr.course.experiments.running", "torch._dynamo"])  # the first optimizer needs it
     return context.Process
 
 

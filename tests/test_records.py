@@ -301,10 +301,10 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_loads(tmp_path, pack
         records.write(record(setting), tmp_path)
     read_text = Path.read_text
 
-    def denied(path, **options):
+    def denied(path, encoding):
         if path.stem == bad.name:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return read_text(path, **options, encoding="utf-8")
+        return read_text(path, encoding=encoding)
 
     monkeypatch.setattr(Path, "read_text", denied)
     with pytest.warns(UserWarning, match=rf"{bad.name}.json cannot be read \(Permission denied\)"):

@@ -18,7 +18,7 @@ from tlr.course.experiments import checkpoint
 from tlr.course.experiments.building import build, choose_device
 from tlr.course.experiments.provenance import provenance
 from tlr.course.files import remove_leftovers
-from tlr.course.peers import rates
+from tlr.course.peers import rates, without_advice
 from tlr.course.training import train
 from tlr.optim import learning_rates
 
@@ -59,7 +59,7 @@ def run(setting, folder=None, *, device="auto", precision="auto", compile=False,
     with claimed(setting, folder) as claim:
         if claim.open:
             device = choose_device(device)
-            with _enough_memory(setting, device), _one_thread(device), _without_advice():
+            with _enough_memory(setting, device), _one_thread(device), without_advice():
                 claim.record = _Run(setting, folder, device, precision, compile).train(deadline, progress)
     return claim.record
 
@@ -251,16 +251,6 @@ def _enough_memory(setting, device):
             f"{device.type} has too little memory for {setting.model} at batch size {setting.batch_size}: end what "
             "else uses it, take a smaller batch size or model, or run with fewer jobs; finished epochs are kept."
         ) from None
-
-
-@contextmanager
-def _without_advice():
-    """A figure may want short windows and lost runs, of which TLR warns its users; the record says what came of it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", r"Windows of \d+ steps|The gradients (have grown|are not finite)", UserWarning
-        )
-        yield
 
 
 @contextmanager

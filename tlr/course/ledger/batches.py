@@ -10,6 +10,7 @@ from tlr.course.gradients import cosines, displaced, epoch_gradients, sums
 from tlr.course.ledger.archive import Missing
 from tlr.course.ledger.claim import ALPHA, BATCHES, DOES_NOT_HOLD, HOLDS, IN_PART, KNOBS, Claim, Finding, always, grade
 from tlr.course.noise import drift
+from tlr.course.peers import without_advice
 from tlr.rule import window
 
 __all__ = ["CLAIMS", "LATER", "on_digits"]
@@ -116,6 +117,7 @@ def _warmed_up():
 
 
 @cache
+@without_advice()
 def on_digits(p, *, momentum=0.0, seed=0, restart=False, epochs=20):
     """Train on the embedded digits with TLR from α₀ = 0.01, in batches of 16.
 

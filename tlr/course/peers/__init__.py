@@ -11,7 +11,7 @@ _HOMES = {
     "barzilai_borwein": ["BarzilaiBorwein"],
     "fixed_eta": ["FixedEta"],
     "hypergradient": ["Hypergradient", "HypergradientAdam"],
-    "loop": ["descend_with", "rates", "set_mode"],
+    "loop": ["descend_with", "rates", "set_mode", "without_advice"],
     "schedules": ["cosine", "exponential", "multistep"],
     "sls": ["SLS"],
     "sps": ["SPS"],

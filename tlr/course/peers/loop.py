@@ -1,10 +1,13 @@
 """What a loop must know of an optimizer: its learning rates and its modes. The loop on a toy function."""
 
+import warnings
+from contextlib import contextmanager
+
 import numpy as np
 
 from tlr.descent import Trajectory
 
-__all__ = ["descend_with", "rates", "set_mode"]
+__all__ = ["descend_with", "rates", "set_mode", "without_advice"]
 
 
 def rates(optimizer):
@@ -21,6 +24,16 @@ def set_mode(optimizer, mode):
     Schedule-Free trains at other weights than it is evaluated at.
     """
     getattr(optimizer, mode, lambda: None)()
+
+
+@contextmanager
+def without_advice():
+    """Silence what TLR warns its users of, short windows and lost runs: here they are shown, and the curves tell."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", r"Windows of \d+ steps|The gradients (have grown|are not finite)", UserWarning
+        )
+        yield
 
 
 def descend_with(make, toy, start, steps, *, name=""):
@@ -50,7 +63,7 @@ def descend_with(make, toy, start, steps, *, name=""):
 
     path = np.full((steps + 1, len(w)), np.inf)
     alpha, loss = np.full(steps + 1, *rates(optimizer)), np.full(steps + 1, np.inf)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), without_advice():
         path[0], loss[0] = w.detach(), toy.value(w.detach().numpy())
         for t in range(1, steps + 1):
             set_mode(optimizer, "train")
