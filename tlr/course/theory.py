@@ -30,7 +30,6 @@ __all__ = [
     "return_map",
     "runaway",
     "safeguarded",
-    "shuffled_factor",
     "stationary_correlation",
     "waves",
 ]
@@ -58,7 +57,7 @@ def orbit(x0, updates, c=0.25):
 
 @cache
 def return_density(c=0.25):
-    """The density that `return_map` leaves as it is (Parry, 1964), a step function on [0, 1].
+    """The invariant density of `return_map` (Parry, 1964), a step function on [0, 1].
 
     Returns:
         (edges, heights): (n + 1,) from 0 to 1, and the density between them, (n,), of mean 1.
@@ -133,48 +132,6 @@ def _integral_of_log(distances, slope):
 
 
 # Windows and noise
-
-
-def shuffled_factor(steps, window, mu=0.0, *, epochs=(0, 30), curvature="published"):
-    """By what α is multiplied in an epoch when gradients are pure noise, drawn without replacement, in high dimension.
-
-    Weights that do not move, G = 0, and N batches whose noises add up to zero, in a new order each epoch: then the
-    covariance of any two windows is known, and the rule gets the expectations for its inner products.
-
-    Args:
-        steps: N, the batches of an epoch.
-        window: m, the steps between two updates of α; windows go on across the end of an epoch.
-        mu: momentum (default 0).
-        epochs: the first epoch and the one after the last over which to take the geometric mean (default 0 to 30).
-        curvature: as in `tlr.rule.relative_change`.
-    """
-    memory = 1 if mu == 0 else int(np.ceil(np.log(1e-12) / np.log(mu)))
-    first, last = int(epochs[0] * steps / window) + 1, int(epochs[1] * steps / window)
-    square, product, changes = None, None, []
-    before = None
-    for number in range(first - 1, last):
-        k = np.arange(max(number * window - memory, 0), (number + 1) * window)
-        end, begin = (number + 1) * window - k, np.maximum(number * window - k, 0)
-        weights = end.astype(float) if mu == 0 else (mu**begin - mu**end) / (1 - mu)
-        weights = np.where(begin > 0, 0, 1.0) if mu == 0 else weights
-        now = k[0], weights
-        previous, square = square, _covariance(now, now, steps)
-        if before is not None:
-            product = _covariance(now, before, steps)
-            changes.append(tlr_rule.relative_change(square, product, previous, curvature=curvature))
-        before = now
-    return float(np.exp(np.log1p(changes).mean() * steps / window))
-
-
-def _covariance(one, two, steps):
-    """E⟨Σ aₖεₖ, Σ bₖεₖ⟩ / E‖ε‖², for weights given as (first k, weights), over epochs of so many steps."""
-    begin, end = min(one[0], two[0]), max(one[0] + len(one[1]), two[0] + len(two[1]))
-    a, b = np.zeros((2, (end - 1) // steps * steps + steps - begin // steps * steps))
-    for target, (first, weights) in ((a, one), (b, two)):
-        at = first - begin // steps * steps
-        target[at : at + len(weights)] = weights
-    by_epoch = a.reshape(-1, steps).sum(axis=1) @ b.reshape(-1, steps).sum(axis=1)
-    return (a @ b - by_epoch / steps) * steps / (steps - 1)
 
 
 def stationary_correlation(x, m):
