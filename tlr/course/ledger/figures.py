@@ -167,7 +167,7 @@ CLAIMS = (
         criterion="Beside p = ⅓: p = 1 has the higher mean loss; p = 0.1 ends with the lower α and the higher loss.",
         judge=runs.p_trades,
         figures=("figure-6-mnist", "figure-6-cifar10", "figure-6-cifar100"),
-        tests=("04_mnist#fig6-count", "03_minibatches#p-verdict"),
+        tests=("04_mnist#fig6-count", "04_mnist#fig6-long", "03_minibatches#p-verdict"),
     ),
     Claim(
         theme=KNOBS,
@@ -177,7 +177,10 @@ CLAIMS = (
         criterion="Every p ends within 2 points of the best accuracy.",
         judge=runs.no_matter("p"),
         figures=("figure-6-mnist",),
-        tests=("04_mnist#fig6-count",),
+        tests=(
+            "04_mnist#fig6-count",
+            "04_mnist#fig6-long",
+        ),
     ),
     Claim(
         theme=KNOBS,
