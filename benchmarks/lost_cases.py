@@ -335,7 +335,7 @@ def measured(quick, only=(), done=()):
 
 def recorded():
     """The runs that are kept. Python's json reads and writes what is not finite as NaN and Infinity."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.is_file() else []
+    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()] if RESULTS.is_file() else []
 
 
 def record(run):

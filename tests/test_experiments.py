@@ -734,7 +734,7 @@ def sweep_with_two_workers(tmp_path):
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.05)
-    children = subprocess.check_output(["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], encoding="utf-8")
+    children = subprocess.check_output(["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)], encoding="utf-8")
     yield process, [int(line.split()[0]) for line in children.splitlines() if "popen_loky" in line]
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

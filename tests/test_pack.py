@@ -242,7 +242,7 @@ def test_a_worker_that_is_killed_is_one_sentence_and_leaves_nothing_behind(image
         assert process.poll() is None
         assert time.monotonic() < end
         listed = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, encoding="utf-8"
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, encoding="utf-8"
         )
         workers = [int(line.split()[0]) for line in listed.stdout.splitlines() if "popen_loky" in line]
         time.sleep(0.05)

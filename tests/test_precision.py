@@ -106,11 +106,15 @@ def test_after_the_warm_up_nothing_is_compiled(colours):
     assert counter.frame_count == 3
 
 
-@pytest.mark.parametrize("method", ["sls", "sps"])
-def test_float16_and_a_line_search_are_refused_together(colours, method):
+@pytest.mark.parametrize("method", ["alig", "naive", "sls", "sps"])
+def test_float16_and_a_step_that_needs_the_loss_are_refused_together(colours, method):
     model = WideResNet(10, 1, 10)
-    optimizer = make_optimizer(method, model.parameters(), lr=1.0, steps_per_epoch=10)
-    with pytest.raises(ValueError, match=rf"^{method.upper()} evaluates the loss itself, .* choose the precision"):
+    optimizer = make_optimizer(
+        method, model.parameters(), **{"sls": {"steps_per_epoch": 10}, "sps": {"steps_per_epoch": 10}}.get(method, {})
+    )
+    with pytest.raises(
+        ValueError, match=rf"^{type(optimizer).__name__} needs the loss itself, .* choose the precision"
+    ):
         train(model, optimizer, colours, epochs=1, speed=Speed("float16"), **STEPS)
 
 

@@ -1,6 +1,5 @@
 """Mixed precision and compilation for the training loop; results change only by rounding."""
 
-import inspect
 import time
 from contextlib import nullcontext
 
@@ -8,10 +7,13 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from tlr.course.models import MLP
+from tlr.course.peers import PEERS
 
 __all__ = ["PRECISIONS", "Speed", "choose_precision", "has_convolutions"]
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+
+_NEED_A_CLOSURE = {peer.make.partition(":")[2] for peer in PEERS.values() if peer.needs_closure}
 
 
 class Speed:
@@ -44,12 +46,12 @@ class Speed:
         """The network to call in place of `model`, with the same weights.
 
         Raises:
-            ValueError: float16, and an optimizer that evaluates the loss itself.
+            ValueError: float16, and an optimizer that needs the loss itself.
         """
         if self.precision == "float16":
-            if inspect.signature(optimizer.step).parameters["closure"].default is inspect.Parameter.empty:
+            if type(optimizer).__name__ in _NEED_A_CLOSURE:
                 raise ValueError(
-                    f"{type(optimizer).__name__} evaluates the loss itself, which float16 with its scaled gradients "
+                    f"{type(optimizer).__name__} needs the loss itself, which float16 with its scaled gradients "
                     "does not allow: choose the precision float32 or bfloat16."
                 )
             self._scaler = torch.amp.GradScaler(next(model.parameters()).device.type)

@@ -25,7 +25,7 @@ class Peer:
             has it, where the course's default is something else.
         fused: whether its step is torch's SGD, which has a fused kernel.
         steps_argument: the argument by which it must be told the steps of an epoch, if any.
-        needs_closure: whether a step evaluates the loss itself, so that it cannot do without a closure.
+        needs_closure: whether a step needs the loss itself, so that it cannot do without a closure.
         title: its name in prose.
         adapts: what changes during training.
         passes: forward and backward passes through the network in a step, in words.
