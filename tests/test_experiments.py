@@ -449,7 +449,10 @@ def test_killed_at_any_moment_a_run_loses_the_epoch_under_way_at_most(processes,
 def identities(folder):
     """Finished setting → which file its record is, and when that was written; what cannot be read fails the test."""
     paths = {path: records.read(path) for path in folder.glob("*.json")}
-    return {each.setting: path.stat()[1:9] for path, each in paths.items() if each.finished}
+    stats = {path: path.stat() for path in paths}
+    return {
+        each.setting: (stats[path].st_ino, stats[path].st_mtime_ns) for path, each in paths.items() if each.finished
+    }
 
 
 @pytest.mark.faults
@@ -506,10 +509,11 @@ def test_killed_before_any_operation_on_a_file_a_run_ends_the_same(processes, tm
     counting.start()
     counting.join()
     assert 20 < counting.exitcode < 200
-    every = counting.exitcode
-    for number in trials(8, every):
+    numbers = trials(8, counting.exitcode)
+    for number in numbers:
         folder = tmp_path / str(number)
-        process = processes(target=run_until, args=(setting, folder, number * every // len(trials(8, every))))
+        operation = number * counting.exitcode // len(numbers)
+        process = processes(target=run_until, args=(setting, folder, operation))
         process.start()
         process.join()
         assert process.exitcode == -signal.SIGKILL

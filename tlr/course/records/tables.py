@@ -62,7 +62,10 @@ def final(records):
     curves = table(records)
     peak = curves.groupby(["run", "group"]).alpha.transform("max")
     last = curves.groupby("run").epoch.transform("max")
-    loss = {record.setting.name: np.nan_to_num(record.train_loss, nan=np.inf).mean() for record in records}
+    loss = {
+        record.setting.name: np.nan_to_num(record.train_loss, nan=np.inf).mean() if len(record.train_loss) else np.nan
+        for record in records
+    }
     ends = curves.assign(peak_alpha=peak, mean_loss=curves.run.map(loss))
     return ends[curves.epoch == last].reset_index(drop=True)
 
