@@ -27,7 +27,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture
 def trials(request, record_property):
-    """trials(few, all): the numbers of the random faults that a test tries, few in `make test`, all in `make faults`."""
+    """trials(few, all): the numbers of random faults that a test tries, few in `make test`, all in `make faults`."""
 
     def numbers(few, all):
         n = all if request.config.getoption("--faults") else few

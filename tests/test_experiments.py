@@ -481,7 +481,16 @@ def test_killed_at_random_moments_a_sweep_loses_no_record_and_runs_none_twice(
 
 
 #: Of Python's audit events, those of operations that may change a file.
-OPERATIONS = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "tempfile.mkdtemp", "fcntl.flock"}
+OPERATIONS = {
+    "open",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.truncate",
+    "tempfile.mkdtemp",
+    "fcntl.flock",
+}
 
 
 def run_until(setting, folder, operation):
