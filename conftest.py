@@ -41,5 +41,6 @@ def pytest_terminal_summary(terminalreporter, config):
     if config.getoption("--faults"):
         terminalreporter.section("random faults, all survived")
         for report in terminalreporter.getreports("passed"):
-            said = ", ".join(f"{count} {what}" for what, count in report.user_properties)
-            terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {said}")
+            if report.user_properties:
+                said = ", ".join(f"{count} {what}" for what, count in report.user_properties)
+                terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {said}")
