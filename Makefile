@@ -8,7 +8,7 @@
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
 #                   make lowest       run the tests with the lowest versions that pyproject.toml admits
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
-#                   make faults       the tests of random damage at full length: flipped bits, cut files
+#                   make faults       the tests of random faults at full length: kills, flipped bits, hostile messages
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag

@@ -446,6 +446,11 @@ def test_killed_at_any_moment_a_run_loses_the_epoch_under_way_at_most(processes,
     assert names(folder) == {f"{setting.name}.json"}
 
 
+def written(folder):
+    """The records in a folder, and when each was written."""
+    return {(path.name, path.stat().st_mtime_ns) for path in folder.glob("*.json")}
+
+
 def identities(folder):
     """Finished setting → which file its record is, and when that was written; what cannot be read fails the test."""
     paths = {path: records.read(path) for path in folder.glob("*.json")}
@@ -461,12 +466,15 @@ def test_killed_at_random_moments_a_sweep_loses_no_record_and_runs_none_twice(
 ):
     wanted = [small(method, epochs=6, seed=seed) for seed in range(2) for method in ("sgd", "tlr", "tlr_secant")]
     expected, kills = sweep(wanted, tmp_path / "at once", progress=False), 0
-    for seed in trials(1, 20):
+    for seed in trials(1, 10):
         folder, moment, finished = tmp_path / str(seed), random.Random(seed), {}
         while True:
-            process = processes(target=sweep, args=(wanted, folder), kwargs={"progress": False})
+            process, kept = processes(target=sweep, args=(wanted, folder), kwargs={"progress": False}), written(folder)
             process.start()
-            process.join(moment.uniform(0, 0.8))
+            if moment.random() < 0.7:  # others die while they begin
+                while process.is_alive() and written(folder) == kept:
+                    time.sleep(0.001)
+            process.join(moment.uniform(0, 0.05))
             process.kill()
             process.join()
             before, finished = finished, identities(folder)
