@@ -89,7 +89,7 @@ lowest:
 	grep '^torch==' constraints.txt > .venv-lowest/torch.txt
 	.venv-lowest/bin/uv pip compile --quiet pyproject.toml --extra course --resolution lowest-direct --constraint .venv-lowest/torch.txt --output-file .venv-lowest/lowest.txt
 	.venv-lowest/bin/python $(PIP) --constraint .venv-lowest/lowest.txt --editable ".[dev]"
-	.venv-lowest/bin/python -m pytest --numprocesses 2 -W default tests
+	.venv-lowest/bin/python -m pytest --numprocesses 2 -W default -W error::FutureWarning:tlr.course.records.tables tests
 
 site: $(VENV)/.site
 	$(PY) tools/build_site.py
