@@ -300,7 +300,7 @@ def cut(content, bit):
 def test_no_damage_of_a_checkpoint_goes_unnoticed(damage, tmp_path, trials):
     path, setting = checkpoint(small(), tmp_path), small()
     whole, parts = path.read_bytes(), building.build(setting, torch.device("cpu")).stateful
-    for seed in trials(200, 2000):
+    for seed in trials(50, 2000):
         content = damage(whole, random.Random(seed).randrange(8 * len(whole)))
         if content != whole:  # what was zero already
             path.write_bytes(content)
@@ -464,9 +464,9 @@ def identities(folder):
 def test_killed_at_random_moments_a_sweep_loses_no_record_and_runs_none_twice(
     processes, tmp_path, trials, record_property
 ):
-    wanted = [small(method, epochs=6, seed=seed) for seed in range(2) for method in ("sgd", "tlr", "tlr_secant")]
+    wanted = [small(method, epochs=3, seed=seed) for seed in range(2) for method in ("sgd", "tlr", "tlr_secant")]
     expected, kills = sweep(wanted, tmp_path / "at once", progress=False), 0
-    for seed in trials(1, 10):
+    for seed in trials(1, 15):
         folder, moment, finished = tmp_path / str(seed), random.Random(seed), {}
         while True:
             process, kept = processes(target=sweep, args=(wanted, folder), kwargs={"progress": False}), written(folder)
