@@ -11,7 +11,7 @@
 #                   make faults       the tests of random faults at full length: kills, flipped bits, hostile messages
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
-#                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
+#                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a release
 #
 # The first command makes .venv and installs what it needs; later ones start at once.
 # Another interpreter:               make PYTHON=python3.13 lab
