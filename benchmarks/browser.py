@@ -124,7 +124,7 @@ def core(browser, lab, name, label):
     """The same for an explorer in JupyterLab, whose slider `label` is moved, and its lags."""
     lab.write(f"{name}.ipynb", [f"from tlr.course.explorers import {name}\n{name}()"])
     page = browser.new_page(viewport={"width": 1300, "height": 1100})
-    page.goto(f"{lab.url}/lab/tree/{name}.ipynb?reset")
+    page.goto(lab.address(f"{name}.ipynb"))
     session = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext.session"
     page.wait_for_function(f"() => {session}?.kernel?.status === 'idle'")
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")

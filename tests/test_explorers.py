@@ -4,13 +4,17 @@ import asyncio
 import base64
 import io
 import json
+import random
 import re
 import runpy
 import subprocess
 import sys
 import threading
+import time
+import traceback
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import ipywidgets
 import matplotlib
@@ -23,10 +27,12 @@ import pytest
 from matplotlib.axis import Axis
 from matplotlib.image import AxesImage
 from PIL import Image
+from traitlets import TraitError
 from waiting import until
 
 from tlr import toys
-from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, ReturnMap, TensorRace, Windows
+from tlr.course.curves import Epoch, History
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Live, Newton, Paths, Race, ReturnMap, TensorRace, Windows
 from tlr.course.explorers.base import Screen
 from tlr.descent import RULES, descend
 from tools.stamp import ROOT
@@ -50,6 +56,17 @@ def training(per, curvature, alpha0, steps=400):
 
 def tensor_race():
     return TensorRace(training)
+
+
+def live():
+    """Its contestant ends at once, with what is drawn of it."""
+
+    def train(alpha0, on_epoch):
+        history = History((alpha0,), [Epoch(1.0, 0.5, (alpha0,), 0.0, 0.0)])
+        on_epoch(history)
+        return history
+
+    return Live({"sgd": train, "a $ and _{x": train}, epochs=1)
 
 
 def template():
@@ -200,6 +217,60 @@ def test_what_a_front_end_sends_stays_within_the_limits_of_the_controls(make):
         assert explorer.settings()[name] == pytest.approx(max(values)), name
         control.set_state({"min": 2 * control.min - 10, "value": min(values) - 1})
         assert explorer.settings()[name] == pytest.approx(min(values)), name
+
+
+ODD = [None, True, -1, 0, 1, 3000, 10**9, 10**400, 0.5, 1e300, -1e300, np.nan, np.inf, "", "x", "model"]
+ODD += ["$\\frac{$", "</script>", [], [0.5], [0.2, 0.5], [None, 0.5], [[]], [10**400, 1], {}, {"x": 1}]
+
+
+def messages(widget, draw):
+    """What a front end might say to a widget: a state, or a message of its own."""
+    keys = [key for key in widget.keys if key in ("value", "min", "max", "base", "step", "index", "hovered", "pressed")]
+    keys += ["playing", "_options_labels", "disabled", "description", draw.choice(widget.keys)]
+    if draw.random() < 0.2:
+        content = draw.choice([{"event": "click"}, draw.choice(ODD)])
+        return lambda: widget._handle_custom_msg(content, [])
+    state = {key: draw.choice(ODD) for key in draw.sample(keys, draw.randint(1, 3))}
+    return lambda: widget.set_state(state)
+
+
+def parts(widget):
+    """A widget and those within it."""
+    return [widget, *(part for child in getattr(widget, "children", ()) for part in parts(child))]
+
+
+def raises_here(message):
+    """Whether an error comes out of this project's code, and not before any of it runs, as where a type is wrong."""
+    try:
+        message()
+    except TraitError:
+        return False
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        return any(Path(frame.filename).is_relative_to(ROOT / "tlr") for frame in frames)
+    return False
+
+
+@pytest.mark.faults
+@pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
+@pytest.mark.parametrize("make", [*EXPLORERS, live, Race])
+def test_no_message_breaks_an_explorer_or_holds_it_up(make, trials):
+    explorer, failed = make(), []
+    told = parts(explorer)
+
+    async def hear():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+        for seed in trials(40, 1000):
+            draw, begun = random.Random(seed), time.process_time()
+            assert not raises_here(messages(draw.choice(told), draw))
+            await asyncio.sleep(0)  # what comes after the message
+            assert not failed
+            assert time.process_time() - begun < 5
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    asyncio.run(hear())
+    assert explorer._repr_mimebundle_()
 
 
 @pytest.mark.parametrize("make", [Paths, Basins, Eigenvalues, windows, tensor_race])
@@ -365,6 +436,16 @@ def test_the_button_of_a_race_comes_back_after_an_error():
         return race
 
     assert asyncio.run(watch()).button.description == "Start"
+
+
+@pytest.mark.parametrize("make", [tensor_race, live])
+def test_outside_of_a_notebook_nothing_starts_in_the_background(make):
+    explorer = make()
+    buttons = [part for part in parts(explorer) if isinstance(part, ipywidgets.Button)]
+    before = [(button.description, button.disabled) for button in buttons]
+    with pytest.raises(RuntimeError, match=r"^Nothing goes on in the background outside of a notebook: start it there"):
+        explorer.start()
+    assert [(button.description, button.disabled) for button in buttons] == before
 
 
 def on_the_map(explorer, alpha0, condition):

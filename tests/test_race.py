@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -179,7 +180,12 @@ def test_every_method_looks_as_everywhere_in_the_course():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("alpha0", 0), ("condition", 0.5), ("c", 11), ("beta", 2), ("noise", -1), ("start", (1, 2, 3))]
+    ("name", "value"),
+    [
+        *(("alpha0", 0), ("condition", 0.5), ("c", 11), ("beta", 2), ("noise", -1), ("start", (1, 2, 3))),
+        *((name, math.nan) for name in ("alpha0", "condition", "rotation", "c", "beta", "noise")),
+        *(("start", (value, 1.0)) for value in (math.nan, math.inf)),
+    ],
 )
 def test_a_setting_beyond_its_slider_is_refused(name, value):
     with pytest.raises(traitlets.TraitError, match=name):
@@ -205,6 +211,13 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path):
     assert page.count("</script>") == 1
     addresses = {word for word in page.split('"') if "://" in word}
     assert addresses == {"http://www.w3.org/2000/svg"}, "only the name of a format, which is never fetched"
+
+
+def test_nothing_that_a_front_end_says_ends_the_script_of_the_saved_page(tmp_path):
+    race = Race()
+    race.set_state({"scene": {"controls": "</script><script>alert(1)</script>"}})
+    race.save_html(tmp_path / "race.html")
+    assert (tmp_path / "race.html").read_text(encoding="utf-8").count("</script>") == 1
 
 
 def test_a_page_that_cannot_be_written_whole_leaves_the_one_before(tmp_path, monkeypatch):

@@ -244,7 +244,9 @@ def _evaluator(variables: "Sequence[sympy.Symbol]", formulas: Any) -> Callable[[
 
     formulas = np.array(formulas, dtype=object)
     # `cse` names its own symbols x0, x1, …; dummies keep them apart from variables that have such a name.
-    compiled = sympy.lambdify(variables, formulas.ravel().tolist(), "numpy", cse=True, dummify=True)
+    # The second derivative of |x| is 0 wherever it has one, and sympy's DiracDelta is no function of numpy.
+    modules = [{"DiracDelta": lambda *_: 0.0}, "numpy"]
+    compiled = sympy.lambdify(variables, formulas.ravel().tolist(), modules, cse=True, dummify=True)
 
     def evaluate(w: ArrayLike) -> Array:
         w = np.asarray(w, dtype=float)

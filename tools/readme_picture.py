@@ -7,6 +7,7 @@ from math import pi
 from pathlib import Path
 
 from tlr import toys
+from tlr.course.files import replacing
 from tlr.course.plots.toys import paths
 from tlr.descent import descend
 
@@ -17,7 +18,8 @@ RULES = ("gd", "published", "secant", "hypergradient")
 def main():
     toy = toys.quadratic((1, 8), angle=pi / 6)
     descents = {rule: descend(rule, toy, toy.start, alpha0=0.3, steps=60) for rule in RULES}
-    paths(toy, descents).savefig(ROOT / "docs" / "first_look.png", dpi=150)
+    with replacing(ROOT / "docs" / "first_look.png") as part:
+        paths(toy, descents).savefig(part, dpi=150)
 
 
 if __name__ == "__main__":

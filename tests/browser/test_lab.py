@@ -2,6 +2,8 @@
 
 import re
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -78,12 +80,17 @@ def nothing_complains(request, lab):
 
 
 def open_and_run(lab, visit, name, images):
-    page = visit(f"{lab.url}/lab/tree/{name}?reset", viewport={"width": 1300, "height": 1100})
+    page = visit(lab.address(name), viewport={"width": 1300, "height": 1100})
     page.wait_for_function(f"() => {SESSION}?.session?.kernel?.status === 'idle'")
     page.evaluate(COUNT_PENDING)
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
     page.wait_for_function(f"() => document.querySelectorAll('img.widget-image').length === {images}")
     return page
+
+
+def test_the_server_answers_nobody_who_has_no_token(lab):
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{lab.url}/api/contents", timeout=30)
 
 
 class Shown:

@@ -6,6 +6,7 @@
 from pathlib import Path
 
 from tlr import rule
+from tlr.course.files import replacing
 
 __all__ = ["printed_rule"]
 
@@ -30,4 +31,5 @@ def printed_rule():
 
 
 if __name__ == "__main__":
-    (Path(__file__).parent / "front" / "rule.js").write_text(printed_rule(), encoding="utf-8")
+    with replacing(Path(__file__).parent / "front" / "rule.js") as part:
+        part.write_text(printed_rule(), encoding="utf-8")

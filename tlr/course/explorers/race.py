@@ -102,6 +102,12 @@ class Race(anywidget.AnyWidget):
     #: mini-batches, and half the plane's width and height.
     scene = traitlets.Dict().tag(sync=True)
 
+    @traitlets.validate(*(slider.name for slider in _SLIDERS), "start")
+    def _finite(self, proposal):
+        if not np.isfinite(proposal.value).all():
+            raise traitlets.TraitError(f"{proposal.trait.name} must be finite, not {proposal.value}.")
+        return proposal.value
+
     _esm = _joined("race.js", set())
     _css = _FRONT / "race.css"
 
@@ -176,6 +182,8 @@ def _method(name):
 
 def _page(state):
     """A page around the front end, with a model that only remembers."""
+    # A front end can send any text, and no text ends the script.
+    stored = json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -190,7 +198,7 @@ body {{ margin: 0; display: flex; justify-content: center; background: #ffffff; 
 <main id="race" style="width: 100%; max-width: 1750px; display: flex; justify-content: center"></main>
 <script type="module">
 {Race._esm}
-const state = {json.dumps(state, ensure_ascii=False)};
+const state = {stored};
 const model = {{
   get: (name) => state[name],
   set: (name, value) => {{ state[name] = value; }},
