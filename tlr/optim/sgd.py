@@ -8,11 +8,13 @@ from torch.optim import SGD
 from torch.optim.optimizer import ParamsT
 
 from tlr.optim import windows
-from tlr.optim.gradients import FromMomentum, Member
+from tlr.optim.gradients import FromMomentum
 from tlr.optim.processes import refuse_flat_parameters
-from tlr.optim.products import group_products, has_values, laid_out, local
+from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
 from tlr.optim.trainable import Noted, TrainableRate
+from tlr.optim.update import Measured
+from tlr.optim.windows import Member, State, States, Window, add, buffers, gradients, weights
 
 __all__ = ["TLR"]
 
@@ -170,7 +172,7 @@ class TLR(TrainableRate, SGD):
             and all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
         )
 
-    def _prepare(self) -> dict[Tensor, windows.State]:
+    def _prepare(self) -> dict[Tensor, State]:
         if not self._plain():
             return super()._prepare()
         self._update_from_gradients()
@@ -185,51 +187,50 @@ class TLR(TrainableRate, SGD):
     def _update_from_gradients(self) -> None:
         """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
         groups = self.param_groups
-        params: list[Tensor] = []
-        owner: list[int] = []
-        for number, group in enumerate(groups):
-            for p in group["params"]:
-                if p.grad is not None:
-                    if not windows.fits(p, self.state[p], "previous"):
-                        refuse_flat_parameters([p])
-                        self.state[p]["previous"] = windows.new_buffer(p)
-                    params.append(p)
-                    owner.append(number)
-                elif "previous" in self.state.get(p, ()):
-                    self.state[p]["previous"].zero_()
-        if not params or not has_values(params):
+        window = Window.join([self._with_previous(group) for group in groups])
+        if not window.inside or not has_values(p for p, _ in window.inside):
             return
         for group in groups:
             was_set_unseen(group)
         if all(rate(group) <= 0 for group in groups):
             return
-        previous = [local(self.state[p]["previous"]) for p in params]
-        now = [local(_gradient(p)) for p in params]
-        now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
-        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(groups))
+        previous = buffers(window.inside, "previous")
+        now = [g.to(b.dtype) for g, b in zip(gradients(window.inside), previous, strict=True)]
+        gg, gp = window.products([(now, now), (now, previous)], len(groups))
         torch._foreach_copy_(previous, now)
-        self._update(gg, gp, [1.0] * len(groups))
+        self._update(Measured(gg, gp, [1.0] * len(groups), gg, [True] * len(groups)))
+
+    def _with_previous(self, group: Group) -> list[Member]:
+        """The parameters of a group that have a gradient; their states have one in "previous", the others' is 0."""
+        inside = []
+        for p in group["params"]:
+            if p.grad is not None:
+                state = self.state[p]
+                if not windows.fits(p, state, "previous"):
+                    refuse_flat_parameters([p])
+                    state["previous"] = windows.new_buffer(p)
+                inside.append((p, state))
+            elif "previous" in self.state.get(p, ()):
+                self.state[p]["previous"].zero_()
+        return inside
 
     def _sum_directions(self, group: Group) -> None:
         if _reads_buffers(group):
             return
-        first: list[Member] = []  # whose first step this is: the momentum begins as the gradient
-        later: list[Member] = []
-        for p, state in _moved(self.state, group):
-            (first if state.get("momentum_buffer") is None else later).append((p, state))
+        inside = _moved(self.state, group)
+        first = [(p, state) for p, state in inside if state.get("momentum_buffer") is None]  # it begins as the gradient
+        later = [(p, state) for p, state in inside if state.get("momentum_buffer") is not None]
         momentum, nesterov = group["momentum"], group["nesterov"]
         _add_gradients(group, first, 1 + momentum if nesterov else 1)
-        if momentum == 0:
-            _add_gradients(group, later, 1)
-        else:
-            _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
-            _add_buffers(later, momentum**2 if nesterov else momentum)
+        _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
+        add(later, "window_start", buffers(later, "momentum_buffer"), momentum**2 if nesterov else momentum)
 
     def _after_step(self, noted: Noted) -> None:
         if noted.counts:
             for group in self.param_groups:
                 if group["summed"] and rate(group) != 0 and _reads_buffers(group):
-                    _add_buffers(_moved(self.state, group), 1)
+                    inside = _moved(self.state, group)
+                    add(inside, "window_start", buffers(inside, "momentum_buffer"), 1)
         super()._after_step(noted)
 
 
@@ -239,28 +240,12 @@ def _reads_buffers(group: Group) -> bool:
     return heavy_ball and not any(p.dtype in windows.HALF for p in group["params"])
 
 
-def _moved(states: windows.States, group: Group) -> list[Member]:
+def _moved(states: States, group: Group) -> list[Member]:
     return [(p, state) for p, state in windows.members(states, group) if p.grad is not None]
 
 
 def _add_gradients(group: Group, inside: list[Member], factor: float) -> None:
     """Add multiples of the gradients, weight decay included, to the windows' sums."""
-    _add(inside, [_gradient(p) for p, _ in inside], -factor if group["maximize"] else factor)
+    add(inside, "window_start", gradients(inside), -factor if group["maximize"] else factor)
     if group["weight_decay"] != 0:
-        _add(inside, [p for p, _ in inside], factor * group["weight_decay"])
-
-
-def _add_buffers(inside: list[Member], factor: float) -> None:
-    _add(inside, [laid_out(state["momentum_buffer"], p) for p, state in inside], factor)
-
-
-def _add(inside: list[Member], tensors: list[Tensor], factor: float) -> None:
-    """Add multiples of tensors to the windows' sums, in place and without a copy of either."""
-    sums = [local(state["window_start"]) for _, state in inside]
-    if sums:
-        torch._foreach_add_(sums, [local(tensor) for tensor in tensors], alpha=factor)
-
-
-def _gradient(p: Tensor) -> Tensor:
-    assert p.grad is not None
-    return laid_out(p.grad, p)
+        add(inside, "window_start", weights(inside), factor * group["weight_decay"])
