@@ -13,8 +13,6 @@ from tlr.optim.products import laid_out
 from tlr.optim.rates import Group, rate
 from tlr.optim.windows import Member, States, add, buffers, gradients, members, scale, weights
 
-__all__ = ["Accumulated", "FromMomentum"]
-
 
 class Accumulated:
     """Sums of gradients that are added up in the buffers "gradient_sum", one pass over the gradients at each step."""

@@ -11,8 +11,6 @@ from tlr import rule
 from tlr.optim import steady
 from tlr.optim.rates import Group
 
-__all__ = ["check_group", "count_once", "memory_floor", "per_tensor", "split_groups", "with_options"]
-
 
 def with_options(params: Any, options: dict[str, Any]) -> Any:
     """Parameters or groups as the base takes them, as groups that have our options and a fresh window."""

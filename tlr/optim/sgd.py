@@ -45,10 +45,9 @@ class TLR(TrainableRate, SGD):
         momentum, dampening, weight_decay, nesterov, maximize, foreach, fused: as in `torch.optim.SGD`.
             The paper's experiments use momentum 0.8 and weight decay 5e-4.
         differentiable: refused, as α is computed on the host.
-        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use about a
-            third of an epoch: `tlr.rule.window(len(loader), momentum=μ)`; with gradients accumulated over k batches,
-            `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
-            (notebook 03), and a warning says so.
+        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
+            `tlr.rule.window(len(loader), momentum=μ)`, about a third of an epoch; with gradients accumulated over k
+            batches, `len(loader) // k`. A warning says so where a window is shorter than momentum allows.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4, and 1/2 for "steady").
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
             quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
@@ -56,8 +55,9 @@ class TLR(TrainableRate, SGD):
             to "gradients" what keeps it from getting lost (`tlr.optim.steady`): short first windows, an allowance
             for batches that are drawn without replacement, and windows that blew up are taken back, weights and
             momentum with them. Over full batches it needs update_every=1, and it needs float32 weights at least.
-        per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
-            it a parameter group, with a "name" for `tlr.learning_rates`.
+        per: "model" (default) trains one α for all parameters; groups that begin with different rates keep their
+            ratio. "group" trains one for each parameter group, "tensor" one for each tensor. For a layer or a block
+            of your own make it a group, with a "name" for `tlr.learning_rates`.
         restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
             largest α since the last restart (appendix C). Default: never. With per="model" the α of the first group
             decides, and the others keep their ratio to it.
@@ -69,13 +69,11 @@ class TLR(TrainableRate, SGD):
     3e4-fold on the way. A run whose gradients have grown 10,000-fold warns.
 
     Gradients may be dense or sparse, parameters real or complex, of any floating-point type, or sharded over
-    processes (FSDP2); then the inner products are those of the whole tensors. Under DDP every process computes the
-    same α. FSDP1 and ZeroRedundancyOptimizer, under which each would train another, are refused.
+    processes (FSDP2): inner products are those of the whole tensors. Under DDP every process computes the same α.
 
-    Precision: a displacement is a difference of rounded weights. Where it would drown (half-precision weights,
-    a tiny α) the directions are summed in at least float32 instead; the switch is automatic, takes place when
-    the estimated relative error of the displacement passes 1e-3, and makes a step cost up to twice SGD's. So does
-    every first window, about which nothing is known yet. Products that leave float32 are computed in float64.
+    Precision: a displacement is a difference of rounded weights. Where its relative error would pass 1e-3 (half
+    types, a tiny α), and in a first window, about which nothing is known yet, directions are summed in at least
+    float32 instead, and a step costs up to twice SGD's. Products that leave float32 are computed in float64.
 
     Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
     MultiStepLR, ExponentialLR, MultiplicativeLR, ConstantLR, LinearLR, PolynomialLR, CosineAnnealingLR,
@@ -85,10 +83,7 @@ class TLR(TrainableRate, SGD):
     warning says so. Hugging Face's Trainer makes a LambdaLR of every `lr_scheduler_type`, "constant" too, but
     "reduce_lr_on_plateau"; or give it `optimizers=(optimizer, MultiplicativeLR(optimizer, lambda step: 1.0))`. Under
     Lightning and fastai α is kept unless a schedule of the second kind is asked for, as by fit_one_cycle. α may also
-    be set by hand at any step, in the middle of a window too.
-
-    Weights that you write yourself in mid-run, as when the best checkpoint is loaded back, count as displacement:
-    call `fresh_window()` afterwards.
+    be set by hand at any step. After you write to the weights yourself, call `fresh_window()`.
 
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
@@ -101,7 +96,7 @@ class TLR(TrainableRate, SGD):
         ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
         ValueError: restarts other than 0 < restart_below < restart_at.
         ValueError: differentiable=True, or what SGD refuses.
-        ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned.
+        ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned: each process would train another α.
 
     Example:
         >>> _ = torch.manual_seed(0)
@@ -166,11 +161,9 @@ class TLR(TrainableRate, SGD):
 
     def _plain(self) -> bool:
         """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
-        return (
-            not self._is_steady()
-            and self.param_groups[0]["update_every"] == 1
-            and all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
-        )
+        if self._is_steady() or self.param_groups[0]["update_every"] != 1:
+            return False
+        return all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
 
     def _prepare(self) -> dict[Tensor, State]:
         if not self._plain():

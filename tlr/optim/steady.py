@@ -19,8 +19,6 @@ from tlr.optim.rates import Group, rate
 from tlr.optim.update import Products, set_rates, shared
 from tlr.optim.windows import BUFFERS, State, States, Window, buffers
 
-__all__ = ["FRESH", "NAME", "close", "factor", "length", "reshuffling"]
-
 NAME = "steady"
 
 #: What a group starts with, besides what every rule needs; the clock, all of whose groups share the first's, is

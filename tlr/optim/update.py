@@ -14,8 +14,6 @@ from tlr.optim.products import Column
 from tlr.optim.rates import Group, rate, set_rate
 from tlr.optim.windows import States, buffers
 
-__all__ = ["Measured", "Products", "measure", "set_rates", "shared", "update_rates"]
-
 
 class Measured(NamedTuple):
     """What an update needs of a window, for each group; x and y are the rule's two sums (`tlr.rule.Rule.products`)."""

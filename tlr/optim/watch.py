@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from tlr.optim.rates import Group, rate
 
-__all__ = ["Watch", "warn_of_other_options"]
-
 _UNDONE = 3  # updates that somebody else undid, before it is said
 _GROWTH = 1e4  # of ‖g_t‖ over that of the first window; no healthy training that we know comes near
 

@@ -15,30 +15,6 @@ from torch import Tensor
 from tlr.optim.products import Column, group_products, laid_out, local
 from tlr.optim.rates import Group, rate
 
-__all__ = [
-    "BUFFERS",
-    "FRESH",
-    "HALF",
-    "Member",
-    "State",
-    "States",
-    "Window",
-    "add",
-    "buffers",
-    "change_unit",
-    "close_window",
-    "fits",
-    "forget",
-    "gradients",
-    "members",
-    "new_buffer",
-    "note_norms",
-    "open_window",
-    "scale",
-    "trust",
-    "weights",
-]
-
 #: State of one parameter, as torch keeps it: names of buffers and what they hold.
 State = dict[str, Any]
 #: The state of all parameters.
