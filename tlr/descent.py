@@ -130,7 +130,7 @@ def descend(
     with np.errstate(all="ignore"):
         shape = np.broadcast_shapes(alpha0.shape, np.shape(toy.value(start)))
         w = np.empty((steps + 1, *shape, start.shape[-1]))
-        alpha, loss = np.empty((steps + 1, *shape)), np.empty((steps + 1, *shape))
+        alpha, loss = np.empty((2, steps + 1, *shape))
         w[0], alpha[0] = start, alpha0
         loss[0] = toy.value(w[0])
         alive = np.isfinite(loss[0])

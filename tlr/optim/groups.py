@@ -24,12 +24,12 @@ def with_options(params: Any, options: dict[str, Any]) -> Any:
 
 def count_once(group: Group) -> None:
     """Keep one of each parameter that stands in a group twice, of which torch has warned: its step would be double."""
-    first = {p: i for i, p in reversed(list(enumerate(group["params"])))}
-    if len(first) < len(group["params"]):
-        rows = sorted(first.values())
-        for key in ("params", "param_names"):
-            if key in group:
-                group[key] = [group[key][i] for i in rows]
+    first: dict[Tensor, int] = {}
+    for i, p in enumerate(group["params"]):
+        first.setdefault(p, i)
+    for key in ("params", "param_names"):
+        if key in group:
+            group[key] = [group[key][i] for i in first.values()]
 
 
 def check_group(group: Group, others: list[Group]) -> None:
@@ -83,12 +83,12 @@ def memory_floor(group: Group) -> int:
 
 
 def per_tensor(group: Group) -> list[Group]:
-    names = group.get("param_names")
+    """A group for each tensor of a group."""
     singles = []
     for i, p in enumerate(group["params"]):
         single = {**group, "params": [p]}
-        if names is not None:
-            single["param_names"] = [names[i]]
+        if "param_names" in group:
+            single["param_names"] = [group["param_names"][i]]
         if isinstance(group["lr"], Tensor):
             single["lr"] = group["lr"].clone()
         singles.append(single)

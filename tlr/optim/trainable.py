@@ -216,14 +216,9 @@ class TrainableRate(Optimizer):
 
     def _before_step(self) -> Noted:
         self._take_back()
-        has_gradient = counts = False
-        for group in self.param_groups:
-            for p in group["params"]:  # plain loops, as every step takes this way
-                if p.grad is not None:
-                    has_gradient = True
-                    counts = counts or rate(group) > 0
-                    break
-        return Noted(counts, self._prepare() if has_gradient else {})
+        moving = [group for group in self.param_groups if any(p.grad is not None for p in group["params"])]
+        counts = any(rate(group) > 0 for group in moving)
+        return Noted(counts, self._prepare() if moving else {})
 
     def _prepare(self) -> dict[Tensor, windows.State]:
         """Open a window if none is open, note in it what the base is about to do, and return buffers to be added."""

@@ -46,8 +46,8 @@ def measure(
         steps: how many steps the window had.
     """
     if gradients and not gradients.every_step:
-        for inside, group in ((gradients.members(states, group), group) for group in groups):
-            if inside:
+        for group in groups:
+            if inside := gradients.members(states, group):
                 torch._foreach_copy_(buffers(inside, "gradient_sum"), gradients.sums(group, inside))
     window = windows.close_window(states, groups)
     unit = [windows.scale(group) for group in groups]
