@@ -183,13 +183,10 @@ def from_expression(
 ) -> Toy:
     """Your own function, from a formula: sympy finds the gradient and the Hessian.
 
-    A text is parsed, never run as Python: numbers, variables (real), + - * / **, parentheses, pi, E, and the functions
-    exp, log, sqrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh; at most 400 characters, exponents between
-    −100 and 100.
-
     Args:
-        expression: a formula such as "(x - 1)**2 + 10*sin(y)**2", or a sympy expression. Its variables, in
-            alphabetical order, are the coordinates.
+        expression: a formula such as "(x - 1)**2 + 10*sin(y)**2", which is parsed, never run as Python
+            (`tlr.formula.parse` says what it may hold), or a sympy expression. Its variables, in alphabetical order,
+            are the coordinates.
         start: where to start, (d,).
         view: ((x_lo, x_hi), (y_lo, y_hi)); by default a square around the origin that holds the start.
         minimum: the global minimizers, (d,) or (k, d), where they are known.
