@@ -11,7 +11,19 @@ Example:
 """
 
 from tlr.course.ledger.archive import Archive, Missing
-from tlr.course.ledger.claim import THEMES, VERDICTS, Claim, Finding
-from tlr.course.ledger.rendering import CLAIMS, findings, page
+from tlr.course.ledger.claim import THEMES, VERDICTS, Basis, Claim, Finding
+from tlr.course.ledger.rendering import CLAIMS, findings, page, summary
 
-__all__ = ["CLAIMS", "THEMES", "VERDICTS", "Archive", "Claim", "Finding", "Missing", "findings", "page"]
+__all__ = [
+    "CLAIMS",
+    "THEMES",
+    "VERDICTS",
+    "Archive",
+    "Basis",
+    "Claim",
+    "Finding",
+    "Missing",
+    "findings",
+    "page",
+    "summary",
+]
