@@ -100,6 +100,12 @@ def test_the_evidence_is_the_papers_lengths_and_its_first_part_can_be_had_today(
     assert wanted[:10] == settings("figure-6-mnist")
 
 
+def test_nine_minutes_on_a_gpu_begin_with_figure_2_in_batches_of_256():
+    wanted = settings("gpu")
+    assert set(wanted) == set(settings("figure-2-cifar10"))
+    assert [s.batch_size for s in wanted[:6]] == [256] * 5 + [512]
+
+
 def test_evidence_that_comes_with_the_package_is_not_run_again_and_what_is_left_is_listed(
     tmp_path, capsys, monkeypatch
 ):
