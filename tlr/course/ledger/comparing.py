@@ -89,7 +89,7 @@ def to_the_end(found, figure):
     """The runs, if they have the paper's epochs: a claim about minima is about the end of training."""
     if epochs_of(found) < FIGURES[str(figure)].epochs:
         raise Missing(
-            f"{basis_of(found)}. The claim is about the end of {FIGURES[str(figure)].epochs} epochs: "
+            f"Recorded: {basis_of(found)}. The claim is about the end of {FIGURES[str(figure)].epochs} epochs: "
             f"python -m tlr.course.experiments run {figure}."
         )
     return found
