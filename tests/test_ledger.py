@@ -222,6 +222,13 @@ def test_the_scatter_is_that_of_the_longest_runs_where_these_have_one_seed():
     assert ledger.Archive(long).scatter(long, "train_loss") == (math.inf, None)
 
 
+def test_the_scatter_is_that_of_other_methods_where_these_have_one_seed():
+    one = archive("figure-9-mnist", lambda s: {}, seeds=(0,)).figure("figure-9-mnist")
+    two = archive("figure-7-mnist", lambda s: {}).figure("figure-7-mnist")
+    eta = [run for run in one if run.setting.method == "fixed_eta"]
+    assert ledger.Archive([*eta, *two]).scatter(eta, "train_loss")[0] == pytest.approx(math.log(1.01) / math.sqrt(2))
+
+
 @pytest.mark.parametrize(("ours", "verdict"), [(0.1, HOLDS), (0.1999, UNDECIDED), (0.21, DOES_NOT_HOLD)])
 def test_a_difference_within_the_scatter_of_seeds_decides_nothing(ours, verdict):
     rivals = ("hypergradient",)
@@ -236,6 +243,12 @@ def test_with_one_seed_only_a_lost_run_is_a_difference():
     assert "one seed" in finding.evidence
     lost_rivals = archive("figure-2-mnist", lambda s: lost(s.method == "hypergradient"), seeds=(0,))
     assert claim("Better than hypergradient").find(lost_rivals).verdict == HOLDS
+
+
+@pytest.mark.parametrize("says", ["On MNIST p", "The same loss", "A fixed η"])
+def test_with_one_seed_nobody_can_tell_whether_runs_end_alike(says):
+    one = archive(claim(says).figures[0], lambda s: {}, seeds=(0,))
+    assert claim(says).find(one).verdict == UNDECIDED
 
 
 def test_a_rival_counts_with_the_best_of_its_variants():

@@ -1,8 +1,8 @@
 """The verdict: every claim of the paper that the course could test, judged anew from today's evidence.
 
 A claim about equations goes into `mathematics`, one that a short training on the digits can judge into `batches`, one
-about a figure of the paper into `figures`, with its judge in `runs`; what counts as a difference there is in `comparing`. Its number follows from
-its place.
+about a figure of the paper into `figures`, with its judge in `runs`; what counts as a difference there is in
+`comparing`. Its number follows from its place.
 
 Example:
     >>> from tlr.course import ledger

@@ -57,8 +57,8 @@ class Archive:
         """How far runs scatter that differ in their seed alone: a standard deviation, and the epochs that it is of.
 
         It is pooled over the settings with several seeds that have the data, the network and the methods of these
-        runs, are not lost, and have their epochs; or else the most epochs for which there are any. Of losses and
-        α it is that of the logarithm.
+        runs (or else any method), are not lost, and have their epochs (or else the most epochs for which there are
+        any). Of losses and α it is that of the logarithm.
 
         Args:
             found: a list of `Record`.
@@ -69,13 +69,14 @@ class Archive:
         """
         first, ends = found[0].setting, self._ends
         methods = {record.setting.method for record in found}
-        ends = ends[(ends.data == first.data) & (ends.model == first.model) & ends.method.isin(methods) & ~lost(ends)]
+        ends = ends[(ends.data == first.data) & (ends.model == first.model) & ~lost(ends)]
         ends = ends.assign(value=logarithm(ends[value], value))
         settings = [field.name for field in attrs.fields(records.Setting) if field.name != "seed"]
         variances = ends.groupby([*settings, "group"], dropna=False).value.var().dropna()
-        pooled = np.sqrt(variances.groupby("epochs").mean())
-        if pooled.empty:
+        if variances.empty:
             return np.inf, None
+        of_these = variances[variances.index.get_level_values("method").isin(methods)]
+        pooled = np.sqrt((variances if of_these.empty else of_these).groupby("epochs").mean())
         epochs = first.epochs if first.epochs in pooled else pooled.index.max()
         return pooled[epochs], int(epochs)
 

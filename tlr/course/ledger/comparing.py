@@ -75,10 +75,14 @@ def signs_of(differences, margin):
 
 
 def alike(archive, found, ends, value):
-    """Which of these settings, that differ in one knob, are not lost and end as the best one, but for the scatter."""
-    measured = logarithm(ends[value], value)
+    """Which of these settings, that differ in one knob, end as the best one but for the scatter: 1; −1 for the others.
+
+    It is 0 where no setting has two seeds, so that nobody can tell; a lost one is −1 in any case.
+    """
+    measured, margin = logarithm(ends[value], value), margin_of(archive, found, value)
     best = measured.max() if value == "test_accuracy" else measured.min()
-    return (abs(measured - best) <= margin_of(archive, found, value)) & ~ends.lost
+    close = np.where(abs(measured - best) <= margin, int(np.isfinite(margin)), -1)
+    return np.where(ends.lost, -1, close)
 
 
 def _without_seed(setting):

@@ -248,14 +248,14 @@ def no_matter(knob, **where):
         found = archive.figure(figure, **where)
         ends = ends_of(found).set_index(knob).sort_index()
         ours, others = ends[ends.method == "tlr"], ends[ends.method == "tlr_secant"]
-        close = [alike(archive, found, ours, value).all() for value in ("train_loss", "test_accuracy")]
+        close = [alike(archive, found, ours, value).min() for value in ("train_loss", "test_accuracy")]
         words = "; ".join(
             f"{knob} = {row.Index:.3g}: {row.test_accuracy:.1%}, {row.train_loss:.2g}" for row in ours.itertuples()
         )
-        kept = (alike(archive, found, others, "train_loss") & alike(archive, found, others, "test_accuracy")).sum()
-        evidence = f"accuracy and loss with {words}. Alike in loss: {_yes(close[0])}; in accuracy: "
-        evidence += f"{_yes(close[1])}. With Eq. 8′ {kept} of {len(others)} are alike in both."
-        return finding_on(found, grade(sum(close), 2), evidence + least_that_counts(archive, found))
+        kept = (_alike_in_both(archive, found, others) > 0).sum()
+        evidence = f"accuracy and loss with {words}. Alike in loss: {_ALIKE[close[0]]}; in accuracy: "
+        evidence += f"{_ALIKE[close[1]]}. With Eq. 8′ {kept} of {len(others)} are alike in both."
+        return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found))
 
     return judge
 
@@ -291,23 +291,25 @@ def eta_is_tedious(archive, figure):
     """How many of the values of a fixed η end close to the best of them, in each reading of what it multiplies."""
     found = archive.figure(figure, method="fixed_eta")
     ends = ends_of(found).set_index("eta").sort_index()
-    close = alike(archive, found, ends, "train_loss") & alike(archive, found, ends, "test_accuracy")
+    close = _alike_in_both(archive, found, ends)
     half = len(close) // 2
-    means, sums = int(close[:half].sum()), int(close[half:].sum())  # of a window's gradients; means come as η/78²
+    readings = close[:half], close[half:]  # means of a window's gradients, which come as η/78², and sums
+    means, sums = ((reading > 0).sum() for reading in readings)
     evidence = f"{means} of {half} values of η do over means of gradients, {sums} over sums."
-    tedious = [2 * count <= half for count in (means, sums)]
-    return finding_on(found, grade(sum(tedious), 2), evidence)
+    # Tedious if at most half may be close, not if more than half are.
+    tedious = [int(2 * (reading >= 0).sum() <= half) - int(2 * (reading > 0).sum() > half) for reading in readings]
+    return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found))
 
 
 def same_per_tensor(archive, figure):
     """Loss and accuracy of TLR with an α for every tensor, beside one α for the model."""
     found = archive.figure(figure, method="tlr")
     ends = ends_of(found).set_index("per")
-    same = [alike(archive, found, ends, value).all() for value in ("train_loss", "test_accuracy")]
+    same = [alike(archive, found, ends, value).min() for value in ("train_loss", "test_accuracy")]
     ratio = ends.train_loss.tensor / ends.train_loss.model
     points = 100 * (ends.test_accuracy.tensor - ends.test_accuracy.model)
     evidence = f"{ratio:.2f} times the loss, {points:+.1f} points of accuracy.{least_that_counts(archive, found)}"
-    return finding_on(found, grade(sum(same), 2), evidence)
+    return finding_on(found, decide(grade, same), evidence)
 
 
 def tensors_differ(archive, figure):
@@ -350,5 +352,8 @@ _NOTHING = 24.88 / 24.26  # the largest ratio of seconds that the paper calls no
 _WORDS = {1: "yes", -1: "no", 0: "within the scatter of seeds"}
 
 
-def _yes(true):
-    return "yes" if true else "no"
+_ALIKE = {1: "yes", -1: "no", 0: "nobody can tell"}
+
+
+def _alike_in_both(archive, found, ends):
+    return np.minimum(*(alike(archive, found, ends, value) for value in ("train_loss", "test_accuracy")))
