@@ -46,6 +46,7 @@ def values(name, field):
         ("figure-14-cifar10", PEERS, {"model": {"wrn-16-4", "wrn-16-8", "wrn-22-4", "wrn-22-8"}}, 28),
         ("figure-16-cifar100", PEERS, {"model": {"densenet-12"}, "batch_size": {256}}, 7),
         ("figure-17-multi30k", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer"}}, 7),
+        ("figure-17-multi30k-narrow", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer-64"}}, 7),
         ("figure-4-imagenet64", PEERS - {"sls"} | {"sgd"}, {"batch_size": {96}, "model": {"resnet-50"}}, 7),
     ],
 )

@@ -35,6 +35,7 @@ _DATA = {
     "multi30k": "Multi30k",
     "imagenet64": "ImageNet, 64 × 64",
 }
+_NARROW = ("wrn-10-1", "transformer-64")
 #: Method → what it is called in sentences.
 METHODS = {
     "tlr": "TLR",
@@ -113,7 +114,7 @@ def finding_on(found, verdict, evidence):
 def basis_of(found):
     """The `Basis` that these runs are."""
     setting = found[0].setting
-    data = _DATA.get(setting.data, setting.data) + (", narrow network" if setting.model == "wrn-10-1" else "")
+    data = _DATA.get(setting.data, setting.data) + (", narrow network" if setting.model in _NARROW else "")
     seeds = Counter(_without_seed(record.setting) for record in found).values()
     started = tuple(record.sessions[0]["date"] for record in found if record.sessions)
     return Basis(data, epochs_of(found), (min(seeds), max(seeds)), started)

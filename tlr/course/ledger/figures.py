@@ -361,7 +361,7 @@ CLAIMS = (
         "by more than seeds scatter.",
         fixed=REVIEWED,
         judge=runs.beats("sgd", "adam", "sps", "sls", by=("batch_size",), early=True, per=("model", "tensor")),
-        figures=("figure-17-multi30k",),
+        figures=("figure-17-multi30k-narrow", "figure-17-multi30k"),
     ),
     Claim(
         theme=LARGER,
