@@ -130,7 +130,8 @@ class SLS(OneRate):
             p.grad = None  # which the closure clears, or zeroes, in every trial
         found = None
         try:
-            found = self._search(self._first_trial(), loss, params, gradients, before, lambda: replay.again(closure))
+            eta = self._first_trial(params, gradients)
+            found = self._search(eta, loss, params, gradients, before, lambda: replay.again(closure))
         finally:
             if found is None:
                 torch._foreach_copy_(params, before)
@@ -141,7 +142,7 @@ class SLS(OneRate):
             self._share(lr=found)
         return loss
 
-    def _first_trial(self):
+    def _first_trial(self, params, gradients):
         """The η that a search begins with."""
         options = self._shared
         if options["searches"] == 0 or options["reset"] == "keep":
