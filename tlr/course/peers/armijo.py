@@ -33,6 +33,8 @@ class TLRArmijo(SLS):
         RuntimeError: a closure that calls backward in trials.
     """
 
+    _most_trials = 30  # of halving: nine orders of magnitude
+
     def __init__(self, params, lr):
         super().__init__(params, lr, c=0.25, beta=0.5, reset="keep")
 

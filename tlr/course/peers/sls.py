@@ -10,9 +10,6 @@ from tlr.optim.products import inner_products
 
 __all__ = ["SLS"]
 
-# After so many trials η has shrunk by ten orders of magnitude where β is the default, 0.9.
-_MOST_TRIALS = 200
-
 
 class SLS(OneRate):
     r"""SGD whose every step is as long as a line search on its own batch finds good.
@@ -62,6 +59,8 @@ class SLS(OneRate):
         Interpolation, Line-Search, and Convergence Rates, NeurIPS 2019, Eq. 1, Algorithms 1 and 2, and the appendix
         for Goldstein.
     """
+
+    _most_trials = 200  # then η has shrunk by nine orders of magnitude where β is the default, 0.9
 
     def __init__(
         self,
@@ -155,7 +154,7 @@ class SLS(OneRate):
         """The first η tried that is good, with the weights at its trial point; None if none was."""
         options = self._shared
         value = square = None
-        for _ in range(_MOST_TRIALS):
+        for _ in range(self._most_trials):
             torch._foreach_copy_(params, before)
             torch._foreach_add_(params, gradients, alpha=-eta)
             trial = _without_backward(evaluate)
