@@ -48,6 +48,8 @@ class Toy:
         start: a point (d,) worth starting from.
         view: ((x_lo, x_hi), (y_lo, y_hi)), the part of the plane worth drawing.
         stochastic: whether `gradient` draws mini-batches.
+        expression: the formula of the value in sympy, its variables in alphabetical order the coordinates; None
+            where there is none.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Toy:
     start: Array
     view: View = ((-1.5, 1.5), (-1.5, 1.5))
     stochastic: bool = False
+    expression: "sympy.Expr | None" = None
 
     @property
     def dimension(self) -> int:
@@ -216,6 +219,7 @@ def from_expression(
         float(value(minimizers).min()) if len(minimizers) else np.nan,
         start,
         view or ((-reach, reach), (-reach, reach)),
+        expression=formula,
     )
 
 
