@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_every_number_over_its_whole_range_gives_another_still_and_recovers(make
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_a_number_beyond_its_slider_is_refused(make):
     for name, (low, high) in numbers(make()).items():
-        for value in (2 * high + 1, low - 1, "many"):
+        for value in (2 * high + 1, low - 1, math.nan, "many"):
             with pytest.raises(traitlets.TraitError, match=name):
                 make(**{name: value})
 
