@@ -5,7 +5,7 @@ Hessian (..., d, d) come back for all of them at once. Coordinates and values ha
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -130,14 +130,12 @@ def noisy_quadratic(
             return mean.gradient(w)
         return mean.gradient(w - centers[rng.choice(samples, batch_size, replace=False)].mean(axis=0))
 
-    return Toy(
-        "noisy quadratic",
-        lambda w: mean.value(w) + offset,
-        gradient,
-        mean.hessian,
-        mean.minimum,
-        offset,
-        mean.start,
+    return replace(
+        mean,
+        name="noisy quadratic",
+        value=lambda w: mean.value(w) + offset,
+        gradient=gradient,
+        minimum_value=offset,
         stochastic=True,
     )
 
