@@ -6,6 +6,9 @@
 
 All start from the same weights and α₀ and see the same batches. Hypergradient descent (Baydin et al., 2018) adds
 β⟨g_t, d_{t−1}⟩ to α after every batch; TLR, three times an epoch, multiplies α by a ratio of such products.
+
+The second command on one core of a busy Xeon, images from a JPEG copy: accuracy 42.9 % with TLR; 45.7, 40.4 and 42.4 %
+with β = 10⁻³, 10⁻⁴ and 10⁻⁵. One seed, too short to rank them. The first has not been run on a GPU yet.
 """
 
 import argparse

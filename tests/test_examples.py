@@ -1,9 +1,12 @@
 """The programs in examples/ do what they say."""
 
+import io
 import os
 import re
+import runpy
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +77,18 @@ def test_cifar_needs_nothing_of_the_course_and_fits_on_three_screens():
     code = (ROOT / "examples" / "cifar.py").read_text(encoding="utf-8")
     assert "tlr.course" not in code
     assert len(code.splitlines()) <= 150
+
+
+def test_cifar_reads_the_official_archive(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 3, 32, 32), np.uint8)
+    with tarfile.open(tmp_path / "cifar.tar.gz", "w:gz") as archive:
+        for number, name in enumerate([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]):
+            content = bytes([number]) + pixels[number].tobytes()  # the label, then the planes of one image
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    read = runpy.run_path(str(ROOT / "examples" / "cifar.py"))["cifar10"]
+    x, y, x_test, y_test = read(tmp_path / "cifar.tar.gz")
+    np.testing.assert_array_equal(x, pixels[:5])
+    np.testing.assert_array_equal(x_test, pixels[5:])
+    assert (y.tolist(), y_test.tolist()) == ([0, 1, 2, 3, 4], [5])

@@ -320,8 +320,7 @@ CLAIMS = (
         place="Abstract",
         quote="robust to both the initial learning rate and the batch size",
         criterion="From every α₀ from which plain descent converges, the loss never rises a millionfold.",
-        note="The abstract speaks of networks; without noise and on an ill-conditioned quadratic the rule is asked "
-        "more.",
+        note="The abstract speaks of networks; an ill-conditioned quadratic without noise asks more of the rule.",
         ours=True,
         judge=quadratics,
         tests=("02_quadratics#many-check", "02_quadratics#basins-check"),
