@@ -15,8 +15,9 @@ import nbformat
 import pytest
 from traitlets.config import Config
 
+from tools.build_lite import carried
 from tools.run_notebooks import run
-from tools.stamp import ROOT, notebooks, reference, repository
+from tools.stamp import ROOT, notebooks, pages, reference, repository
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -75,6 +76,7 @@ def test_badges_open_this_notebook(path, book):
     prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
     assert f"https://mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}" in prose
     assert f"https://colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}" in prose
+    assert (f"{pages()}/lite/lab/index.html?path={path.name}" in prose) == (path in carried())
 
 
 def headings(book):

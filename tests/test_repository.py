@@ -15,8 +15,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools import environment
+from tools.build_lite import carried
 from tools.environment import CONDA_NAMES, PROJECT, closure, stated
-from tools.stamp import LINK, ROOT, names, notebooks, reference, repository, stamp, stamped_files
+from tools.stamp import LINK, ROOT, names, notebooks, pages, reference, repository, stamp, stamped_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -80,6 +81,7 @@ def test_a_stamp_moves_every_link_and_no_other():
     assert set(names(moved)) == {"ada/lovelace.v2"}
     assert "git+https://github.com/ada/lovelace.v2@v1.0`" in moved
     assert "/ada/lovelace.v2/v1.0?urlpath=" in moved
+    assert "https://ada.github.io/lovelace.v2/lite/lab/index.html?path=" in moved
     assert "/ada/lovelace.v2/blob/v1.0/notebooks/" in moved
     assert moved.endswith("https://github.com/somebody/else")
     assert stamp(moved, repository(), reference()) == text
@@ -116,6 +118,7 @@ def test_the_readme_lists_every_notebook_with_its_badges():
             f"mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}",
             f"colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}",
         }
+        assert (f"({pages()}/lite/lab/index.html?path={path.name})" in row) == (path in carried())
 
 
 def test_the_readme_links_to_files_that_are_there():
@@ -364,7 +367,7 @@ def libraries(*places):
         path for place in places for path in ([ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py"))
     ]
     assert paths
-    own = {"tlr", "tools"} | {path.stem for path in paths}
+    own = {"tlr", "tools", "tests"} | {path.stem for path in paths}
     names = {name.split(".")[0] for path in paths for name in names_imported(path)} - sys.stdlib_module_names - own
     providers = metadata.packages_distributions()
     return {name: set(map(canonicalize_name, providers[name])) for name in names}
@@ -376,6 +379,7 @@ def libraries(*places):
         "course": ["tlr/course"],
         "dev": ["tests", "tools", "benchmarks", "examples", "conftest.py"],
         "site": ["site", "tools/build_site.py", "tools/build_slides.py"],
+        "lite": ["tools/build_lite.py", "tools/environment.py"],
     }.items(),
 )
 def test_an_extra_names_every_library_that_its_files_import(extra, places):

@@ -18,14 +18,19 @@ def browser():
         pytest.skip("Chromium is not installed.")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # no page needs another machine
+        options = ["--no-sandbox", "--disable-dev-shm-usage", alone]
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def visit(browser):
-    """visit(url, **options) opens a page; `page.said` is what its console said, as (type, text)."""
+    """visit(url, **options) opens a page.
+
+    `page.said` is what its console said, as (type, text), and `page.asked` every URL that it asked for.
+    """
     with contextlib.ExitStack() as closing:
         yield partial(open_page, browser, closing)
 
@@ -42,7 +47,8 @@ def open_page(browser, closing, url, **options):
     closing.callback(context.close)
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.said = []
+    page.said, page.asked = [], []
+    context.on("request", lambda request: page.asked.append(request.url))
     page.on("console", lambda message: page.said.append((message.type, message.text)))
     page.on("pageerror", lambda error: page.said.append(("error", str(error))))
     page.goto(url)
