@@ -79,6 +79,12 @@ def test_badges_open_this_notebook(path, book):
     assert (f"{pages()}/lite/lab/index.html?path={path.name}" in prose) == (path in carried())
 
 
+def test_the_last_cell_tells_where_to_complain_and_how_to_keep_answers(path, book):
+    last = book.cells[-1].source
+    assert f"https://github.com/{repository()}/issues/new?template=notebook.yml&notebook={path.stem})" in last
+    assert ("`exercise.summary()`" in last) == any("exercise." in cell.source for cell in code_cells(book))
+
+
 def headings(book):
     """(level, text) of every heading; code in Markdown has comments that look like some."""
     prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")

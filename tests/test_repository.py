@@ -211,6 +211,12 @@ def test_a_workflow_runs_actions_of_one_commit_and_keeps_no_credentials(path):
     assert text.count("persist-credentials: false") == text.count("uses: actions/checkout@")
 
 
+def test_the_issue_form_has_the_field_that_the_notebooks_links_fill():
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "notebook.yml").read_text(encoding="utf-8"))
+    assert "notebook" in [field["id"] for field in form["body"]]
+    assert {field["type"] for field in form["body"]} <= {"input", "dropdown", "textarea"}
+
+
 # Binder
 
 

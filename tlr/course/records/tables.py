@@ -8,6 +8,9 @@ from tlr.course.records.setting import Setting
 
 __all__ = ["final", "origin", "table"]
 
+#: The fields of `Setting` that are numbers, or None.
+_NUMBERS = ("momentum", "weight_decay", "p", "c", "eta", "beta")
+
 
 def table(records):
     """Records as one tidy pandas DataFrame: a row for each run, epoch and α.
@@ -39,13 +42,12 @@ def table(records):
             columns[name] = np.repeat(np.concatenate([[np.nan], getattr(record, name)]), k)
         frame = pd.DataFrame(columns)
         constants = {"run": record.setting.name, "status": record.status}
-        frames.append(frame.assign(**constants, **{name: getattr(record.setting, name) for name in settings}))
+        frame = frame.assign(**constants, **{name: getattr(record.setting, name) for name in settings})
+        frames.append(frame.astype(dict.fromkeys(_NUMBERS, float)))
     order = ["run", *settings, "status", "epoch", "group", "alpha", *measured]
     if not frames:
         return pd.DataFrame(columns=order)
-    whole = pd.concat(frames, ignore_index=True)[order]
-    numbers = ["momentum", "weight_decay", "p", "c", "eta", "beta"]
-    return whole.astype(dict.fromkeys(numbers, float))
+    return pd.concat(frames, ignore_index=True)[order]
 
 
 def final(records):
