@@ -11,6 +11,7 @@
 #                   make faults       the tests of random damage at full length: flipped bits, cut files
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make lite         build what runs in the reader's browser alone, in build/lite; make check-lite runs it there
+#                                     (one notebook of it: make check-lite NOTEBOOK=02_quadratics)
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
 #
@@ -102,7 +103,7 @@ lite: $(VENV)/.lite
 	$(PY) tools/build_lite.py
 
 check-lite: setup lite
-	$(PY) -m pytest tests/browser/check_lite.py
+	$(PY) -m pytest tests/browser/check_lite.py $(if $(NOTEBOOK),-k "$(NOTEBOOK) or kernel")
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done

@@ -10,6 +10,10 @@ from tools.lab import jupyterlab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+#: How it is launched; no page that is tested needs another machine.
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+LAUNCH = {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--disable-dev-shm-usage", ALONE]}
+
 
 # Not for the whole session: Playwright keeps an event loop running, and other tests run their own.
 @pytest.fixture(scope="module")
@@ -18,9 +22,7 @@ def browser():
         pytest.skip("Chromium is not installed.")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
     with playwright.sync_playwright() as driver:
-        alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # no page needs another machine
-        options = ["--no-sandbox", "--disable-dev-shm-usage", alone]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
+        browser = driver.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 
