@@ -10,6 +10,7 @@
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
 #                   make faults       the tests of random damage at full length: flipped bits, cut files
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
+#                   make pdf         the same, with each notebook to print: build/site/pdf
 #                   make lite         build what runs in the reader's browser alone, in build/lite; make check-lite runs it there
 #                                     (one notebook of it: make check-lite NOTEBOOK=02_quadratics)
 #                   make bench        time what must be fast
@@ -26,7 +27,7 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site slides lite check-lite bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -95,6 +96,9 @@ lowest:
 
 site: $(VENV)/.site
 	$(PY) tools/build_site.py
+
+pdf: $(VENV)/.site
+	$(PY) tools/build_site.py --pdf
 
 slides: $(VENV)/.site
 	$(PY) tools/build_slides.py

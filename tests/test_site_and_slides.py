@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 
 import nbformat
 import pytest
@@ -114,6 +115,13 @@ def test_text_has_the_contrast_of_wcag_2(sheet):
             assert (light + 0.05) / (dark + 0.05) >= 4.5, rule
             checked += 1
     assert checked
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed.")
+def test_a_page_is_printed(tmp_path):
+    (tmp_path / "page.html").write_text("<p>42</p>", encoding="utf-8")
+    build_site.print_page(tmp_path / "page.html", tmp_path / "pdf" / "page.pdf")
+    assert (tmp_path / "pdf" / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
 # The slides
