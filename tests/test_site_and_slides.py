@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 
 import nbformat
 import pytest
@@ -136,6 +137,13 @@ def test_explorers_have_the_contrast_of_wcag_2_in_both_themes():
         assert contrast(theme["soft"], theme["paper"]) >= 4.5
         lines = {method["color"] for method in Race().scene["methods"]} - {"#000000"}
         assert min(contrast(color, theme["paper"]) for color in lines) >= 3
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed.")
+def test_a_page_is_printed(tmp_path):
+    (tmp_path / "page.html").write_text("<p>42</p>", encoding="utf-8")
+    build_site.print_page(tmp_path / "page.html", tmp_path / "pdf" / "page.pdf")
+    assert (tmp_path / "pdf" / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
 # The slides

@@ -1,6 +1,8 @@
 """Build the course as a web site from what the notebooks store: nothing is run, and every warning is an error.
 
-python tools/build_site.py        # writes build/site/index.html, and lists the links that lead elsewhere
+python tools/build_site.py [--pdf]    # writes build/site/index.html, and lists the links that lead elsewhere
+
+--pdf prints the notebooks' pages with Chromium, too, and offers them at their heads.
 """
 
 import re
@@ -54,8 +56,8 @@ CHANGELOG
 """
 
 
-def write_sources():
-    """Copy the pages to SOURCE, in the form that Sphinx reads."""
+def write_sources(pdf=False):
+    """Copy the pages to SOURCE, in the form that Sphinx reads; `pdf` says whether they will be printed."""
     shutil.rmtree(SOURCE, ignore_errors=True)
     for folder in ("notebooks", "docs"):
         (SOURCE / folder).mkdir(parents=True)
@@ -85,6 +87,8 @@ def write_sources():
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
             if place:
                 cell.outputs.insert(0, html_output(place))
+        if pdf:
+            book.cells[0].source += f'\n\n<a href="../pdf/{path.stem}.pdf">This page as PDF</a>, solutions opened.'
         nbformat.write(book, SOURCE / "notebooks" / path.name)
 
 
@@ -201,11 +205,28 @@ def build(source, target, builder):
         sys.exit("Each of the warnings above is an error: mend the page that it names.")
 
 
+def print_page(page, pdf):
+    """Print a page to a file with Chromium; exits where there is none, or where it fails."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        sys.exit("Pages are printed with Chromium or Chrome, which is not installed here.")
+    pdf.parent.mkdir(exist_ok=True)
+    # In virtual time the page has a minute for its formulas, however busy the machine is.
+    options = ["--headless", "--no-sandbox", "--disable-dev-shm-usage", "--no-pdf-header-footer"]
+    options += ["--virtual-time-budget=60000", f"--print-to-pdf={pdf}"]
+    ran = subprocess.run([chromium, *options, page.as_uri()], capture_output=True, encoding="utf-8", check=False)
+    if not pdf.exists():
+        sys.exit(f"Chromium did not print {page}:\n{ran.stderr}")
+
+
 def main():
+    pdf = "--pdf" in sys.argv[1:]
     shutil.rmtree(SITE, ignore_errors=True)
-    write_sources()
+    write_sources(pdf)
     build(SOURCE, SITE, "html")
     explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
+    for path in notebooks() if pdf else ():
+        print_page(SITE / "notebooks" / f"{path.stem}.html", SITE / "pdf" / f"{path.stem}.pdf")
     check_tables()
     print(*check_links(), sep="\n")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")
