@@ -8,10 +8,10 @@
 #                   make conda        run every notebook with the packages that environment.yml lists, as conda and Binder do
 #                   make lowest       run the tests with the lowest versions that pyproject.toml admits
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
-#                   make faults       the tests of random damage at full length: flipped bits, cut files
+#                   make faults       the tests of random faults at full length: kills, flipped bits, hostile messages
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
 #                   make bench        time what must be fast
-#                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a tag
+#                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a release
 #
 # The first command makes .venv and installs what it needs; later ones start at once.
 # Another interpreter:               make PYTHON=python3.13 lab
@@ -89,7 +89,7 @@ lowest:
 	grep '^torch==' constraints.txt > .venv-lowest/torch.txt
 	.venv-lowest/bin/uv pip compile --quiet pyproject.toml --extra course --resolution lowest-direct --constraint .venv-lowest/torch.txt --output-file .venv-lowest/lowest.txt
 	.venv-lowest/bin/python $(PIP) --constraint .venv-lowest/lowest.txt --editable ".[dev]"
-	.venv-lowest/bin/python -m pytest --numprocesses 2 -W default tests
+	.venv-lowest/bin/python -m pytest --numprocesses 2 -W default -W error::FutureWarning:tlr.course.records.tables tests
 
 site: $(VENV)/.site
 	$(PY) tools/build_site.py

@@ -26,6 +26,21 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture
-def trials(request):
-    """trials(few, all): how many random faults a test tries, few in `make test` and all in `make faults`."""
-    return lambda few, all: range(all if request.config.getoption("--faults") else few)
+def trials(request, record_property):
+    """trials(few, all): the numbers of random faults that a test tries, few in `make test`, all in `make faults`."""
+
+    def numbers(few, all):
+        n = all if request.config.getoption("--faults") else few
+        record_property("trials", n)
+        return range(n)
+
+    return numbers
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.getoption("--faults"):
+        terminalreporter.section("random faults, all survived")
+        for report in terminalreporter.getreports("passed"):
+            if report.user_properties:
+                said = ", ".join(f"{count} {what}" for what, count in report.user_properties)
+                terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {said}")

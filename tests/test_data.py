@@ -607,6 +607,7 @@ def test_interrupted_half_way_and_run_again(offer, mirror, data_folder, how):
     mirror.fault = {}
     offer(mirror.url)
     assert_complete(load("tiny"))
+    assert [path.name for path in data_folder.iterdir()] == ["tiny.npz"], "what the killed process left is gone"
 
 
 def test_two_processes_at_once(offer, data_folder, mirror):

@@ -286,16 +286,26 @@ def test_a_checkpoint_that_cannot_be_used_is_named_and_costs_its_epochs_only(how
     assert_same(record, run(small(), tmp_path / "other"))
 
 
-def test_no_bit_of_a_checkpoint_can_change_unnoticed(tmp_path):
+def zeroed(content, bit):
+    """The bytes with 64 of them lost."""
+    return content[: bit // 8] + bytes(64) + content[bit // 8 + 64 :]
+
+
+def cut(content, bit):
+    return content[: bit // 8]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("damage", [flipped, zeroed, cut])
+def test_no_damage_of_a_checkpoint_goes_unnoticed(damage, tmp_path, trials):
     path, setting = checkpoint(small(), tmp_path), small()
-    whole, bits, noticed = path.read_bytes(), random.Random(0), 0
-    parts = building.build(setting, torch.device("cpu")).stateful
-    for _ in range(200):
-        path.write_bytes(flipped(whole, bits.randrange(8 * len(whole))))
-        with pytest.raises(Unusable):
-            restore(path, setting, parts, load("digits").checksum)
-        noticed += 1
-    assert noticed == 200
+    whole, parts = path.read_bytes(), building.build(setting, torch.device("cpu")).stateful
+    for seed in trials(50, 2000):
+        content = damage(whole, random.Random(seed).randrange(8 * len(whole)))
+        if content != whole:  # what was zero already
+            path.write_bytes(content)
+            with pytest.raises(Unusable):
+                restore(path, setting, parts, load("digits").checksum)
 
 
 def test_a_checkpoint_of_other_weights_is_named_and_the_run_begins_with_new_ones(tmp_path, monkeypatch):
@@ -434,6 +444,101 @@ def test_killed_at_any_moment_a_run_loses_the_epoch_under_way_at_most(processes,
     assert_same(found, expected)
     assert run(setting, folder).finished  # the last kill may have come before the tidying up
     assert names(folder) == {f"{setting.name}.json"}
+
+
+def written(folder):
+    """The records in a folder, and when each was written."""
+    return {(path.name, path.stat().st_mtime_ns) for path in folder.glob("*.json")}
+
+
+def identities(folder):
+    """Finished setting → which file its record is, and when that was written; what cannot be read fails the test."""
+    paths = {path: records.read(path) for path in folder.glob("*.json")}
+    stats = {path: path.stat() for path in paths}
+    return {
+        each.setting: (stats[path].st_ino, stats[path].st_mtime_ns) for path, each in paths.items() if each.finished
+    }
+
+
+@pytest.mark.faults
+def test_killed_at_random_moments_a_sweep_loses_no_record_and_runs_none_twice(
+    processes, tmp_path, trials, record_property
+):
+    wanted = [small(method, epochs=3, seed=seed) for seed in range(2) for method in ("sgd", "tlr", "tlr_secant")]
+    expected, kills = sweep(wanted, tmp_path / "at once", progress=False), 0
+    for seed in trials(1, 15):
+        folder, moment, finished = tmp_path / str(seed), random.Random(seed), {}
+        while True:
+            process, kept = processes(target=sweep, args=(wanted, folder), kwargs={"progress": False}), written(folder)
+            process.start()
+            if moment.random() < 0.7:  # others die while they begin
+                while process.is_alive() and written(folder) == kept:
+                    time.sleep(0.001)
+            process.join(moment.uniform(0, 0.05))
+            process.kill()
+            process.join()
+            before, finished = finished, identities(folder)
+            assert before.items() <= finished.items(), "what is finished is never written again"
+            if process.exitcode == 0:
+                break
+            kills += process.exitcode == -signal.SIGKILL
+        for record, whole in zip(records.load(wanted, folder), expected, strict=True):
+            assert_same(record, whole)
+        assert names(folder) == {f"{setting.name}.json" for setting in wanted}
+    record_property("kills", kills)
+
+
+#: Of Python's audit events, those of operations that may change a file.
+OPERATIONS = {
+    "open",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.truncate",
+    "tempfile.mkdtemp",
+    "fcntl.flock",
+}
+
+
+def run_until(setting, folder, operation):
+    """Run a setting up to an operation on the folder's files, and be killed there; -1 counts them: the exit code."""
+    count = -1
+
+    def audit(event, arguments):
+        nonlocal count
+        if event in OPERATIONS and (event == "fcntl.flock" or str(folder) in str(arguments[0])):
+            count += 1
+            if count == operation:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(audit)
+    run(setting, folder)
+    if operation == -1:
+        os._exit(count + 1)
+
+
+@pytest.mark.faults
+def test_killed_before_any_operation_on_a_file_a_run_ends_the_same(processes, tmp_path, trials):
+    setting = small(epochs=3)
+    expected = run(setting, tmp_path / "at once")
+    counting = processes(target=run_until, args=(setting, tmp_path / "counted", -1))
+    counting.start()
+    counting.join()
+    assert 20 < counting.exitcode < 200
+    numbers = trials(8, counting.exitcode)
+    for number in numbers:
+        folder = tmp_path / str(number)
+        operation = number * counting.exitcode // len(numbers)
+        process = processes(target=run_until, args=(setting, folder, operation))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        for path in folder.glob("*.json"):
+            records.read(path)
+        assert_same(run(setting, folder), expected)
+        assert run(setting, folder).finished
+        assert names(folder) == {f"{setting.name}.json"}
 
 
 def test_a_run_belongs_to_one_process_and_is_free_when_that_dies(processes, tmp_path):

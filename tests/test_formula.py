@@ -1,5 +1,9 @@
 """What a formula may be, and that no text is ever run as Python."""
 
+import random
+import re
+
+import numpy as np
 import pytest
 import sympy
 
@@ -69,12 +73,15 @@ SLIPS = {
     "x + sqrt(-1)": "no real number",
     "(-8)**(1/3)*x": "no real number",
     "1e999*x": "no real number below 1e100",
+    "x/1e-300**pi": "no real number below 1e100, or 0, or above 1e-100",
+    "x*exp(-1000)": "no real number below 1e100, or 0, or above 1e-100",
     "x" * 401: "401 characters, and 400 are allowed",
     None: "no text",
     3: "no text",
 }
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_is_run(text, tmp_path):
     made = tmp_path / "made"
@@ -123,6 +130,103 @@ def test_variables_may_be_called_what_sympy_calls_its_own():
     assert toy.value(toy.start) == pytest.approx(6 + 9 * float(sympy.sin(4)) + 49)
 
 
+def test_where_a_slope_jumps_the_curvature_is_that_beside_it():
+    toy = toys.from_expression("sqrt(x**2) + y**2", start=(0.0, 1.0))
+    assert toy.gradient([-2.0, 1.0]) == pytest.approx([-1, 2])
+    assert toy.hessian([[-2.0, 1.0], [0.0, 1.0]]) == pytest.approx(np.array([[[0, 0], [0, 2]]] * 2))
+
+
 def test_a_sympy_expression_stays_what_it_is():
     x = sympy.Symbol("x")
     assert toys.from_expression(sympy.Max(x, 0) ** 3, start=(2,)).gradient([2.0]) == pytest.approx(12)
+
+
+def grown(draw, depth):
+    """A random formula, most of which can be read."""
+    if depth == 0 or draw.random() < 0.2:
+        leaves = [
+            "x",
+            "y",
+            "beta",
+            "2",
+            "3.5",
+            "1e9",
+            "100",
+            "0",
+            "1/3",
+            "pi",
+            "E",
+            "0.1",
+            "7",
+            "1e-300",
+            "1e99",
+            "12345678901234567890",
+        ]
+        return draw.choice(leaves)
+    left = f"({grown(draw, depth - 1)})"
+    match draw.randrange(7):
+        case 0:
+            return draw.choice(formula.FUNCTIONS) + left
+        case 1:
+            exponents = ["2", "3", "-1", "(1/2)", "0.5", "99", "-99", "(2/3)", "100", "0", "(-1/3)", "pi"]
+            return f"{left}**{draw.choice(exponents)}"
+        case 2:
+            return f"-{left}"
+    return f"{left}{draw.choice('+-*/')}({grown(draw, depth - 1)})"
+
+
+def scribbled(draw):
+    """Words of formulas and of Python in any order."""
+    words = [
+        "x",
+        "y",
+        "2",
+        "1e9",
+        "99",
+        "(",
+        ")",
+        "sin(",
+        "exp(",
+        "pi",
+        "E",
+        "+",
+        "-",
+        "*",
+        "/",
+        "**",
+        "^",
+        ",",
+        "=",
+        "[",
+        "]",
+        "'",
+        "__",
+        "lambda",
+        "import",
+        ".",
+        ":",
+        "1j",
+        "oo",
+        "nan",
+        "e",
+        "I",
+        "open(",
+        "exec(",
+    ]
+    return " ".join(draw.choices(words, k=draw.randint(1, 12)))
+
+
+@pytest.mark.faults
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of values that are not finite there
+def test_any_text_is_a_function_with_its_derivatives_or_one_sentence(trials):
+    for seed in trials(40, 3000):
+        draw = random.Random(seed)
+        text = grown(draw, draw.randint(1, 4)) if seed % 2 else scribbled(draw)
+        try:
+            n = len(formula.parse(text).free_symbols)
+        except ValueError as error:
+            said = str(error)
+        else:
+            toy, said = toys.from_expression(text, start=[1.3] * n), None
+            assert toy.hessian(toy.start).shape == (n, n)
+        assert said is None or re.fullmatch(r".* is no formula that can be read: .*; write one such as .*", said)

@@ -3,6 +3,7 @@
 nbval compares their outputs; it would also pass a notebook without any, which is why this is checked here.
 """
 
+import errno
 import os
 import re
 import runpy
@@ -140,3 +141,18 @@ def test_make_notebooks_leaves_a_notebook_that_fails_as_it_was(tmp_path):
     with pytest.raises(Exception, match="ZeroDivisionError"):
         run(path)
     assert path.read_bytes() == (tmp_path / "before.ipynb").read_bytes()
+
+
+def test_a_full_disk_leaves_a_notebook_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "new.ipynb"
+    nbformat.write(new_book("6 * 7"), path)
+    before = path.read_bytes()
+
+    def full(book, target):
+        target.write_text("{", encoding="utf-8")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(nbformat, "write", full)
+    with pytest.raises(OSError, match=r"new\.ipynb could not be written \(No space left on device\)"):
+        run(path)
+    assert path.read_bytes() == before

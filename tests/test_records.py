@@ -2,9 +2,11 @@
 
 import errno
 import json
+import math
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -241,6 +243,7 @@ def broken(path, how):
         "no time": lambda: json.dumps(content | {"seconds": {"train": ["nan"] * 3, "evaluate": [1, 1, 1]}}),
         "no session": lambda: json.dumps(content | {"sessions": []}),
         "sessions of another form": lambda: json.dumps(content | {"sessions": [None]}),
+        "a session's number that is none": lambda: json.dumps(content | {"sessions": [sessions[0] | {"x": math.inf}]}),
         "a session without a date": lambda: json.dumps(content | {"sessions": [sessions[0] | {"date": 5}]}),
         "lists in lists": lambda: "[" * nested + "]" * nested,
         "a number without end": lambda: text.replace('"alpha0": 0.1', f'"alpha0": 1{"0" * 400}'),
@@ -273,6 +276,7 @@ BROKEN = {
     "no time": "a time is not a number of seconds",
     "no session": "its sessions do not say when",
     "sessions of another form": "its sessions do not say when",
+    "a session's number that is none": "a number of its sessions is not finite",
     "a session without a date": "its sessions do not say when",
     "lists in lists": "RecursionError",
     "a number without end": "checksum",
@@ -336,7 +340,18 @@ def changed(content, path, value):
     return copied
 
 
-def test_no_change_of_a_record_is_accepted_that_breaks_its_readers():
+def used(found):
+    """What the notebooks, the ledger and the command line ask of a record."""
+    assert Record.from_json(found.to_json()).setting == found.setting
+    assert str(found.setting)
+    assert records.origin([found])
+    assert len(records.final([found])) == len(found.groups)
+    assert len(found.rates) == len(found.train_loss) + 1
+    assert found.finite_epochs <= len(found.train_loss)
+
+
+@pytest.mark.faults
+def test_no_change_of_a_record_is_accepted_that_breaks_its_readers(record_property):
     content, tried, refused = unsigned(record().to_json()), 0, 0
     for path in leaves(content):
         for value in ODD:
@@ -346,11 +361,71 @@ def test_no_change_of_a_record_is_accepted_that_breaks_its_readers():
             except ValueError:
                 refused += 1
                 continue
-            found.to_json()
-            records.origin([found])
-            records.final([found])
+            used(found)
     assert tried > 700
     assert refused > 0.8 * tried
+    record_property("trials", tried)
+
+
+def removed(content, path):
+    copied = content.copy()
+    if len(path) > 1:
+        copied[path[0]] = removed(copied[path[0]], path[1:])
+    else:
+        del copied[path[0]]
+    return copied
+
+
+def mutated(content, rng):
+    """A record with up to three parts changed, removed, or in the place of another."""
+    for _ in range(rng.integers(1, 4)):
+        paths = list(leaves(content))[1:]
+        path, other = (paths[rng.integers(len(paths))] for _ in range(2))
+        value = content
+        for key in other:
+            value = value[key]
+        odd = [*ODD, math.nan, math.inf, -math.inf, 2**63, rng.normal() * 10.0 ** rng.integers(-300, 300)]
+        kind = rng.integers(3)
+        if kind == 0:
+            content = removed(content, path)
+        else:
+            content = changed(content, path, value if kind == 1 else odd[rng.integers(len(odd))])
+    return content
+
+
+MUTATED = [
+    record(),
+    record(Setting(**TLR | {"per": "tensor"}), n=2, groups=("hidden.weight", "hidden.bias")),
+    record(Setting(**OPTIONS), n=2, train_loss=np.array([1.0, np.nan]), status="diverged"),
+    record(Setting(method="yellowfin", variant="authors", alpha0=0.1, batch_size=64), alpha=np.full((3, 1), np.inf)),
+    record(n=0),
+]
+
+
+@pytest.mark.faults
+@pytest.mark.filterwarnings("error")
+def test_no_random_damage_of_a_record_is_accepted_that_breaks_its_readers(trials):
+    whole = [unsigned(each.to_json()) for each in MUTATED]
+    for seed in trials(200, 5000):
+        rng = np.random.default_rng(seed)
+        text, found = json.dumps(mutated(whole[seed % len(whole)], rng)), None
+        with suppress(ValueError):
+            found = Record.from_json(text)
+        if found is not None:
+            used(found)
+
+
+@pytest.mark.faults
+def test_a_flipped_bit_of_a_record_is_noticed_wherever_it_says_something(tmp_path, trials):
+    path = records.write(record(), tmp_path)
+    whole, expected = path.read_bytes(), record()
+    for seed in trials(100, 2000):
+        bit = int(np.random.default_rng(seed).integers(8 * len(whole)))
+        content = bytearray(whole)
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        with suppress(ValueError):  # or else a blank has become another one
+            assert records.read(path).to_json() == expected.to_json()
 
 
 def test_cut_short_anywhere_a_record_is_refused(tmp_path):

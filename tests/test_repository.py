@@ -91,6 +91,10 @@ def test_every_badge_and_setup_cell_gets_the_branch_or_tag_of_pyproject(path):
     assert stamp(text, repository(), reference()) == text
 
 
+def test_readers_get_a_release_and_not_a_branch():
+    assert reference() == f"v{PROJECT['version']}"
+
+
 def test_a_stamp_refuses_what_is_no_repository():
     command = [sys.executable, ROOT / "tools" / "stamp.py", "https://github.com/ada/course"]
     result = subprocess.run(command, capture_output=True, encoding="utf-8")

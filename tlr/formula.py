@@ -98,7 +98,13 @@ def _build(node: ast.expr, power: "float | sympy.Expr" = 1) -> "sympy.Expr":
             result = _build(base, power) ** exponent
         case _:
             raise _Unreadable(f"{_short(ast.unparse(node))} is not allowed in it")
-    infinite = result.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or (result.is_Number and abs(result) > 1e100)
-    if infinite or result.is_real is False:
-        raise _Unreadable(f"{_short(ast.unparse(node))} is no real number below 1e100")
+    infinite = result.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
+    if infinite or result.is_real is False or (result.is_number and not _fits(result)):
+        raise _Unreadable(f"{_short(ast.unparse(node))} is no real number below 1e100, or 0, or above 1e-100")
     return result
+
+
+def _fits(number: "sympy.Expr") -> bool:
+    """Whether a constant, and its inverse, is far from the limits of floating-point numbers."""
+    size = abs(number.evalf())
+    return bool(size == 0 or 1e-100 <= size <= 1e100)

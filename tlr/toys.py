@@ -48,6 +48,8 @@ class Toy:
         start: a point (d,) worth starting from.
         view: ((x_lo, x_hi), (y_lo, y_hi)), the part of the plane worth drawing.
         stochastic: whether `gradient` draws mini-batches.
+        expression: the formula of the value in sympy, its variables in alphabetical order the coordinates; None
+            where there is none.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Toy:
     start: Array
     view: View = ((-1.5, 1.5), (-1.5, 1.5))
     stochastic: bool = False
+    expression: "sympy.Expr | None" = None
 
     @property
     def dimension(self) -> int:
@@ -214,6 +217,7 @@ def from_expression(
         float(value(minimizers).min()) if len(minimizers) else np.nan,
         start,
         view or ((-reach, reach), (-reach, reach)),
+        expression=formula,
     )
 
 
@@ -239,7 +243,9 @@ def _evaluator(variables: "Sequence[sympy.Symbol]", formulas: Any) -> Callable[[
 
     formulas = np.array(formulas, dtype=object)
     # `cse` names its own symbols x0, x1, …; dummies keep them apart from variables that have such a name.
-    compiled = sympy.lambdify(variables, formulas.ravel().tolist(), "numpy", cse=True, dummify=True)
+    # The second derivative of |x| is 0 wherever it has one, and sympy's DiracDelta is no function of numpy.
+    modules = [{"DiracDelta": lambda *_: 0.0}, "numpy"]
+    compiled = sympy.lambdify(variables, formulas.ravel().tolist(), modules, cse=True, dummify=True)
 
     def evaluate(w: ArrayLike) -> Array:
         w = np.asarray(w, dtype=float)

@@ -22,6 +22,8 @@ import nbformat
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from tlr.course.files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = ROOT / "exercises"
 BUILD = ROOT / "build" / "exercises"
@@ -250,6 +252,11 @@ def _both(code, check):
     return f"{code}{gap}{check}"
 
 
+def write(book, path):
+    with replacing(path) as part:
+        nbformat.write(book, part)
+
+
 def main():
     for master in masters():
         path = ROOT / "notebooks" / f"{master.name}.ipynb"
@@ -257,7 +264,7 @@ def main():
         praised = praise(book, master)
         student = replaced(book, student_cells(master, praised))
         if student != book:
-            nbformat.write(student, path)
+            write(student, path)
             print(f"{path.relative_to(ROOT)}: written; `make notebooks` runs it")
         for kind, cells in {
             "instructor": instructor_cells(master, praised, namespace(book)),
@@ -265,8 +272,7 @@ def main():
             f"source/{master.name}": graded_cells(master, solutions=True),
         }.items():
             target = BUILD / kind / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            nbformat.write(replaced(student, cells), target)
+            write(replaced(student, cells), target)
             print(target.relative_to(ROOT))
     (BUILD / "nbgrader_config.py").write_text(NBGRADER, encoding="utf-8")
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -29,8 +30,9 @@ def jupyterlab(folder):
     """A JupyterLab with nobody's settings, in an empty folder, as long as the context lasts.
 
     Yields:
-        `url`; `write(name, cells)` writes a notebook of code cells for it to open; `log()` is what the server and its
-        kernels said.
+        `url`; `address(name)` opens one of its notebooks, with the token without which it answers nobody, for others on
+        this machine can reach it; `write(name, cells)` writes a notebook of code cells for it to open; `log()` is what
+        the server and its kernels said.
 
     Raises:
         RuntimeError: when it does not start.
@@ -45,15 +47,17 @@ def jupyterlab(folder):
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += ["--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"]
+    options += ["--LabApp.expose_app_in_browser=True"]
     options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="]
+    token = secrets.token_urlsafe()
+    environ = {name: str(folder / name.lower()) for name in _FOLDERS}
     with log.open("w", encoding="utf-8") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
             cwd=notebooks,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | {name: str(folder / name.lower()) for name in _FOLDERS},
+            env=os.environ | environ | {"JUPYTER_TOKEN": token},  # others could read it from the command line
         )
 
     def write(name, cells):
@@ -62,9 +66,13 @@ def jupyterlab(folder):
         nbformat.write(book, notebooks / name)
 
     url = f"http://127.0.0.1:{port}"
+
+    def address(name):
+        return f"{url}/lab/tree/{name}?reset&token={token}"
+
     try:
-        _wait_for(url, server, log)
-        yield SimpleNamespace(url=url, write=write, log=lambda: log.read_text(encoding="utf-8"))
+        _wait_for(f"{url}/api/status?token={token}", server, log)
+        yield SimpleNamespace(url=url, address=address, write=write, log=lambda: log.read_text(encoding="utf-8"))
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -75,7 +83,7 @@ def _wait_for(url, server, log):
         if server.poll() is not None:
             break
         try:
-            urllib.request.urlopen(f"{url}/api/status", timeout=5).close()
+            urllib.request.urlopen(url, timeout=5).close()
             return
         except urllib.error.URLError:
             time.sleep(0.1)

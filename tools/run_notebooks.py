@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tlr.course.files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Run in the kernel after the last cell. Linux counts in kB, macOS in bytes, and Windows has no such module.
@@ -46,7 +48,8 @@ def run(path):
     book.metadata.pop("widgets", None)  # GitHub does not render a notebook that holds widget state
     book.metadata.get("language_info", {}).pop("version", None)  # nor does it matter which Python ran it
     nbformat.validate(book)
-    nbformat.write(book, path)
+    with replacing(path) as part:
+        nbformat.write(book, part)
     return peak
 
 

@@ -10,6 +10,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tlr.course.files import replacing
+
 ROOT = Path(__file__).resolve().parent.parent
 
 #: What this repository's name stands behind, here and in no link to another repository; and the branch or tag.
@@ -87,7 +89,8 @@ def main():
         if path.name == "pyproject.toml":
             new = REF.sub(rf'\g<1>"{arguments.ref}"', new)
         if new != text:
-            path.write_text(new, encoding="utf-8", newline="\n")
+            with replacing(path) as part:
+                part.write_text(new, encoding="utf-8", newline="\n")
             print(f"{path.relative_to(ROOT)}: {arguments.name}, {arguments.ref}")
 
 

@@ -51,7 +51,7 @@ def open_page(browser, closing, url, **options):
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """A JupyterLab with nobody's settings: `url`, and `write(name, cells)` and `log()`."""
+    """A JupyterLab with nobody's settings: `url`, `address(name)`, `write(name, cells)` and `log()`."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed.")
     with jupyterlab(tmp_path_factory.mktemp("lab")) as running:

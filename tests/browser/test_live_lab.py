@@ -28,7 +28,7 @@ live
 
 def test_train_and_stop_while_the_kernel_goes_on(lab, visit):
     lab.write("live.ipynb", [CELL])
-    page = visit(f"{lab.url}/lab/tree/live.ipynb?reset", viewport={"width": 1300, "height": 1000})
+    page = visit(lab.address("live.ipynb"), viewport={"width": 1300, "height": 1000})
     page.wait_for_function(f"() => {SESSION}?.session?.kernel?.status === 'idle'")
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells'); }")
     picture = page.locator("img.widget-image")

@@ -8,6 +8,7 @@ import torch
 from problems import descend, lost, rate, weights
 
 from tlr import TLR, skipped_updates
+from tlr.optim import TLRAdam
 
 pytestmark = lost
 
@@ -56,6 +57,42 @@ def test_alpha_grows_for_ever_without_overflow():
         w.grad = torch.tensor([1e-300], dtype=torch.float64) * 1e150
         optimizer.step()
         assert rate(optimizer) < math.inf
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.complex64], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"foreach": True}, {"foreach": False}, {"lr": torch.tensor(0.01, dtype=torch.float64)}, {"update_every": 2}],
+    ids=str,
+)
+def test_alpha_grows_as_far_as_the_weights_can_be_moved_by_it(dtype, options):
+    w = weights(3, dtype)
+    optimizer = TLR([w], **{"lr": 0.01, "c": 10.0, **options})
+    for _ in range(100):
+        w.grad = torch.full_like(w, 1e-6)
+        optimizer.step()
+    assert rate(optimizer) == torch.finfo(dtype).max
+
+
+def test_alpha_grows_as_far_as_the_narrowest_type_of_its_group_allows():
+    narrow, wide = weights(3, torch.float16), weights(3, torch.float32)
+    optimizer = TLR([narrow, wide], lr=0.01, c=10.0)
+    for _ in range(30):
+        for w in (narrow, wide):
+            w.grad = torch.full_like(w, 1e-6)
+        optimizer.step()
+    assert rate(optimizer) == torch.finfo(torch.float16).max
+
+
+@pytest.mark.filterwarnings("ignore:Windows of .* are shorter than:UserWarning")
+@pytest.mark.parametrize("foreach", [True, False])
+def test_over_adam_alpha_leaves_room_for_its_correction_of_the_bias(foreach):
+    w = weights(3, torch.float32)
+    optimizer = TLRAdam([w], lr=0.01, c=1e4, update_every=1, foreach=foreach)
+    for _ in range(50):
+        w.grad = torch.full_like(w, 1e-6)
+        optimizer.step()
+    assert 1e37 < rate(optimizer) < torch.finfo(torch.float32).max
 
 
 @pytest.mark.parametrize("options", [{}, {"update_every": 2}, {"momentum": 0.8}, {"curvature": "secant"}], ids=str)

@@ -3,6 +3,7 @@
 import copy
 import gzip
 import io
+import math
 import pickle
 
 import earlier
@@ -148,6 +149,51 @@ def test_a_checkpoint_of_an_earlier_version_resumes_identically(name):
     rounding = {torch.bfloat16: 1e-2, torch.float32: 1e-5, torch.float64: 1e-12}[params[0].dtype]
     torch.testing.assert_close(torch.tensor(alphas), torch.tensor(saved["alphas"]), rtol=rounding, atol=0)
     torch.testing.assert_close([p.detach() for p in params], saved["after"], rtol=rounding, atol=rounding)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        *(({"lr": value}, f"its α .* is {value}") for value in (-1.0, math.nan, math.inf)),
+        ({"lr": torch.tensor(-1.0)}, "its α .* is -1"),
+        ({"update_every": 0}, "update_every counts steps"),
+        ({"update_every": 2.5}, "update_every counts steps"),
+        ({"c": -1.0}, "c bounds the relative increase"),
+        ({"curvature": "exact"}, "Unknown curvature 'exact'"),
+        ({"per": "layer"}, "'model', 'group' or 'tensor'"),
+        ({"restart_below": 1.0, "restart_at": 0.5}, "0 < restart_below < restart_at"),
+    ],
+    ids=str,
+)
+def test_a_state_that_could_not_have_been_begun_is_refused_and_nothing_is_loaded(changes, said):
+    params = tensors()
+    optimizer = TLR(params, lr=0.01, momentum=0.9, update_every=4)
+    steps(optimizer, params, range(6))
+    before, momentum = optimizer.state_dict(), optimizer.state[params[0]]["momentum_buffer"].clone()
+    state = copy.deepcopy(before)
+    state["param_groups"][0].update(changes)
+    for kept in state["state"].values():
+        kept["momentum_buffer"].zero_()
+    with pytest.raises(ValueError, match=said):
+        optimizer.load_state_dict(state)
+    assert optimizer.state_dict()["param_groups"] == before["param_groups"]
+    assert torch.equal(optimizer.state[params[0]]["momentum_buffer"], momentum)
+
+
+def test_the_state_of_another_optimizer_is_refused():
+    params = tensors()
+    adam = torch.optim.Adam(params, lr=0.01)
+    steps(adam, params, range(3))
+    with pytest.raises(ValueError, match="another optimizer's: its groups have no dampening, momentum"):
+        TLR(tensors()).load_state_dict(adam.state_dict())
+
+
+def test_a_state_that_a_schedule_has_taken_to_zero_is_loaded():
+    optimizer = TLR(tensors())
+    optimizer.param_groups[0]["lr"] = 0.0
+    loaded = TLR(tensors())
+    loaded.load_state_dict(optimizer.state_dict())
+    assert rate(loaded) == 0
 
 
 # Groups and parameters that come late --------------------------------------------------------------------------------

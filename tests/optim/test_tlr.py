@@ -161,6 +161,24 @@ def test_naive_tlr_keeps_alpha_when_the_derivative_is_not_finite():
     assert rate(optimizer) == 0.5
 
 
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_naive_tlr_puts_the_weights_back_when_the_closure_raises_at_the_trial_point(error):
+    w = weights()
+    optimizer, calls = NaiveTLR([w], lr=0.5), []
+
+    def closure():
+        calls.append(w.detach().clone())
+        if len(calls) == 2:
+            raise error
+        return quadratic_closure(optimizer, w)()
+
+    with pytest.raises(error):
+        optimizer.step(closure)
+    assert not torch.equal(calls[1], calls[0])
+    assert torch.equal(w, calls[0])
+    assert rate(optimizer) == 0.5
+
+
 # Groups and tensors --------------------------------------------------------------------------------------------------
 
 

@@ -42,6 +42,21 @@ def check_group(group: Group, others: list[Group]) -> None:
     alpha = float(group["lr"])
     if not (alpha > 0 and math.isfinite(alpha)):
         raise ValueError(f"α₀ (lr) must be positive and finite, not {alpha!r}: TLR multiplies it, and 0 stays 0.")
+    _check_options(group, others)
+
+
+def check_loaded(groups: list[Group], defaults: dict[str, Any]) -> None:
+    """Check groups that were loaded as new ones are, but for an α of 0, which a schedule may have set."""
+    for number, group in enumerate(groups):
+        if missing := sorted(defaults.keys() - group.keys()):
+            raise ValueError(f"The state is another optimizer's: its groups have no {', '.join(missing)}.")
+        alpha = float(group["lr"])
+        if not 0 <= alpha < math.inf:
+            raise ValueError(f"The state is damaged: its α (lr) is {alpha!r}, and must be positive and finite.")
+        _check_options(group, groups[:number])
+
+
+def _check_options(group: Group, others: list[Group]) -> None:
     computes = "tlr.rule.window(steps_per_epoch, p) computes it"
     group["update_every"] = _steps(group["update_every"], "update_every counts steps", computes)
     if group["per"] not in ("model", "group", "tensor"):

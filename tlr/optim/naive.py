@@ -66,7 +66,8 @@ class NaiveTLR(Optimizer):
                 called twice.
 
         Returns:
-            The loss at the weights before the step. Their gradients are left in `p.grad`.
+            The loss at the weights before the step. Their gradients are left in `p.grad`. Where the closure raises, the
+            weights are what they were.
         """
         with torch.enable_grad():
             loss = closure()
@@ -76,15 +77,18 @@ class NaiveTLR(Optimizer):
         gradients = [laid_out(p.grad, p).clone() for p in params]
         before = [p.clone() for p in params]
         alpha, eta = self.param_groups[0]["lr"], self.param_groups[0]["eta"]
-        torch._foreach_add_(params, gradients, alpha=-alpha)
-        with torch.enable_grad():
-            closure()
+        try:
+            torch._foreach_add_(params, gradients, alpha=-alpha)
+            with torch.enable_grad():
+                closure()
+        finally:
+            torch._foreach_copy_(params, before)
         trial = [torch.zeros_like(p) if p.grad is None else laid_out(p.grad, p) for p in params]
         derivative = rule.first_derivative(sum(inner_products(trial, gradients)))
         if math.isfinite(derivative):
             alpha = float(rule.gradient_step(alpha, derivative, eta))
-        for p, w, gradient in zip(params, before, gradients, strict=True):
-            p.copy_(w).add_(gradient, alpha=-alpha)
+        for p, gradient in zip(params, gradients, strict=True):
+            p.add_(gradient, alpha=-alpha)
             p.grad = gradient
         for group in self.param_groups:
             group["lr"] = alpha

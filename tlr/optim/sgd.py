@@ -51,10 +51,11 @@ class TLR(TrainableRate, SGD):
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4, and 1/2 for "steady").
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
             quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
-            the products, or on both: momentum hands nothing on in them, so that windows may be short. "steady" adds
-            to "gradients" what keeps it from getting lost (`tlr.optim.steady`): short first windows, an allowance
-            for batches that are drawn without replacement, and windows that blew up are taken back, weights and
-            momentum with them. Over full batches it needs update_every=1, and it needs float32 weights at least.
+            the products, or on both: momentum hands nothing on in them, so that windows may be short. "steady", which
+            is the one to take without a reason for another, adds to "gradients" what keeps it from getting lost
+            (`tlr.optim.steady`): short first windows, an allowance for batches that are drawn without replacement,
+            and windows that blew up are taken back, weights and momentum with them. Over full batches it needs
+            update_every=1, and it needs float32 weights at least.
         per: "model" (default) trains one α for all parameters; groups that begin with different rates keep their
             ratio. "group" trains one for each parameter group, "tensor" one for each tensor. For a layer or a block
             of your own make it a group, with a "name" for `tlr.learning_rates`.

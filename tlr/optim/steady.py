@@ -2,7 +2,8 @@
 
 - Products are of mean gradients over windows, so that windows may differ in length: the first have 1, 2, 4, … steps.
 - Batches drawn without replacement make the means of two windows of an epoch correlate negatively by themselves. A
-  product that is not below what this alone makes of it is no evidence for a smaller α.
+  product that is not below what this alone makes of it is no evidence for a smaller α. It lowers α all the same, as
+  noise calls for a smaller α in the end, but no faster than 1/t, so that training never freezes (Robbins and Monro).
 - A window in which the mean gradient has grown threefold in another direction is taken back, and α made smaller.
 """
 
@@ -63,16 +64,25 @@ def reshuffling(epoch: int | None, before: tuple[int, int], now: tuple[int, int]
     return -rho / (1 - rho)
 
 
-def factor(products: Products, q: float, c: float) -> float:
-    """α_{t+1}/α_t, in (3/4, 1 + c]."""
+def factor(products: Products, q: float, c: float, decay: float) -> float:
+    """α_{t+1}/α_t, in (3/4, 1 + c].
+
+    Args:
+        products: of the mean gradients of two windows.
+        q: as `reshuffling` returns it.
+        c: the bound.
+        decay: the factor by which 1/t falls over the window.
+    """
     gg, gp, pp = products
     curvature = pp - gp
     if gg > _RISING**2 * pp and not _aligned(products):
         return 1 + _GAMMA * gp / curvature if gp < 0 else 1.0
     if gp > 0:
         return 1 + (min(2 * _GAMMA * gp / curvature, c) if curvature > 0 else c)
-    freed = gp + q * curvature
-    return 1 + _GAMMA / (1 - q) * freed / curvature if freed < 0 else 1.0
+    if gp == 0:
+        return 1.0
+    freed = min(gp + q * curvature, 0.0)
+    return min(1 + _GAMMA / (1 - q) * freed / curvature, max(1 + _GAMMA * gp / curvature, decay))
 
 
 def _aligned(products: Products) -> bool:
@@ -133,8 +143,9 @@ def _judge(group: Group, products: Products, steps: int) -> float:
     if not group["previous_steps"]:
         return 1.0
     before = group["previous_begin"], group["previous_steps"]
-    q = reshuffling(group.get("epoch"), before, (group["window_begin"], steps))
-    return factor(products, q, group["c"])
+    begin = group["window_begin"]
+    q = reshuffling(group.get("epoch"), before, (begin, steps))
+    return factor(products, q, group["c"], begin / (begin + steps))
 
 
 def _take_back(p: Tensor, state: State, with_momentum: bool) -> None:

@@ -14,7 +14,7 @@ from torch.optim.optimizer import ParamsT
 from tlr import rule
 from tlr.optim import compiled, steady, windows
 from tlr.optim.gradients import Accumulated
-from tlr.optim.groups import check_group, count_once, memory_floor, per_tensor, split_groups, with_options
+from tlr.optim.groups import check_group, check_loaded, count_once, memory_floor, per_tensor, split_groups, with_options
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
 from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
@@ -133,8 +133,13 @@ class TrainableRate(Optimizer):
 
         The options saved (`update_every`, `c`, …) are loaded too, as torch does with every option; where they differ
         from what was asked for, a warning names both.
+
+        Raises:
+            ValueError: a state of another optimizer or of other parameters, or with an α or an option that a new
+                optimizer would refuse. Everything stays as it was.
         """
         asked = [dict(group) for group in self.param_groups]
+        before = {"state": self.state, "param_groups": self.param_groups}
         loaded: dict[str, Any] = {}
 
         def see(_: Optimizer, saved: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +150,10 @@ class TrainableRate(Optimizer):
         handle = self.register_load_state_dict_pre_hook(see)
         try:
             super().load_state_dict(state_dict)
+            check_loaded(self.param_groups, self.defaults)
+        except Exception:
+            self.__dict__.update(before)
+            raise
         finally:
             handle.remove()
         # torch casts floating-point state to the parameter's type; ours is wider where that is a half type. And it

@@ -29,6 +29,7 @@ __all__ = [
     "player",
     "rule_boxes",
     "rule_menu",
+    "running_loop",
     "slider",
 ]
 
@@ -306,6 +307,18 @@ def player(steps):
     play.observe(lambda _: _soon(lambda: scrub.set_trait("value", play.value)), "value")
     scrub.observe(lambda _: play.set_trait("value", scrub.value), "value")
     return play, scrub
+
+
+def running_loop():
+    """The event loop of a kernel, in which something can go on in the background.
+
+    Raises:
+        RuntimeError: where no kernel runs.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("Nothing goes on in the background outside of a notebook: start it there.") from None
 
 
 def _soon(act):

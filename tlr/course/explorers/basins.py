@@ -1,6 +1,5 @@
 """The final loss for every α₀ and condition number, for one rule; point to read it, press to open a run."""
 
-import math
 from importlib.util import find_spec
 from numbers import Real
 
@@ -80,7 +79,7 @@ class Basins(Explorer):
 
     def _place(self, said):
         """(α₀, condition number) where the front end says the pointer is; None off the map, and for anything else."""
-        if len(said) != 2 or not all(isinstance(share, Real) and math.isfinite(share) for share in said):
+        if len(said) != 2 or not all(isinstance(share, Real) and 0 <= share <= 1 for share in said):
             return None
         return self.picture.at(*said)
 

@@ -6,7 +6,7 @@ import threading
 
 import ipywidgets as widgets
 
-from tlr.course.explorers.base import Explorer, blank, in_a_line, log_slider
+from tlr.course.explorers.base import Explorer, blank, in_a_line, log_slider, running_loop
 from tlr.course.plots.live import RunsPicture
 
 __all__ = ["Live"]
@@ -59,11 +59,12 @@ class Live(Explorer):
         self._end()
 
     def start(self):
-        """Train in the background, and return the asyncio task that watches it."""
+        """Train in the background, and return the asyncio task that watches it; RuntimeError outside of a notebook."""
+        loop = running_loop()
         self._begin()
         thread = threading.Thread(target=self._train, args=(self.settings()["alpha0"],), daemon=True)
         thread.start()
-        return asyncio.ensure_future(self._watch(thread))
+        return loop.create_task(self._watch(thread))
 
     def stop(self):
         """End what runs in the background, after the epoch under way."""

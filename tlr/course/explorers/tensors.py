@@ -6,7 +6,7 @@ import time
 import ipywidgets as widgets
 import numpy as np
 
-from tlr.course.explorers.base import DRAWING, Explorer, blank, in_a_line, log_slider, rule_menu
+from tlr.course.explorers.base import DRAWING, Explorer, blank, in_a_line, log_slider, rule_menu, running_loop
 from tlr.course.plots.tensors import TensorPicture
 
 __all__ = ["TensorRace"]
@@ -65,9 +65,10 @@ class TensorRace(Explorer):
             self.refresh()
 
     def start(self):
-        """Go on in the background, between whatever else the kernel has to do."""
+        """Go on in the background, between whatever else the kernel has to do; RuntimeError where there is none."""
+        loop = running_loop()
         self._set_running(True)
-        self._task = asyncio.ensure_future(self._go_on())
+        self._task = loop.create_task(self._go_on())
 
     def stop(self):
         """Stop after the step that is being taken."""

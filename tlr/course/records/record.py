@@ -127,6 +127,10 @@ class Record(Curves):
             return "an α of TLR is not positive"
         if not self.sessions or not all(map(_says_its_origin, self.sessions)):
             return "its sessions do not say when, on what and with which torch"
+        try:
+            json.dumps(self.sessions, allow_nan=False)
+        except ValueError:
+            return "a number of its sessions is not finite"
         return None
 
 

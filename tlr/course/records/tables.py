@@ -26,6 +26,7 @@ def table(records):
     import pandas as pd
 
     settings = [field.name for field in attrs.fields(Setting)]
+    numbers = {"momentum", "weight_decay", "p", "c", "eta", "beta"}  # NaN where the method does not have it
     measured = [name for name in MEASURED if name != "alpha"]
     frames = []
     for record in records:
@@ -38,14 +39,13 @@ def table(records):
         for name in measured:
             columns[name] = np.repeat(np.concatenate([[np.nan], getattr(record, name)]), k)
         frame = pd.DataFrame(columns)
-        constants = {"run": record.setting.name, "status": record.status}
-        frames.append(frame.assign(**constants, **{name: getattr(record.setting, name) for name in settings}))
+        chosen = {name: getattr(record.setting, name) for name in settings}
+        chosen |= {name: np.nan for name in numbers if chosen[name] is None}
+        frames.append(frame.assign(run=record.setting.name, status=record.status, **chosen))
     order = ["run", *settings, "status", "epoch", "group", "alpha", *measured]
     if not frames:
         return pd.DataFrame(columns=order)
-    whole = pd.concat(frames, ignore_index=True)[order]
-    numbers = ["momentum", "weight_decay", "p", "c", "eta", "beta"]
-    return whole.astype(dict.fromkeys(numbers, float))
+    return pd.concat(frames, ignore_index=True)[order]
 
 
 def final(records):
@@ -62,7 +62,10 @@ def final(records):
     curves = table(records)
     peak = curves.groupby(["run", "group"]).alpha.transform("max")
     last = curves.groupby("run").epoch.transform("max")
-    loss = {record.setting.name: np.nan_to_num(record.train_loss, nan=np.inf).mean() for record in records}
+    loss = {
+        record.setting.name: np.nan_to_num(record.train_loss, nan=np.inf).mean() if len(record.train_loss) else np.nan
+        for record in records
+    }
     ends = curves.assign(peak_alpha=peak, mean_loss=curves.run.map(loss))
     return ends[curves.epoch == last].reset_index(drop=True)
 
