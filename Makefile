@@ -10,6 +10,9 @@
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
 #                   make faults       the tests of random faults at full length: kills, flipped bits, hostile messages
 #                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
+#                   make pdf         the same, with each notebook to print: build/site/pdf
+#                   make lite         build what runs in the reader's browser alone, in build/lite; make check-lite runs it there
+#                                     (one notebook of it: make check-lite NOTEBOOK=02_quadratics)
 #                   make bench        time what must be fast
 #                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a release
 #
@@ -24,13 +27,13 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site slides bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 
-# $(VENV)/.lab, .dev, .site: that extra of pyproject.toml is installed. Where TORCH_INDEX does not answer, pip warns and
+# $(VENV)/.lab, .dev, .site, .lite: that extra of pyproject.toml is installed. Where TORCH_INDEX does not answer, pip warns and
 # takes PyTorch from the default index.
 $(VENV)/.%: pyproject.toml constraints.txt | $(PY)
 	@echo "Installing into $(VENV). The first time, PyTorch is downloaded: 2.7 GB on Linux (README.md names a smaller one), 0.1 GB elsewhere."
@@ -94,8 +97,17 @@ lowest:
 site: $(VENV)/.site
 	$(PY) tools/build_site.py
 
+pdf: $(VENV)/.site
+	$(PY) tools/build_site.py --pdf
+
 slides: $(VENV)/.site
 	$(PY) tools/build_slides.py
+
+lite: $(VENV)/.lite
+	$(PY) tools/build_lite.py
+
+check-lite: setup lite
+	$(PY) -m pytest tests/browser/check_lite.py $(if $(NOTEBOOK),-k "$(NOTEBOOK) or kernel")
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done

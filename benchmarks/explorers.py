@@ -14,7 +14,7 @@ import time
 import ipywidgets
 import numpy as np
 
-from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, ReturnMap
+from tlr.course.explorers import Basins, Eigenvalues, ReturnMap
 
 LIMIT = 150
 
@@ -41,7 +41,7 @@ def milliseconds(control):
 
 def main():
     worst = 0.0
-    for make in (Cobweb, Paths, Basins, Newton, Eigenvalues, ReturnMap):
+    for make in (Basins, Eigenvalues, ReturnMap):
         explorer = make()
         if "rules" in explorer.controls:
             explorer.move(rules=tuple(explorer.controls["rules"]))

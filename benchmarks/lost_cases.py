@@ -3,13 +3,13 @@
     python benchmarks/lost_cases.py                             a quick part, some ten seconds
     python benchmarks/lost_cases.py --all                       everything, two hours on one core
     python benchmarks/lost_cases.py --all --only digits readme  the groups of these names
+    python benchmarks/lost_cases.py --left                      what is not recorded yet, with hours
 
-A run is lost if its last loss is not finite or above half of its first. A row of the table holds a case, a method and
-α₀ up to 0.1: how many of its runs are lost, the median of the last losses, the same over that of the best method, and
-the highest loss of any run over its first.
+A run is lost if its last loss is not finite or above half of its first; `tlr.course.experiments.lost_cases` says what
+the columns of the table are. Figure 1 on MNIST comes from the course's records.
 
-A run of `--all` is kept at once as a line of `benchmarks/results/lost_cases.jsonl`, with the code and the versions that
-it comes from, and is not run again while it is there: the same command goes on where it was stopped.
+A run of `--all` is kept at once as a line of `tlr/course/records/recorded/lost_cases.jsonl`, with the code and the
+versions that it comes from, and is not run again while it is there: the same command goes on where it was stopped.
 """
 
 import argparse
@@ -18,26 +18,28 @@ import math
 import statistics
 import time
 import warnings
+from collections import Counter
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
+from torch.func import functional_call
 from torch.nn.functional import cross_entropy, softplus
+from torch.nn.utils import parameters_to_vector
 
 from tlr import TLR, TLRAdam
 from tlr.course.data import folder, load, normalize
+from tlr.course.experiments.lost_cases import PATH, is_lost, recorded_runs, table
 from tlr.course.experiments.provenance import provenance
 from tlr.course.models import MLP
 from tlr.course.peers import make_optimizer
 from tlr.course.theory import safeguarded
 
-RESULTS = Path(__file__).parent / "results" / "lost_cases.jsonl"
 RULES = ("published", "secant", "slope", "gradients")
 OURS = ("steady", *RULES)
-GUARDS = ("caps", "halving")  # the published rule with AdGD's caps, or with Armijo's condition
-RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree")
+GUARDS = ("tlr_armijo", "caps")  # the published rule with Armijo's condition, or with AdGD's caps
+RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree", "tlr_armijo")
 TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
 FIXED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # what SGD is tuned over
 
@@ -59,6 +61,7 @@ def optimizer(method, params, lr, every, epoch, momentum=0.0, weight_decay=0.0, 
         "barzilai_borwein": {"update_every": every, "weight_decay": weight_decay},
         "prodigy": {"weight_decay": weight_decay},
         "schedulefree": {"momentum": 0.9, "weight_decay": weight_decay},
+        "tlr_armijo": {},
     }[method]
     return make_optimizer(method, params, lr=1.0 if method == "prodigy" else lr, **options)
 
@@ -78,7 +81,8 @@ def losses(model, make, x, y, batch_size, epochs, seed=0, relabeled=None):
             def closure(images=x[batch], labels=y[batch]):
                 optimizer.zero_grad()
                 loss = cross_entropy(model(images), labels)
-                loss.backward()
+                if torch.is_grad_enabled():
+                    loss.backward()
                 return loss
 
             total += len(batch) * optimizer.step(closure).item()
@@ -96,7 +100,8 @@ def descent(function, start, make, steps):
     def closure():
         optimizer.zero_grad()
         loss = function(w)
-        loss.backward()
+        if torch.is_grad_enabled():
+            loss.backward()
         return loss
 
     for _ in range(steps):
@@ -131,9 +136,9 @@ def digits(method, alpha0, seed, p, momentum, epochs=20, relabeled=False, adam=F
     return losses(MLP(64, 100, 10, seed), make, x, y, 16, epochs, seed, (y + 1) % 10 if relabeled else None)
 
 
-def readme(method, alpha0, seed, table):
+def readme(method, alpha0, seed, rows):
     """The README's four lines: μ = 0.8, a third of an epoch, no weight decay; 60 epochs of batches of 16."""
-    if table == "wine":
+    if rows == "wine":
         from sklearn.datasets import load_wine
 
         wine = load_wine()
@@ -223,19 +228,26 @@ FUNCTIONS = {
 }
 
 
+def capped(value, start, alpha0, steps):
+    """The loss of a function at every step of the published rule with AdGD's caps."""
+
+    def value_and_gradient(w):
+        w = torch.tensor(w, requires_grad=True)
+        loss = value(w)
+        loss.backward()
+        return loss.item(), w.grad.numpy()
+
+    return [
+        value(torch.tensor(start)).item(),
+        *safeguarded(value_and_gradient, start, alpha0, steps, guard="caps").loss,
+    ]
+
+
 def function(method, alpha0, seed, name, steps=600):
     """Exact gradients; α₀ is a share of the largest stable fixed α."""
     value, start, stable = FUNCTIONS[name]
-    if method in GUARDS:
-
-        def value_and_gradient(w):
-            w = torch.tensor(w, requires_grad=True)
-            loss = value(w)
-            loss.backward()
-            return loss.item(), w.grad.numpy()
-
-        guarded = safeguarded(value_and_gradient, np.array(start), alpha0 * stable, steps, guard=method)
-        return [value(torch.tensor(start, dtype=torch.float64)).item(), *guarded.loss.tolist()]
+    if method == "caps":
+        return capped(value, np.array(start), alpha0 * stable, steps)
     return descent(value, start, partial(optimizer, method, lr=alpha0 * stable, every=1, epoch=1), steps)
 
 
@@ -245,6 +257,16 @@ def full_batch(method, alpha0, seed, steps=600):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 10))
+    if method == "caps":
+        start = parameters_to_vector(model.parameters()).detach()
+        shapes = [(name, p.shape) for name, p in model.named_parameters()]
+
+        def value(w):
+            parts = w.float().split([shape.numel() for _, shape in shapes])
+            state = {name: part.view(shape) for (name, shape), part in zip(shapes, parts, strict=True)}
+            return cross_entropy(functional_call(model, state, x), y)
+
+        return capped(value, start.double().numpy(), alpha0, steps)
     return losses(model, partial(optimizer, method, lr=alpha0, every=1, epoch=1), x, y, len(x), steps, seed)
 
 
@@ -267,82 +289,61 @@ def cases(quick):
     for name in FUNCTIONS:
         methods = (*RULES[:2], "steady", "sgd", "exact_bb", *GUARDS)
         yield "functions", name, partial(function, name=name), (1e-3, 0.1, 0.95), methods, (0,)
-    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*OURS, "sgd"), seeds[:1]
-    for table in ("200 digits", "wine"):
-        run = partial(readme, table=table)
-        yield "readme", f"README, {table}", run, (1e-3, 1e-2, 1e-1), (*OURS, "sgd", "prodigy", "schedulefree"), seeds
+    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*OURS, "sgd", *GUARDS), seeds[:1]
+    for rows in ("200 digits", "wine"):
+        run = partial(readme, rows=rows)
+        yield "readme", f"README, {rows}", run, (1e-3, 1e-2, 1e-1), (*OURS, "sgd", "prodigy", "schedulefree"), seeds
     for pretrained in (False, True):
         name = f"convolutions, {'pre-trained' if pretrained else 'fresh'}"
         yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*OURS, "sgd"), (7, 8, 9)
     if (folder() / "mnist.npz").is_file():
         yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*OURS, "sgd"), (0, 1, 2, 3, 4)
-        for batch_size in (512, 256, 128, 64):
-            run = partial(mnist, batch_size=batch_size)
-            yield "figure-1", f"figure 1, batch {batch_size}", run, (1e-3, 1e-2, 1e-1), OURS, (0,)
     else:
         print(f"MNIST is left out: there is no mnist.npz in {folder()}.")
-
-
-def is_lost(run):
-    """Whether the last loss is not finite, or above half of the first."""
-    return not (math.isfinite(run["last"]) and run["last"] <= run["first"] / 2)
-
-
-def table(runs):
-    """Lines, one for each case and method."""
-    lines = [f"{'case':27} {'method':17} {'lost':>6} {'median last':>12} {'÷ best':>8} {'highest ÷ first':>16}"]
-    for case in dict.fromkeys(run["case"] for run in runs):
-        rows = {}
-        for run in runs:
-            if run["case"] == case and run["alpha0"] <= (1 if run["group"] == "functions" else 0.1):
-                rows.setdefault(run["method"], []).append(run)
-        median = {name: statistics.median(_number(run["last"]) for run in row) for name, row in rows.items()}
-        if "sgd" in rows:  # SGD at the best of the α it was given
-            by_rate = {}
-            for run in rows["sgd"]:
-                by_rate.setdefault(run["alpha0"], []).append(_number(run["last"]))
-            median["sgd"] = min(map(statistics.median, by_rate.values()))
-        for name, row in rows.items():
-            lost = f"{sum(map(is_lost, row))}/{len(row)}"
-            highest = max(_number(run["highest"]) / run["first"] for run in row)
-            ratio = median[name] / max(min(median.values()), 1e-300)
-            lines.append(f"{case:27} {name:17} {lost:>6} {median[name]:12.3g} {ratio:8.3g} {highest:16.3g}")
-    return lines
 
 
 def _number(value):
     return value if math.isfinite(value) else math.inf
 
 
-def measured(quick, only=(), done=()):
-    """Run the cases but those that are done, (case, method, α₀, seed); yields each run as a dict."""
+def wanted(quick, only=(), done=()):
+    """(where, run) of each run that is not done: its group, case, method, α₀ and seed as a dict, and what runs it."""
     for group, case, run, rates, methods, seeds in cases(quick):
         if only and group not in only:
             continue
         for method in methods:
             for alpha0 in (0.1,) if method == "prodigy" else rates:  # which takes none
                 for seed in seeds:
-                    if (case, method, alpha0, seed) in done:
-                        continue
-                    start = time.perf_counter()
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore", UserWarning)  # of short windows and lost runs
-                        curve = run(method, alpha0, seed)
-                    ends = {"first": curve[0], "last": curve[-1], "highest": max(map(_number, curve))}
-                    where = {"group": group, "case": case, "method": method, "alpha0": alpha0, "seed": seed}
-                    yield {**where, **ends, "seconds": round(time.perf_counter() - start, 2)}
+                    if (case, method, alpha0, seed) not in done:
+                        where = {"group": group, "case": case, "method": method, "alpha0": alpha0, "seed": seed}
+                        yield where, partial(run, method, alpha0, seed)
 
 
-def recorded():
-    """The runs that are kept. Python's json reads and writes what is not finite as NaN and Infinity."""
-    return [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()] if RESULTS.is_file() else []
+def measured(quick, only=(), done=()):
+    """Run the cases but those that are done, (case, method, α₀, seed); yields each run as a dict."""
+    for where, run in wanted(quick, only, done):
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of short windows and lost runs
+            curve = run()
+        ends = {"first": curve[0], "last": curve[-1], "highest": max(map(_number, curve))}
+        yield {**where, **ends, "seconds": round(time.perf_counter() - start, 2)}
+
+
+def left(runs, only=(), done=()):
+    """A line for each group that has runs left: how many, and the hours that they take if they are like the others."""
+    seconds, counts = {}, Counter(where["group"] for where, _ in wanted(False, only, done))
+    for run in runs:
+        seconds.setdefault(run["group"], []).append(run["seconds"])
+    everything = [pace for paces in seconds.values() for pace in paces] or [10]
+    for group, count in counts.items():
+        yield f"{group}: {count} runs, {count * statistics.median(seconds.get(group, everything)) / 3600:.1f} hours"
 
 
 def record(run):
     """Keep a run, with where it comes from."""
     origin = provenance(load("digits"), torch.device("cpu"), "float32")
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as file:
+    with PATH.open("a", encoding="utf-8") as file:
         file.write(json.dumps({**run, **{key: origin[key] for key in ("commit", "dirty", "date", "versions")}}) + "\n")
 
 
@@ -350,17 +351,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="every case, and keep the runs")
     parser.add_argument("--only", nargs="+", default=[], metavar="GROUP", help="the groups of these names")
+    parser.add_argument("--left", action="store_true", help="name what is left of --all, and run nothing")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    runs = recorded() if arguments.all else []
+    runs = recorded_runs() if arguments.all or arguments.left else []
     done = {(run["case"], run["method"], run["alpha0"], run["seed"]) for run in runs}
+    if arguments.left:
+        print(*left(runs, arguments.only, done), sep="\n")
+        return
     for run in measured(not arguments.all, arguments.only, done):
         runs.append(run)
         if arguments.all:
             record(run)
     for run in filter(is_lost, runs):
         print(f"lost: {run['case']}, {run['method']}, α₀ {run['alpha0']:g}, seed {run['seed']}")
-    print(*table(runs), sep="\n")
+    print(table(runs).to_string(float_format="{:.3g}".format))
 
 
 if __name__ == "__main__":

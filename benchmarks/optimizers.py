@@ -6,6 +6,9 @@ A round times every optimizer once, in random order, over a third of an epoch: 7
 256, and so one update of α. In a first window directions are summed one by one. Rows are medians over rounds of each
 optimizer's ratio to SGD in the same round. With one thread the clock counts this process' own seconds, so other
 programs disturb little.
+
+Wanted on the MLP, ÷ SGD: a third of an epoch at most 1.055 by default, 1.036 with foreach, 1.122 fused; a first window
+at most 2; a training step on MNIST at most 1.01.
 """
 
 import argparse
@@ -55,7 +58,7 @@ def steppers(shapes, kernel):
         "SGD without momentum": (torch.optim.SGD, {}),
         "Adam": (torch.optim.Adam, {}),
         "TLR, window 1 (Algorithm 2)": (TLR, {"c": STILL}),
-        "TLR, window 8": (TLR, {**SGD, "c": STILL, "update_every": 8}),
+        "TLR, window 15": (TLR, {**SGD, "c": STILL, "update_every": 15}),
         "TLR, a third of an epoch": (TLR, {**SGD, "c": STILL, "update_every": STEPS}),
         "secant, a third of an epoch": (TLR, {**SGD, "c": STILL, "update_every": STEPS, "curvature": "secant"}),
         "slope, a third of an epoch": (TLR, {**SGD, "c": STILL, "update_every": STEPS, "curvature": "slope"}),
@@ -144,7 +147,7 @@ def main():
     print(f"{'training, median':36}{'ms':>9}{'÷ SGD':>10}")
     for kernel, options in KERNELS.items():
         name, made = trainers(options)
-        report(f"MLP on {name}, batches of 256, {kernel}", times(made, 2 * arguments.rounds, clock))
+        report(f"MLP on {name}, batches of 256, {kernel}", times(made, 8 * arguments.rounds, clock))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 html_css_files = ["site.css"]
+html_js_files = ["explorers.js"]
 # A copy of MathJax, so that formulas need no network.
 html_static_path = revealjs_static_path = ["static", str(resources.files("mathjax") / "static" / "mathjax" / "es5")]
 mathjax_path = "tex-mml-chtml.js"

@@ -46,6 +46,7 @@ def values(name, field):
         ("figure-14-cifar10", PEERS, {"model": {"wrn-16-4", "wrn-16-8", "wrn-22-4", "wrn-22-8"}}, 28),
         ("figure-16-cifar100", PEERS, {"model": {"densenet-12"}, "batch_size": {256}}, 7),
         ("figure-17-multi30k", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer"}}, 7),
+        ("figure-17-multi30k-narrow", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer-64"}}, 7),
         ("figure-4-imagenet64", PEERS - {"sls"} | {"sgd"}, {"batch_size": {96}, "model": {"resnet-50"}}, 7),
     ],
 )
@@ -98,6 +99,12 @@ def test_the_evidence_is_the_papers_lengths_and_its_first_part_can_be_had_today(
     assert {s.model for s in narrow} == {"wrn-10-1"}
     assert {s.batch_size for s in narrow[:14]} == {64, 256}
     assert wanted[:10] == settings("figure-6-mnist")
+
+
+def test_nine_minutes_on_a_gpu_begin_with_figure_2_in_batches_of_256():
+    wanted = settings("gpu")
+    assert set(wanted) == set(settings("figure-2-cifar10"))
+    assert [s.batch_size for s in wanted[:6]] == [256] * 5 + [512]
 
 
 def test_evidence_that_comes_with_the_package_is_not_run_again_and_what_is_left_is_listed(

@@ -1,4 +1,4 @@
-"""The benchmark of lost cases: its quick part."""
+"""The benchmark of lost cases: its quick part, its tables, and what is recorded."""
 
 import sys
 from importlib import import_module
@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tlr.course.experiments import lost_cases
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-lost_cases = import_module("lost_cases")
+benchmark = import_module("lost_cases")
 
 
 @pytest.fixture(scope="module")
 def quick():
-    return list(lost_cases.measured(quick=True))
+    return list(benchmark.measured(quick=True))
 
 
 def test_steady_is_not_lost(quick):
@@ -21,9 +23,47 @@ def test_steady_is_not_lost(quick):
 
 def test_the_other_rules_are_lost_on_a_convex_function_of_one_variable(quick):
     lost = {run["method"] for run in quick if run["case"] == "one-sided parabola" and lost_cases.is_lost(run)}
-    assert lost == set(lost_cases.RULES)
+    assert lost == set(benchmark.RULES)
 
 
 def test_steady_hardly_rises_where_the_others_rise_by_orders(quick):
     rises = {run["method"]: run["highest"] / run["first"] for run in quick if run["case"] == "quadratic, condition 100"}
-    assert rises["steady"] < 1.1 < 100 < min(rises[name] for name in lost_cases.RULES)
+    assert rises["steady"] < 1.1 < 100 < min(rises[name] for name in benchmark.RULES)
+
+
+def made_up(method, last, alpha0=0.1, seed=0, highest=2.0):
+    where = {"group": "digits", "case": "one", "method": method, "alpha0": alpha0, "seed": seed}
+    return {**where, "first": 2.0, "last": last, "highest": highest}
+
+
+def test_a_row_of_the_table():
+    runs = [made_up("steady", 0.1), made_up("steady", float("nan"), seed=1), made_up("steady", 1.5, seed=2)]
+    runs += [made_up("steady", 9.0, alpha0=1.0), made_up("published", 0.5, highest=6.0)]
+    rows = lost_cases.table(runs)
+    assert rows.loc[("one", "steady")].tolist() == [3, 2, 1.5, 3.0, 1.0]
+    assert rows.loc[("one", "published")].tolist() == [1, 0, 0.5, 1.0, 3.0]
+
+
+def test_sgd_is_shown_at_the_alpha_that_suits_it():
+    runs = [made_up("sgd", last, alpha0) for alpha0, last in ((0.1, 0.3), (0.01, 0.2), (0.001, 2.0))]
+    assert lost_cases.table(runs).loc[("one", "sgd"), "last"] == 0.2
+
+
+@pytest.mark.parametrize(("published", "highest", "expected"), [(0.5, 2.0, [0.5]), (1.5, 2.0, []), (0.5, 30.0, [])])
+def test_what_a_rule_costs_where_nothing_was_wrong(published, highest, expected):
+    runs = [made_up("steady", 0.2), made_up("secant", 0.4), made_up("published", published, highest=highest)]
+    assert lost_cases.healthy(runs).tolist() == expected
+
+
+def test_no_recorded_run_of_steady_is_lost_up_to_a_tenth():
+    rows = lost_cases.table(lost_cases.recorded_runs())
+    steady = rows.xs("steady", level="method")
+    assert steady.lost.sum() == 0
+    assert steady.runs.sum() > 100
+    assert rows.xs("published", level="method").lost.sum() > 10
+
+
+def test_recorded_runs_come_from_committed_code():
+    runs = [run for run in lost_cases.recorded_runs() if run["group"] != "figure-1"]
+    assert all(run["commit"] and not run["dirty"] for run in runs)
+    assert len({(run["case"], run["method"], run["alpha0"], run["seed"]) for run in runs}) == len(runs)

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tlr import rule
 from tlr.course import experiments, records
-from tlr.course.noise import drift
+from tlr.course.noise import drift, handed_on
 
 
 @pytest.mark.parametrize("curvature", ["published", "secant"])
@@ -38,3 +39,31 @@ def test_it_predicts_how_fast_alpha_falls_in_the_recorded_runs():
         steps = math.ceil(60_000 / run.setting.batch_size)
         fall = (run.alpha[79, 0] / run.alpha[59, 0]) ** (1 / 20)
         assert fall == pytest.approx(drift(steps, rule.window(steps), momentum=0.8, epochs=20), rel=0.05)
+
+
+@pytest.mark.parametrize(("m", "momentum", "x"), [(1, 0.8, 0), (4, 0.8, 0), (9, 0.9, 0), (1, 0.8, 1.6), (4, 0.8, 0.1)])
+def test_what_momentum_hands_on_in_closed_form(m, momentum, x):
+    noise = np.random.default_rng(0).normal(size=(4000, 200))
+    w, v, path = np.zeros(200), np.zeros(200), []
+    for batch in noise:
+        v = momentum * v + x * w + batch
+        w = w - v
+        path.append(w.copy())
+    displacements = np.diff(path[400::m], axis=0)
+    now, before = displacements[1:], displacements[:-1]
+    assert np.vdot(now, before) / np.vdot(before, before) == pytest.approx(handed_on(m, momentum, x), abs=0.01)
+
+
+def test_what_momentum_hands_on_in_windows_of_one_step():
+    assert handed_on(1, 0.8) == pytest.approx(0.8)
+    assert handed_on(1, 0.8, 0.5) == pytest.approx(0.8 - 0.5 / 2)
+
+
+def test_it_predicts_where_alpha_levels_off_and_where_it_falls():
+    """Figure 6 over 80 epochs: of five p, noise alone keeps α up with p = 0.1, and with no other."""
+    for run in experiments.recorded("figure-6-mnist", epochs=80, seeds=(0,)):
+        steps = math.ceil(60_000 / run.setting.batch_size)
+        expected = drift(steps, rule.window(steps, run.setting.p), momentum=0.8, epochs=20)
+        fall = (run.alpha[79, 0] / run.alpha[59, 0]) ** (1 / 20)
+        assert fall == pytest.approx(expected, rel=0.06)
+        assert (expected > 1) == (fall > 1) == (run.setting.p == 0.1)

@@ -16,8 +16,9 @@ import nbformat
 import pytest
 from traitlets.config import Config
 
+from tools.build_lite import carried
 from tools.run_notebooks import run
-from tools.stamp import ROOT, notebooks, reference, repository
+from tools.stamp import ROOT, notebooks, pages, reference, repository
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -76,6 +77,13 @@ def test_badges_open_this_notebook(path, book):
     prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
     assert f"https://mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}" in prose
     assert f"https://colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}" in prose
+    assert (f"{pages()}/lite/lab/index.html?path={path.name}" in prose) == (path in carried())
+
+
+def test_the_last_cell_tells_where_to_complain_and_how_to_keep_answers(path, book):
+    last = book.cells[-1].source
+    assert f"https://github.com/{repository()}/issues/new?template=notebook.yml&notebook={path.stem})" in last
+    assert ("`exercise.summary()`" in last) == any("exercise." in cell.source for cell in code_cells(book))
 
 
 def headings(book):

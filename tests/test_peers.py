@@ -11,7 +11,17 @@ import torch
 from peer_problem import NOISE, START, advance, closure_of, parameters, weights
 from torch.nn.functional import cross_entropy
 
-from tlr.course.peers import PEERS, SLS, SPS, BarzilaiBorwein, FixedEta, Hypergradient, HypergradientAdam, YellowFin
+from tlr.course.peers import (
+    PEERS,
+    SLS,
+    SPS,
+    BarzilaiBorwein,
+    FixedEta,
+    Hypergradient,
+    HypergradientAdam,
+    TLRArmijo,
+    YellowFin,
+)
 from tlr.course.peers.base import OneRate
 
 SGD_OPTIONS = [
@@ -36,6 +46,7 @@ GROUPED = {
 SHARED = {
     "SLS": (SLS, {"lr": 3.0, "steps_per_epoch": 4}),
     "SLS, Goldstein": (SLS, {"lr": 0.01, "c": 0.45, "condition": "goldstein", "reset": "keep"}),
+    "TLR, safeguarded": (TLRArmijo, {"lr": 3.0}),
     "SPS": (SPS, {"lr": 0.05, "c": 20.0, "steps_per_epoch": 4}),
     "YellowFin": (YellowFin, {"window": 3}),
     "YellowFin, averaged": (YellowFin, {"lr": 0.1, "beta": 0.9}),
@@ -49,7 +60,7 @@ for name, entry in PEERS.items():
         if peer not in LISTED:
             (SHARED if issubclass(peer, OneRate) else GROUPED)[name] = peer, {}
 ALL = GROUPED | SHARED
-NEED_A_CLOSURE = (SLS, SPS)
+NEED_A_CLOSURE = (SLS, SPS, TLRArmijo)
 STEPPED_WITHOUT = {name: (peer, own) for name, (peer, own) in ALL.items() if peer not in NEED_A_CLOSURE}
 
 
@@ -360,10 +371,10 @@ def test_a_step_without_a_closure_is_the_same(peer, own):
     assert torch.equal(weights(params), weights(twin))
 
 
-@pytest.mark.parametrize("peer", NEED_A_CLOSURE)
-def test_a_missing_closure_is_named(peer):
+@cases({name: case for name, case in ALL.items() if case[0] in NEED_A_CLOSURE})
+def test_a_missing_closure_is_named(peer, own):
     with pytest.raises(TypeError, match="closure"):
-        peer(parameters(), steps_per_epoch=1).step()
+        peer(parameters(), **own).step()
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ OPTIONS = {
     "tlr_slope": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
     "tlr_gradients": {"lr": 0.1, "momentum": 0.8, "update_every": 8},
     "tlr_steady": {"lr": 0.1, "momentum": 0.8, "update_every": 8, "epoch": 23},
+    "tlr_armijo": {"lr": 0.1},
     "fixed_eta": {"lr": 0.1, "momentum": 0.8, "eta": 0.001, "update_every": 8},
     "hypergradient": {"lr": 0.1, "beta": 1e-3},
     "hypergradient_adam": {"lr": 0.003},
@@ -83,7 +84,7 @@ def test_what_the_table_says_of_passes_is_what_a_step_takes(name):
     model.register_forward_hook(lambda *_: passes.append(torch.is_grad_enabled()))
     optimizer = make_optimizer(name, model.parameters(), **OPTIONS.get(name, {}))
     run_bare(model, optimizer, name, steps=1)
-    if name == "sls":
+    if "or more" in PEERS[name].passes:
         assert sum(passes) == 1
         assert len(passes) >= 2
     else:

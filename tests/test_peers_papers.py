@@ -7,6 +7,7 @@ import pytest
 import torch
 from peer_problem import HESSIAN, START, advance, closure_of, gradient, parameters, value, weights
 
+from tlr.course.data import load
 from tlr.course.peers import (
     SLS,
     SPS,
@@ -14,6 +15,7 @@ from tlr.course.peers import (
     FixedEta,
     Hypergradient,
     HypergradientAdam,
+    TLRArmijo,
     YellowFin,
     make_optimizer,
 )
@@ -237,6 +239,59 @@ def test_sls_finds_steps_no_shorter_than_the_papers_bound():
     _, eta = advance(params, SLS(params, 3.0, reset="start"), STEPS)
     bound = 2 * (1 - 0.1) / np.linalg.eigvalsh(HESSIAN).max()
     assert np.all(eta >= 0.9 * bound)
+
+
+# ------------------------------------------------------------------------------------------ TLR, safeguarded
+
+
+def halved(alpha):
+    """Algorithm 2, and notebook 07's theorem 8."""
+    w, before = START.copy(), None
+    for t in range(STEPS):
+        g = gradient(w, t)
+        if before is not None:
+            gp = g @ before
+            alpha *= 1 + (min(gp / (4 * (g @ g - gp)), 0.25) if g @ g > gp else 0.25)
+        while value(w - alpha * g, t) > value(w, t) - alpha * g @ g / 4:
+            alpha /= 2
+        w, before = w - alpha * g, g
+        yield w, alpha
+
+
+@pytest.mark.parametrize("alpha0", [0.01, 3.0])
+def test_tlr_armijo_is_algorithm_2_with_halving(alpha0):
+    check(lambda params: TLRArmijo(params, alpha0), halved(alpha0))
+
+
+def full_batch():
+    """A small network on 200 digits at once: (model, closure)."""
+    data = load("digits-200")
+    x, y, _, _ = data.tensors()
+    x = data.normalizer()(x).flatten(1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.Tanh(), torch.nn.Linear(32, 10))
+
+    def closure():
+        model.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(x), y)
+        if torch.is_grad_enabled():
+            loss.backward()
+        return loss
+
+    return model, closure
+
+
+@pytest.mark.parametrize("alpha0", [1e-4, 0.1, 10.0])
+def test_its_loss_never_rises_whatever_alpha_0_where_tlrs_does(alpha0):
+    losses = {}
+    for name in ("tlr_armijo", "tlr"):
+        model, closure = full_batch()
+        optimizer = make_optimizer(name, model.parameters(), lr=alpha0)
+        losses[name] = [optimizer.step(closure).item() for _ in range(200)]
+    assert np.all(np.diff(losses["tlr_armijo"]) <= 1e-6)
+    assert losses["tlr_armijo"][-1] < 0.1
+    assert np.diff(losses["tlr"]).max() > 1
 
 
 # ------------------------------------------------------------------------------------------------- SPS

@@ -1,11 +1,8 @@
-"""The signature explorer: the rule that it runs is tlr.rule's, its descents are tlr.descent's, its picture stays."""
+"""The signature explorer: its descents are tlr.descent's, its picture stays, its page needs nothing."""
 
 import base64
 import io
-import json
 import math
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,48 +10,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import traitlets
+from front import WRITE, needs_node, node
 from PIL import Image
 
-from tlr import rule
 from tlr.course.explorers import Race
-from tlr.course.explorers.printed import printed_rule
 from tlr.course.plots.picture import RULE_STYLES
 from tools.stamp import ROOT
 
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Running the printed JavaScript needs node.")
 
-
-FRONT = ROOT / "tlr" / "course" / "explorers" / "front"
-
-
-def node(script, **data):
-    """What the script, a module, prints as JSON, given `data` as its constants."""
-    constants = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in data.items())
-    command = ["node", "--input-type=module", "-"]
-    result = subprocess.run(
-        command, input=constants + script, capture_output=True, text=True, check=True, encoding="utf-8"
-    )
-    return json.loads(result.stdout)
-
-
-@pytest.fixture(scope="module")
-def modules(tmp_path_factory):
-    """The front end where node takes its files for modules: a folder, as a URL."""
-    folder = tmp_path_factory.mktemp("front")
-    shutil.copytree(FRONT, folder, dirs_exist_ok=True)
-    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    return folder.as_uri()
-
-
-def computed(race, modules):
+def computed(race):
     """The descents as the front end computes them: rule → {w, alpha, loss, diverged}."""
     return node(
-        f"""
-        import {{ descend, quadratic }} from "{modules}/descent.js";
-        const numbers = (key, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value);
-        const {{ methods, draws }} = state.scene;
-        const runs = methods.map(({{ rule }}) => [rule, descend(rule, quadratic(state), state, draws)]);
-        console.log(JSON.stringify(Object.fromEntries(runs), numbers));
+        WRITE
+        + """
+        import { bestSteps, descend, quadratic } from "front/descent.js";
+        const { methods, draws } = state.scene;
+        const toy = quadratic(state, draws);
+        const runs = methods.map(({ rule }) => [rule, descend(rule, toy, state, draws.length)]);
+        write(Object.fromEntries(runs.map(([rule, run]) => [rule, { ...run, best: bestSteps(toy, run) }])));
         """,
         state=race.state(),
     )
@@ -63,66 +36,6 @@ def computed(race, modules):
 def steps_to_compare(loss):
     """A dozen, or fewer where a rule is so quick that rounding decides what is left of its gradient."""
     return min(13, np.argmax([*(loss < 1e-16 * loss[0]), True]))
-
-
-@needs_node
-@pytest.mark.parametrize("name", sorted(path.name for path in FRONT.glob("*.js")))
-def test_every_module_is_javascript_in_itself(name):
-    check = ["node", "--input-type=module", "--check", "-"]
-    assert subprocess.run(check, input=(FRONT / name).read_bytes(), check=False).returncode == 0
-
-
-@needs_node
-def test_numbers_are_short_and_rounded_once(modules):
-    said = {
-        0: "0",
-        12345: "1.2 × 10⁴",
-        9.96e9: "10¹⁰",
-        0.00099999: "0.001",
-        9999.6: "10⁴",
-        -0.25: "−0.25",
-        3.14159: "3.14",
-        -2.5e-7: "−2.5 × 10⁻⁷",
-    }
-    run = f'import {{ short }} from "{modules}/picture.js"; console.log(JSON.stringify(numbers.map(short)));'
-    assert node(run, numbers=list(said)) == list(said.values())
-
-
-@needs_node
-def test_the_modules_joined_are_one():
-    kind = node(
-        f"{Race._esm.replace('export default', 'const front =')}\nconsole.log(JSON.stringify(typeof front.render));"
-    )
-    assert kind == "function"
-    assert re.findall(r"^(?:import|export (?!default)).*", Race._esm, re.MULTILINE) == []
-
-
-def test_the_stored_rule_is_the_one_that_would_be_printed():
-    stored = (FRONT / "rule.js").read_text(encoding="utf-8")
-    assert stored == printed_rule(), "Run `python -m tlr.course.explorers.printed`."
-
-
-@needs_node
-@pytest.mark.parametrize("name", ["published", "secant", "barzilai_borwein"])
-def test_the_printed_rule_is_the_rule(name, modules):
-    rng = np.random.default_rng(1)
-    g, before = rng.normal(size=(2, 2000, 2)) * 10.0 ** rng.integers(-9, 9, (2, 2000, 1))
-    before[:100] = 0  # the first step
-    before[100:200] = g[100:200]  # no curvature
-    before[200:300] = g[200:300, ::-1] * (1, -1)  # at right angles
-    products = np.vecdot(g, g), np.vecdot(g, before), np.vecdot(before, before), rng.uniform(0.01, 10, 2000)
-    run = f"""
-    import {{ relativeChange }} from "{modules}/rule.js";
-    console.log(JSON.stringify(rows.map((row) => relativeChange.{name}(...row))));
-    """
-    printed = node(run, rows=np.stack(products, axis=-1).tolist())
-    np.testing.assert_allclose(printed, rule.relative_change(*products, name), rtol=1e-12)
-
-
-@needs_node
-def test_the_printed_step_of_hypergradient_descent(modules):
-    run = f'import {{ gradientStep }} from "{modules}/rule.js"; console.log(gradientStep(0.5, -3, 0.25));'
-    assert node(run) == rule.gradient_step(0.5, rule.first_derivative(-3), 0.25)
 
 
 @needs_node
@@ -137,9 +50,9 @@ def test_the_printed_step_of_hypergradient_descent(modules):
     ],
     ids=str,
 )
-def test_the_front_end_descends_as_python_does(settings, modules):
+def test_the_front_end_descends_as_python_does(settings):
     race = Race(**settings)
-    runs = computed(race, modules)
+    runs = computed(race)
     for name, expected in race.descents().items():
         steps = steps_to_compare(expected.loss)
         assert steps == 13 or name == "barzilai_borwein"
@@ -151,9 +64,9 @@ def test_the_front_end_descends_as_python_does(settings, modules):
 
 @needs_node
 @pytest.mark.parametrize("noise", [0, 0.2])
-def test_the_thin_line_is_the_step_of_an_exact_line_search(noise, modules):
+def test_the_thin_line_is_the_step_of_an_exact_line_search(noise):
     race = Race(noise=noise)
-    for name, run in computed(race, modules).items():
+    for name, run in computed(race).items():
         here, there = np.array(run["w"][:13]), np.array(run["w"][1:14])
         g = (here - there)[:12] / np.array(run["alpha"][1:13])[:, None]
         best = np.array(run["best"][1:13], dtype=float)
@@ -164,9 +77,9 @@ def test_the_thin_line_is_the_step_of_an_exact_line_search(noise, modules):
 
 
 @needs_node
-def test_the_front_end_diverges_where_python_does(modules):
+def test_the_front_end_diverges_where_python_does():
     race = Race(alpha0=1e3, condition=1e6, c=10, beta=1)
-    runs = computed(race, modules)
+    runs = computed(race)
     for name, expected in race.descents().items():
         gone = np.isinf(expected.loss)
         assert runs[name]["diverged"] == (gone.argmax() if gone.any() else None), name

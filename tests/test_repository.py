@@ -15,8 +15,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools import environment
+from tools.build_lite import carried
 from tools.environment import CONDA_NAMES, PROJECT, closure, stated
-from tools.stamp import LINK, ROOT, names, notebooks, reference, repository, stamp, stamped_files
+from tools.stamp import LINK, ROOT, names, notebooks, pages, reference, repository, stamp, stamped_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -80,6 +81,7 @@ def test_a_stamp_moves_every_link_and_no_other():
     assert set(names(moved)) == {"ada/lovelace.v2"}
     assert "git+https://github.com/ada/lovelace.v2@v1.0`" in moved
     assert "/ada/lovelace.v2/v1.0?urlpath=" in moved
+    assert "https://ada.github.io/lovelace.v2/lite/lab/index.html?path=" in moved
     assert "/ada/lovelace.v2/blob/v1.0/notebooks/" in moved
     assert moved.endswith("https://github.com/somebody/else")
     assert stamp(moved, repository(), reference()) == text
@@ -120,6 +122,7 @@ def test_the_readme_lists_every_notebook_with_its_badges():
             f"mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}",
             f"colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}",
         }
+        assert (f"({pages()}/lite/lab/index.html?path={path.name})" in row) == (path in carried())
 
 
 def test_the_readme_links_to_files_that_are_there():
@@ -210,6 +213,12 @@ def test_a_workflow_runs_actions_of_one_commit_and_keeps_no_credentials(path):
     assert [line for line in used if not re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v[\d.]+", line)] == []
     assert len({line for line in used if line.startswith("actions/checkout")}) == 1
     assert text.count("persist-credentials: false") == text.count("uses: actions/checkout@")
+
+
+def test_the_issue_form_has_the_field_that_the_notebooks_links_fill():
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "notebook.yml").read_text(encoding="utf-8"))
+    assert "notebook" in [field["id"] for field in form["body"]]
+    assert {field["type"] for field in form["body"]} <= {"input", "dropdown", "textarea"}
 
 
 # Binder
@@ -368,7 +377,7 @@ def libraries(*places):
         path for place in places for path in ([ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py"))
     ]
     assert paths
-    own = {"tlr", "tools"} | {path.stem for path in paths}
+    own = {"tlr", "tools", "tests"} | {path.stem for path in paths}
     names = {name.split(".")[0] for path in paths for name in names_imported(path)} - sys.stdlib_module_names - own
     providers = metadata.packages_distributions()
     return {name: set(map(canonicalize_name, providers[name])) for name in names}
@@ -380,6 +389,7 @@ def libraries(*places):
         "course": ["tlr/course"],
         "dev": ["tests", "tools", "benchmarks", "examples", "conftest.py"],
         "site": ["site", "tools/build_site.py", "tools/build_slides.py"],
+        "lite": ["tools/build_lite.py", "tools/environment.py"],
     }.items(),
 )
 def test_an_extra_names_every_library_that_its_files_import(extra, places):

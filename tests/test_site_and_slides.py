@@ -2,12 +2,14 @@
 
 import importlib
 import re
+import shutil
 
 import nbformat
 import pytest
 
 import tlr
-from tlr.course.explorers import Cobweb, Race
+from tlr import toys
+from tlr.course.explorers import Basins, Cobweb, Newton, Race
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
 
@@ -40,24 +42,6 @@ def output(**data):
     return nbformat.v4.new_output("display_data", data)
 
 
-def test_the_race_lives_on_in_the_page():
-    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Race.description}))
-    assert list(shown.data) == ["text/html"]
-    assert '<iframe class="race" src="../race.html"' in shown.data["text/html"]
-
-
-def test_other_explorers_are_their_picture_and_their_name():
-    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Cobweb.description}))
-    assert list(shown.data) == ["text/html"]
-    assert PNG in shown.data["text/html"]
-    assert Cobweb.description in shown.data["text/html"]
-
-
-def test_every_other_output_stays():
-    for bundle in ({"text/plain": "1"}, {"image/png": PNG, "text/plain": "<Figure>"}, {"text/latex": "$x$"}):
-        assert build_site.shown(output(**bundle)).data == bundle
-
-
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(build_site, "SITE", tmp_path)
@@ -65,6 +49,29 @@ def site(tmp_path, monkeypatch):
     (tmp_path / "deep" / "index.html").write_text('<p id="here"><img src="../b%20c.png"></p>', encoding="utf-8")
     (tmp_path / "b c.png").touch()
     return tmp_path
+
+
+@pytest.mark.parametrize("explorer", [Cobweb(c=1 / 3), Newton(toys.beale()), Race(c=1 / 3)])
+def test_an_explorer_in_the_page_lives_on_as_the_notebook_has_it(explorer, site):
+    data, metadata = explorer._repr_mimebundle_()
+    stored = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    shown = build_site.shown(stored, "book-cell")
+    assert list(shown.data) == ["text/html"]
+    assert '<iframe class="explorer" src="../explorers/book-cell.html"' in shown.data["text/html"]
+    explorer.save_html(site / "saved.html")
+    assert (site / "explorers" / "book-cell.html").read_bytes() == (site / "saved.html").read_bytes()
+
+
+def test_other_explorers_are_their_picture_and_their_name():
+    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Basins.description}), "book-cell")
+    assert list(shown.data) == ["text/html"]
+    assert PNG in shown.data["text/html"]
+    assert Basins.description in shown.data["text/html"]
+
+
+def test_every_other_output_stays():
+    for bundle in ({"text/plain": "1"}, {"image/png": PNG, "text/plain": "<Figure>"}, {"text/latex": "$x$"}):
+        assert build_site.shown(output(**bundle), "book-cell").data == bundle
 
 
 def test_links_are_checked_down_to_the_place_in_the_page(site):
@@ -104,16 +111,39 @@ def luminance(color):
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("sheet", ["tlr/course/explorers/front/race.css", "site/static/slides.css"])
-def test_text_has_the_contrast_of_wcag_2(sheet):
-    css, checked = (ROOT / sheet).read_text(encoding="utf-8"), 0
+def contrast(one, other):
+    light, dark = sorted(map(luminance, [one, other]), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_text_on_slides_has_the_contrast_of_wcag_2():
+    css, checked = (ROOT / "site" / "static" / "slides.css").read_text(encoding="utf-8"), 0
     for rule in re.findall(r"\{([^}]*)\}", css):
         if color := re.search(r"(?<![\w-])color: (#\w{6})", rule):
             background = re.search(r"background(?:-color)?: (#\w{6})", rule)
-            light, dark = sorted(map(luminance, [color[1], background[1] if background else "#ffffff"]), reverse=True)
-            assert (light + 0.05) / (dark + 0.05) >= 4.5, rule
+            assert contrast(color[1], background[1] if background else "#ffffff") >= 4.5, rule
             checked += 1
     assert checked
+
+
+def test_explorers_have_the_contrast_of_wcag_2_in_both_themes():
+    css = (ROOT / "tlr" / "course" / "explorers" / "front" / "front.css").read_text(encoding="utf-8")
+    themes = [dict(re.findall(r"--tlr-(\w+): (#\w{6});", rule)) for rule in re.findall(r"\{([^{}]*)\}", css)]
+    light, by_the_system, chosen = [theme for theme in themes if theme]
+    assert by_the_system == chosen
+    for theme in (light, chosen):
+        assert contrast(theme["ink"], theme["paper"]) >= 7
+        assert contrast(theme["ink"], theme["pressed"]) >= 4.5
+        assert contrast(theme["soft"], theme["paper"]) >= 4.5
+        lines = {method["color"] for method in Race().scene["methods"]} - {"#000000"}
+        assert min(contrast(color, theme["paper"]) for color in lines) >= 3
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed.")
+def test_a_page_is_printed(tmp_path):
+    (tmp_path / "page.html").write_text("<p>42</p>", encoding="utf-8")
+    build_site.print_page(tmp_path / "page.html", tmp_path / "pdf" / "page.pdf")
+    assert (tmp_path / "pdf" / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
 # The slides

@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 2,
     "03_minibatches": 27,
     "04_mnist": 5,
-    "05_cifar": 12,
+    "05_cifar": 14,
     "06_verdict": 9,
     "07_theory": 0,
     "gallery": 7,

@@ -110,7 +110,8 @@ def descend(
             finite, a start that does not fit the toy, or a seed for a toy that has no mini-batches.
     """
     alpha0, start = np.asarray(alpha0, dtype=float), np.asarray(start, dtype=float)
-    _check(rule, toy, start, alpha0, steps, c, eta, beta, seed)
+    _check_options(rule, steps, c, eta, beta)
+    _check_start(toy, start, alpha0, seed)
 
     def gradient(w: Array, t: int) -> Array:
         return toy.gradient(w) if seed is None else toy.gradient(w, np.random.default_rng((seed, t)))
@@ -130,7 +131,7 @@ def descend(
     with np.errstate(all="ignore"):
         shape = np.broadcast_shapes(alpha0.shape, np.shape(toy.value(start)))
         w = np.empty((steps + 1, *shape, start.shape[-1]))
-        alpha, loss = np.empty((steps + 1, *shape)), np.empty((steps + 1, *shape))
+        alpha, loss = np.empty((2, steps + 1, *shape))
         w[0], alpha[0] = start, alpha0
         loss[0] = toy.value(w[0])
         alive = np.isfinite(loss[0])
@@ -209,26 +210,19 @@ def error_components(toy: Toy, w: Array) -> tuple[Array, Array]:
         return eigenvalues, along / along[0]
 
 
-def _check(
-    rule: str,
-    toy: Differentiable,
-    start: Array,
-    alpha0: Array,
-    steps: int,
-    c: float,
-    eta: float,
-    beta: float,
-    seed: int | None,
-) -> None:
+def _check_options(rule: str, steps: int, c: float, eta: float, beta: float) -> None:
     if rule not in RULES:
         raise ValueError(f"Unknown rule {rule!r}: choose from {', '.join(RULES)}.")
-    if not np.all((alpha0 > 0) & np.isfinite(alpha0)):
-        raise ValueError("Every α₀ must be positive and finite.")
     if steps < 1:
         raise ValueError(f"A descent takes at least one step, not {steps!r}.")
     tlr_rule.check(c, "published")
     if not (np.isfinite(eta) and np.isfinite(beta)):
         raise ValueError(f"η and β must be finite numbers, not {eta!r} and {beta!r}.")
+
+
+def _check_start(toy: Differentiable, start: Array, alpha0: Array, seed: int | None) -> None:
+    if not np.all((alpha0 > 0) & np.isfinite(alpha0)):
+        raise ValueError("Every α₀ must be positive and finite.")
     dimension = getattr(toy, "dimension", None)
     if start.ndim == 0 or (dimension is not None and start.shape[-1] != dimension):
         raise ValueError(f"A start on this function has {dimension or 'd'} coordinates, not the shape {start.shape}.")

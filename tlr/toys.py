@@ -5,7 +5,7 @@ Hessian (..., d, d) come back for all of them at once. Coordinates and values ha
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -48,6 +48,8 @@ class Toy:
         start: a point (d,) worth starting from.
         view: ((x_lo, x_hi), (y_lo, y_hi)), the part of the plane worth drawing.
         stochastic: whether `gradient` draws mini-batches.
+        expression: the formula of the value in sympy, its variables in alphabetical order the coordinates; None
+            where there is none.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Toy:
     start: Array
     view: View = ((-1.5, 1.5), (-1.5, 1.5))
     stochastic: bool = False
+    expression: "sympy.Expr | None" = None
 
     @property
     def dimension(self) -> int:
@@ -127,14 +130,12 @@ def noisy_quadratic(
             return mean.gradient(w)
         return mean.gradient(w - centers[rng.choice(samples, batch_size, replace=False)].mean(axis=0))
 
-    return Toy(
-        "noisy quadratic",
-        lambda w: mean.value(w) + offset,
-        gradient,
-        mean.hessian,
-        mean.minimum,
-        offset,
-        mean.start,
+    return replace(
+        mean,
+        name="noisy quadratic",
+        value=lambda w: mean.value(w) + offset,
+        gradient=gradient,
+        minimum_value=offset,
         stochastic=True,
     )
 
@@ -183,13 +184,10 @@ def from_expression(
 ) -> Toy:
     """Your own function, from a formula: sympy finds the gradient and the Hessian.
 
-    A text is parsed, never run as Python: numbers, variables (real), + - * / **, parentheses, pi, E, and the functions
-    exp, log, sqrt, sin, cos, tan, asin, acos, atan, sinh, cosh, tanh; at most 400 characters, exponents between
-    −100 and 100.
-
     Args:
-        expression: a formula such as "(x - 1)**2 + 10*sin(y)**2", or a sympy expression. Its variables, in
-            alphabetical order, are the coordinates.
+        expression: a formula such as "(x - 1)**2 + 10*sin(y)**2", which is parsed, never run as Python
+            (`tlr.formula.parse` says what it may hold), or a sympy expression. Its variables, in alphabetical order,
+            are the coordinates.
         start: where to start, (d,).
         view: ((x_lo, x_hi), (y_lo, y_hi)); by default a square around the origin that holds the start.
         minimum: the global minimizers, (d,) or (k, d), where they are known.
@@ -219,6 +217,7 @@ def from_expression(
         float(value(minimizers).min()) if len(minimizers) else np.nan,
         start,
         view or ((-reach, reach), (-reach, reach)),
+        expression=formula,
     )
 
 

@@ -1,6 +1,8 @@
 """Build the course as a web site from what the notebooks store: nothing is run, and every warning is an error.
 
-python tools/build_site.py        # writes build/site/index.html, and lists the links that lead elsewhere
+python tools/build_site.py [--pdf]    # writes build/site/index.html, and lists the links that lead elsewhere
+
+--pdf prints the notebooks' pages with Chromium, too, and offers them at their heads.
 """
 
 import re
@@ -16,17 +18,16 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tlr.course.explorers import Race  # noqa: E402
+from tlr.course import explorers  # noqa: E402
+from tlr.course.explorers.page import METADATA  # noqa: E402
+from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-RACE = (
-    '<iframe class="race" src="{}race.html" loading="lazy" title="Race of learning rates: press anywhere on the plane">'
-    "</iframe>"
-)
+FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}"></iframe>'
 CONTENTS = """
 ```{toctree}
 :hidden:
@@ -55,18 +56,20 @@ CHANGELOG
 """
 
 
-def write_sources():
-    """Copy the pages to SOURCE, in the form that Sphinx reads."""
+def write_sources(pdf=False):
+    """Copy the pages to SOURCE, in the form that Sphinx reads; `pdf` says whether they will be printed."""
     shutil.rmtree(SOURCE, ignore_errors=True)
     for folder in ("notebooks", "docs"):
         (SOURCE / folder).mkdir(parents=True)
-    for picture in (ROOT / "docs").glob("*.png"):
+    for picture in (ROOT / "docs").glob("*.webp"):
         shutil.copy(picture, SOURCE / "docs")
     for name in PROSE:
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
-            before, after = text.split("## Read the course")
-            text = f"{before}{RACE.format('')}\n\n## Read the course{after}{CONTENTS}"
+            # The race itself, in place of the loop that leads to it.
+            race = FRAME.format("race.html", title(explorers.Race))
+            text = re.sub(r"^\[!\[[^]]*\]\(docs/first_look.*?(?=^\*One bowl)", f"{race}\n\n", text, flags=re.M | re.S)
+            text += CONTENTS
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "site" / "api.md", SOURCE)
     cited = {
@@ -81,9 +84,11 @@ def write_sources():
             if cell.cell_type == "markdown":
                 cell.source = f"{place}\n\n{linked(cell.source, path)}" if place else linked(cell.source, path)
                 continue
-            cell.outputs = [shown(output) for output in cell.outputs]
+            cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
             if place:
                 cell.outputs.insert(0, html_output(place))
+        if pdf:
+            book.cells[0].source += f'\n\n<a href="../pdf/{path.stem}.pdf">This page as PDF</a>, solutions opened.'
         nbformat.write(book, SOURCE / "notebooks" / path.name)
 
 
@@ -104,7 +109,7 @@ def linked(text, path):
             return f"]({name.replace('README', 'index')}#{slug(anchor)})"
         if file in notebooks():
             return f"]({name}#{slug(anchor)})" if anchor else match[0]
-        if file.suffix == ".png" or file in [ROOT / page for page in PROSE]:
+        if file.suffix == ".webp" or file in [ROOT / page for page in PROSE]:
             return match[0]
         return f"](https://github.com/{repository()}/blob/main/{file.relative_to(ROOT).as_posix()})"
 
@@ -118,17 +123,35 @@ def to_cell(text, name, anchor):
     return f'<a href="{name + ".html" if name else ""}#{anchor}">{text}</a>'
 
 
-def shown(output):
-    """An output without a kernel: the race lives on in the page, every other explorer is its picture and its name."""
+def shown(output, name):
+    """An output without a kernel: an explorer in the page lives on, any other is its picture and its name."""
     data = output.get("data", {})
+    if page := explorer_page(output):
+        (SITE / "explorers").mkdir(parents=True, exist_ok=True)
+        (SITE / "explorers" / f"{name}.html").write_text(page, encoding="utf-8")
+        return html_output(FRAME.format(f"../explorers/{name}.html", title(explorer_of(output))))
     if WIDGET in data:
-        if data["text/plain"] == Race.description:
-            return html_output(RACE.format("../"))
         picture = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
         return html_output(f"<figure>{picture}<figcaption>{data['text/plain']}</figcaption></figure>")
     if "text/html" in data:
         data["text/html"] = TO_CELL.sub(r"\1.html#\2", data["text/html"])
     return output
+
+
+def explorer_of(output):
+    """The class of an explorer in the page whose output this is, or None."""
+    return getattr(explorers, output.get("metadata", {}).get(METADATA, {}).get("explorer", ""), None)
+
+
+def explorer_page(output):
+    """A page of the explorer as the notebook stores it, or None."""
+    explorer = explorer_of(output)
+    return explorer and explorer.page(output.metadata[METADATA]["state"])
+
+
+def title(explorer):
+    """What a frame with this explorer is called."""
+    return explorer.description.partition(":")[0]
 
 
 def html_output(html):
@@ -182,11 +205,28 @@ def build(source, target, builder):
         sys.exit("Each of the warnings above is an error: mend the page that it names.")
 
 
+def print_page(page, pdf):
+    """Print a page to a file with Chromium; exits where there is none, or where it fails."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        sys.exit("Pages are printed with Chromium or Chrome, which is not installed here.")
+    pdf.parent.mkdir(exist_ok=True)
+    # In virtual time the page has a minute for its formulas, however busy the machine is.
+    options = ["--headless", "--no-sandbox", "--disable-dev-shm-usage", "--no-pdf-header-footer"]
+    options += ["--virtual-time-budget=60000", f"--print-to-pdf={pdf}"]
+    ran = subprocess.run([chromium, *options, page.as_uri()], capture_output=True, encoding="utf-8", check=False)
+    if not pdf.exists():
+        sys.exit(f"Chromium did not print {page}:\n{ran.stderr}")
+
+
 def main():
+    pdf = "--pdf" in sys.argv[1:]
     shutil.rmtree(SITE, ignore_errors=True)
-    write_sources()
+    write_sources(pdf)
     build(SOURCE, SITE, "html")
-    Race().save_html(SITE / "race.html")
+    explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
+    for path in notebooks() if pdf else ():
+        print_page(SITE / "notebooks" / f"{path.stem}.html", SITE / "pdf" / f"{path.stem}.pdf")
     check_tables()
     print(*check_links(), sep="\n")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")

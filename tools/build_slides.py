@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.course.explorers import Race  # noqa: E402
-from tools.build_site import build, slug  # noqa: E402
+from tools.build_site import build, explorer_of, explorer_page, slug, title  # noqa: E402
+from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
 
 SOURCE, SLIDES = ROOT / "build" / "slides-source", ROOT / "build" / "slides"
@@ -29,7 +30,7 @@ LAST = "Exercises"  # from here on a notebook is for the desk
 CHARACTERS, ROWS = 450, 4  # of Markdown, and of a table, on one slide
 LONG = 150  # characters of a formula that needs more than one line
 PICTURES = ("![", "<iframe")
-RACE = '<iframe class="race" data-src="race.html" title="Race of learning rates: press anywhere on the plane"></iframe>'
+FRAME = '<iframe class="explorer" data-src="{}" title="{}"></iframe>'
 # Presses the button, since nobody wants to look for it in front of a class; the list of keys would not fit below.
 LARGE_TYPE = """<script type="module">
 [...document.querySelectorAll("button")].find((button) => button.textContent === "Large type").click();
@@ -150,16 +151,22 @@ def sections(path):
 
 
 def figure(output, name):
-    """The Markdown of a picture, which is written beside the decks, or of a table; the race is live."""
+    """The Markdown of a picture, which is written beside the decks, or of a table; explorers in the page are live."""
     data = output.get("data", {})
-    if data.get("text/plain") == Race.description:
-        return RACE
+    if page := explorer_page(output):
+        (SOURCE / f"{name}.html").write_text(large(page), encoding="utf-8")
+        return FRAME.format(f"{name}.html", title(explorer_of(output)))
     if "text/html" in data:
         return f"```{{raw}} html\n{data['text/html']}\n```"
     if "image/png" not in data:
         return None
     (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
     return f"![]({name}.png)"
+
+
+def large(page):
+    """An explorer's page for a hall."""
+    return page.replace("</body>", f"{LARGE_TYPE}\n</body>")
 
 
 def markdown(found):
@@ -201,18 +208,20 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     SOURCE.mkdir(parents=True)
     by_notebook = {path.stem: sections(path) for path in notebooks() if path.stem[0].isdigit()}
-    title = Section("Trainable Learning Rate")
-    title.show(RACE)
-    lecture = {"lecture": [title, *planned(by_notebook)]}
+    first = Section("Trainable Learning Rate")
+    first.show(FRAME.format("race.html", title(Race)))
+    lecture = {"lecture": [first, *planned(by_notebook)]}
     for name, found in (by_notebook | lecture).items():
         (SOURCE / f"{name}.md").write_text(markdown(found), encoding="utf-8")
     contents = [f"- [{found[0].heading}]({name}.md)" for name, found in by_notebook.items()]
     contents.insert(0, "- [The lecture of 90 minutes](lecture.md)")
     (SOURCE / "index.md").write_text("\n".join(["# Slides", "", *contents, ""]), encoding="utf-8")
     build(SOURCE, SLIDES, "revealjs")
-    Race().save_html(SLIDES / "race.html")
+    Race(**FIRST_LOOK).save_html(SLIDES / "race.html")
     page = (SLIDES / "race.html").read_text(encoding="utf-8")
-    (SLIDES / "race.html").write_text(page.replace("</body>", f"{LARGE_TYPE}\n</body>"), encoding="utf-8")
+    (SLIDES / "race.html").write_text(large(page), encoding="utf-8")
+    for page in SOURCE.glob("*.html"):
+        shutil.copy(page, SLIDES)
     print(SLIDES / "index.html")
 
 

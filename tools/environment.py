@@ -35,8 +35,10 @@ def conda():
     return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in lines)
 
 
-def closure(requirements, partial=False):
+def closure(requirements, partial=False, without=()):
     """The requirements with all that these bring here, by the metadata of what is installed: canonical names.
+
+    Those in `without`, and what only they bring, are left out.
 
     Raises:
         PackageNotFoundError: one of them is not installed here, unless `partial`.
@@ -45,6 +47,8 @@ def closure(requirements, partial=False):
     while queue:
         requirement, extra = queue.pop()
         if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        if canonicalize_name(requirement.name) in without:
             continue
         for wanted in ["", *requirement.extras]:
             if (key := (canonicalize_name(requirement.name), wanted)) not in needed:

@@ -1,10 +1,15 @@
-"""Draw the README's picture: four rules from one start, each with an α₀ at which gradient descent diverges.
+"""Draw the README's picture, a loop: four rules from one start, each with an α₀ at which gradient descent diverges.
 
-python tools/readme_picture.py        # writes docs/first_look.png
+python tools/readme_picture.py        # writes docs/first_look.webp
 """
 
-from math import pi
+from math import radians
 from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from tlr import toys
 from tlr.course.files import replacing
@@ -12,14 +17,32 @@ from tlr.course.plots.toys import paths
 from tlr.descent import descend
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What both the loop and the race that it leads to show, as settings of `tlr.course.explorers.Race`.
+FIRST_LOOK = {"alpha0": 0.3, "condition": 8.0, "rotation": 30.0, "beta": 0.001, "start": (1.0, 1.0)}
 RULES = ("gd", "published", "secant", "hypergradient")
+STEPS = 60
+#: Milliseconds that a step is shown, and the last one.
+STEP, END = 90, 2500
+
+
+def frame(toy, descents, step):
+    """The picture at a step."""
+    figure = paths(toy, descents, step)
+    figure.set_dpi(130)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    plt.close(figure)
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def main():
-    toy = toys.quadratic((1, 8), angle=pi / 6)
-    descents = {rule: descend(rule, toy, toy.start, alpha0=0.3, steps=60) for rule in RULES}
-    with replacing(ROOT / "docs" / "first_look.png") as part:
-        paths(toy, descents).savefig(part, dpi=150)
+    look = FIRST_LOOK
+    toy = toys.quadratic((1, look["condition"]), angle=radians(look["rotation"]))
+    descents = {rule: descend(rule, toy, look["start"], look["alpha0"], STEPS, beta=look["beta"]) for rule in RULES}
+    first, *others = [frame(toy, descents, step) for step in range(STEPS + 1)]
+    times = [STEP] * STEPS + [END]
+    with replacing(ROOT / "docs" / "first_look.webp") as part:
+        first.save(part, format="WebP", save_all=True, append_images=others, duration=times, loop=0, quality=80)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ def repository():
     return pyproject()["project"]["urls"]["Repository"].removeprefix("https://github.com/")
 
 
+def pages():
+    """Where GitHub publishes the repository's site."""
+    owner, _, name = repository().partition("/")
+    return f"https://{owner}.github.io/{name}"
+
+
 def reference():
     """The branch or tag that badges open and setup cells install, from `tool.stamp` in pyproject.toml."""
     return pyproject()["tool"]["stamp"]["ref"]

@@ -10,6 +10,10 @@ from tools.lab import jupyterlab
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+#: How it is launched; no page that is tested needs another machine.
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+LAUNCH = {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--disable-dev-shm-usage", ALONE]}
+
 
 # Not for the whole session: Playwright keeps an event loop running, and other tests run their own.
 @pytest.fixture(scope="module")
@@ -18,14 +22,17 @@ def browser():
         pytest.skip("Chromium is not installed.")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = driver.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def visit(browser):
-    """visit(url, **options) opens a page; `page.said` is what its console said, as (type, text)."""
+    """visit(url, **options) opens a page.
+
+    `page.said` is what its console said, as (type, text), and `page.asked` every URL that it asked for.
+    """
     with contextlib.ExitStack() as closing:
         yield partial(open_page, browser, closing)
 
@@ -42,7 +49,8 @@ def open_page(browser, closing, url, **options):
     closing.callback(context.close)
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.said = []
+    page.said, page.asked = [], []
+    context.on("request", lambda request: page.asked.append(request.url))
     page.on("console", lambda message: page.said.append((message.type, message.text)))
     page.on("pageerror", lambda error: page.said.append(("error", str(error))))
     page.goto(url)

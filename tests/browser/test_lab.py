@@ -37,10 +37,7 @@ COUNT = """(image) => {
 
 #: The explorers whose pictures the kernel draws: a name in the kernel, and what makes it.
 EXPLORERS = {
-    "cobweb": "Cobweb()",
-    "paths": "Paths()",
     "basins": "Basins()",
-    "newton": "Newton()",
     "eigenvalues": "Eigenvalues()",
     "returns": "ReturnMap()",
     "windows": "Windows({alpha: gradients - alpha for alpha in (0.0, 2.0)})",
@@ -175,19 +172,7 @@ def test_every_slider_goes_to_both_ends_by_keyboard_and_by_mouse(page, name):
         before = seen[-1]
 
 
-@pytest.mark.parametrize("name", ["cobweb", "paths"])
-def test_every_box_by_mouse_and_by_keyboard(page, name):
-    shown = Shown(page, name)
-    shown.run(f"{name}.x0.value = 0.05" if name == "cobweb" else f"{name}.alpha0.value = 0.02")
-    for box in shown.output.locator(".widget-checkbox input").all():
-        before = shown.digest()
-        box.click()
-        assert shown.digest() != before
-        box.press("Space")
-        assert shown.digest() == before
-
-
-@pytest.mark.parametrize("name", ["paths", "basins", "eigenvalues", "windows", "tensors"])
+@pytest.mark.parametrize("name", ["basins", "eigenvalues", "windows", "tensors"])
 def test_every_menu_by_keyboard(page, name):
     shown = Shown(page, name)
     menu, seen = shown.output.locator("select"), set()
@@ -197,7 +182,7 @@ def test_every_menu_by_keyboard(page, name):
     assert len(seen) == 2
 
 
-@pytest.mark.parametrize("name", ["cobweb", "paths", "eigenvalues"])
+@pytest.mark.parametrize("name", ["eigenvalues"])
 def test_play_runs_until_it_is_paused(page, name):
     shown = Shown(page, name)
     shown.slider("step t").press("End")
@@ -247,14 +232,13 @@ def test_the_race_of_tensors_runs_until_it_is_stopped(page):
 @pytest.mark.parametrize(
     ("name", "labels"),
     [
-        ("paths", ["α₀", "condition number", "c (TLR)", "β (hypergradient)"]),
         ("eigenvalues", ["α₀", "condition number"]),
         ("basins", ["opened: α₀", "c (TLR)", "opened: condition"]),
     ],
 )
 def test_extreme_settings_say_diverged_and_recover(page, name, labels):
     shown = Shown(page, name)
-    shown.run(f"{name}.rule.value = 'published'" if name != "paths" else "paths.function.value = 'quadratic'")
+    shown.run(f"{name}.rule.value = 'published'")
     if name != "basins":
         shown.slider("step t").press("End")
 
@@ -266,16 +250,14 @@ def test_extreme_settings_say_diverged_and_recover(page, name, labels):
     small = press("Home")
     assert press("End") != small
     diverged = f"{name}.state()['descent'].diverged"
-    if name == "paths":
-        diverged = "any(ran.diverged for ran in paths.state()['descents'].values())"
     shown.run(f"assert {diverged}")
     assert press("Home") == small
     shown.run(f"assert not {diverged}")
 
 
 def test_rapid_dragging_leaves_no_queue(page):
-    shown = Shown(page, "paths")
-    row = shown.row("rotation (°)")
+    shown = Shown(page, "eigenvalues")
+    row = shown.row("condition number")
     shown.drag(row, 0)
     shown.drag(row, 1)
     there = shown.digest()
@@ -302,51 +284,51 @@ def test_pointing_about_leaves_no_queue(page):
     assert shown.pictures() - during <= 2
 
 
-def test_the_race_goes_on_when_the_kernel_is_gone(lab, visit):
-    lab.write("race.ipynb", ["from tlr.course.explorers import Race\nrace = Race()\nrace"])
-    page = open_and_run(lab, visit, "race.ipynb", 0)
-    page.wait_for_selector(".tlr-race .tlr-fate:not(:empty)")
-    move_the_race(page)
+#: The explorers in the page: a name in the kernel, and what makes it; the setting and the label of a slider; a canvas.
+IN_THE_PAGE = {
+    "cobweb": ("Cobweb()", "c", "bound c", "map"),
+    "newton": ("Newton()", "share", "αₜ / best", "step"),
+    "paths": ("Paths()", "alpha0", "α₀", "plane"),
+    "race": ("Race()", "alpha0", "α₀", "plane"),
+}
 
-    page.locator(".tlr-race input[aria-label='alpha0']").press("End")
-    page.wait_for_function(f"async (code) => await ({RUN})(code) === 'ok'", arg="assert race.alpha0 == 1000")
-    before = canvases(page)
-    assert page.evaluate(RUN, "race.alpha0 = 0.01") == "ok"
-    page.wait_for_function(
-        "() => document.querySelector('input[aria-label=alpha0]').getAttribute('aria-valuetext') === '0.01'"
-    )
-    assert canvases(page) != before
+
+def test_explorers_in_the_page_follow_the_kernel_and_go_on_when_it_is_gone(lab, visit):
+    cells = [f"{name} = {make}\n{name}" for name, (make, *_) in IN_THE_PAGE.items()]
+    lab.write("page.ipynb", ["from tlr.course.explorers import *", *cells])
+    page = open_and_run(lab, visit, "page.ipynb", 0)
+    for name, (_, setting, label, _) in IN_THE_PAGE.items():
+        root = page.locator(f".tlr-{name}")
+        root.locator(".tlr-fate:not(:empty)").first.wait_for()
+        slider = root.get_by_label(label, exact=True)
+        slider.press("End")
+        most = slider.get_attribute("aria-valuetext")
+        reached = f"assert {name}.{setting} == {most}"
+        page.wait_for_function(f"async (code) => await ({RUN})(code) === 'ok'", arg=reached)
+        before = canvases(root)
+        assert page.evaluate(RUN, f"{name}.{setting} = 0.0625") == "ok"
+        page.wait_for_function("(slider) => slider.ariaValueText === '0.0625'", arg=slider.element_handle())
+        assert canvases(root) != before
 
     page.evaluate(f"async () => {{ await {SESSION}.shutdown(); }}")
     page.wait_for_function(f"() => !{SESSION}.session")
-    move_the_race(page)
+    for name, (_, _, label, canvas) in IN_THE_PAGE.items():
+        root = page.locator(f".tlr-{name}")
+        seen = {canvases(root)}
+        for key in ("Home", "End"):
+            root.get_by_label(label, exact=True).press(key)
+            seen.add(canvases(root))
+        root.locator(f".tlr-{canvas}").press("r")
+        assert len({*seen, canvases(root)}) == 4, name
 
-    # Keys meant for the race are JupyterLab's commands too: r would make a raw cell of this one.
+    # Keys meant for an explorer are JupyterLab's commands too: r would make a raw cell of this one.
     kinds = page.evaluate("() => jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model.type)")
-    assert kinds == ["code"]
+    assert kinds == ["code"] * len(kinds)
     # JupyterLab itself notes that settings no longer reach a kernel.
     errors = [text for kind, text in page.said if kind == "error"]
     assert [text for text in errors if "Could not send widget sync message" not in text] == []
 
 
-def canvases(page):
-    page.evaluate(NEXT_FRAME)
-    return page.locator(".tlr-race").evaluate(CANVASES)
-
-
-def move_the_race(page):
-    plane = page.locator(".tlr-plane")
-    plane.press("End")
-    before = canvases(page)
-    for name in ("alpha0", "condition", "rotation", "c", "beta", "noise"):
-        seen = {before}
-        for key in ("Home", "End"):
-            page.locator(f".tlr-race input[aria-label='{name}']").press(key)
-            seen.add(canvases(page))
-        assert len(seen) >= 2 + (name != "noise"), name  # noise begins at its lower end
-        plane.press("r")
-    plane.click(position={"x": 200, "y": 100})
-    page.wait_for_function("() => document.querySelector('.tlr-clock').textContent !== 't = 100'")
-    plane.press("Space")
-    assert canvases(page) != before
-    plane.press("r")
+def canvases(root):
+    root.page.evaluate(NEXT_FRAME)
+    return root.evaluate(CANVASES)

@@ -70,8 +70,10 @@ class Twin:
             return 1 + x / 4 if gp < 0 else 1
         if gp > 0:
             return 1 + (min(x / 2, self.c) if pp > gp else self.c)
-        freed = gp + q * (pp - gp)
-        return 1 + freed / (pp - gp) / 4 / (1 - q) if freed < 0 else 1
+        if gp == 0:
+            return 1
+        freed = min(x + q, 0) / (1 - q)
+        return min(1 + freed / 4, max(1 + x / 4, self.begin / (self.begin + self.n)))
 
 
 def noisy(step, size=10):
@@ -149,8 +151,18 @@ def test_the_bounds_of_a_change():
     generator = np.random.default_rng(0)
     for _ in range(2000):
         p, g = generator.normal(size=(2, 3)) * 10.0 ** generator.uniform(-3, 3, size=(2, 1))
-        change = factor(Products(g @ g, g @ p, p @ p), generator.uniform(0, 0.5), 0.5)
+        change = factor(Products(g @ g, g @ p, p @ p), generator.uniform(0, 0.5), 0.5, generator.uniform())
         assert 0.75 < change <= 1.5
+
+
+def test_noise_alone_lowers_alpha_no_faster_than_one_over_t():
+    noise = Products(1.0, -0.4, 1.0)  # over ‖g_{t−1}‖² − ⟨g_t, g_{t−1}⟩ it is −0.29: less than 1/3
+    assert factor(noise, 1 / 3, 0.5, decay=0.99) == 0.99
+    assert factor(noise, 1 / 3, 0.5, decay=0.5) == factor(noise, 0, 0.5, decay=0.5) == pytest.approx(1 - 0.1 / 1.4)
+
+
+def test_what_is_more_than_noise_lowers_it_faster():
+    assert factor(Products(1.0, -0.9, 1.0), 1 / 3, 0.5, decay=0.99) < 0.99
 
 
 @pytest.mark.parametrize(

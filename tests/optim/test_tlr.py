@@ -346,6 +346,19 @@ def test_the_switch_to_summing_comes_and_goes():
     assert not summed[-1]
 
 
+def test_a_window_that_drowned_in_rounding_is_counted_and_the_next_one_is_summed():
+    w = torch.nn.Parameter(torch.ones(50))
+    optimizer = TLR([w], lr=0.01, update_every=4)
+    for step in range(16):
+        if step == 12:
+            optimizer.param_groups[0]["lr"] = 1e-7
+        w.grad = torch.ones(50)
+        optimizer.step()
+        assert tlr.skipped_updates(optimizer) == (step == 15)
+    assert rate(optimizer) == 1e-7
+    assert optimizer.param_groups[0]["summed"]
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_adam_over_half_precision_weights_is_refused(dtype):
     w = torch.nn.Parameter(torch.ones(3, dtype=dtype))

@@ -4,11 +4,14 @@ import os
 import shutil
 import tempfile
 import time
+import warnings
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "only soft file lock")  # in a browser, where no other process is
+    from filelock import FileLock, Timeout
 
 __all__ = ["remove_leftovers", "replacing"]
 

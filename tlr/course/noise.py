@@ -10,7 +10,27 @@ import numpy as np
 
 from tlr import rule
 
-__all__ = ["drift"]
+__all__ = ["drift", "handed_on"]
+
+
+def handed_on(m, momentum, x=0.0):
+    """ρ of the displacements of two consecutive windows of m steps of the heavy ball, with fresh noise at every step.
+
+    On a quadratic the weights are an autoregression of order two, w_{k+1} = (1 + μ − αλ) w_k − μ w_{k−1} + noise, whose
+    autocovariance γ is known; ρ = (2γ(m) − γ(0) − γ(2m)) / 2(γ(0) − γ(m)). For m = 1 it is μ − αλ/2.
+
+    Args:
+        m: steps in a window.
+        momentum: μ.
+        x: αλ >= 0, for the curvature λ along which the weights lie (default 0: they stand still).
+    """
+    if x == 0:
+        share = 1 - momentum**m
+        return momentum * share**2 / (m * (1 - momentum**2) - 2 * momentum * share)
+    gamma = [1.0, (1 + momentum - x) / (1 + momentum)]  # over γ(0)
+    while len(gamma) <= 2 * m:
+        gamma.append((1 + momentum - x) * gamma[-1] - momentum * gamma[-2])
+    return (2 * gamma[m] - 1 - gamma[2 * m]) / (2 * (1 - gamma[m]))
 
 
 def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400, seed=0):

@@ -1,8 +1,4 @@
-"""TLR alongside Adam, which the paper names as future work (section 6): the same windows over other directions.
-
-A window must be several times the memory of Adam's first moment, 1/(1 − β₁) = 10 steps by default: in shorter ones α
-runs away (notebook 03).
-"""
+"""TLR alongside Adam, which the paper names as future work (section 6): the same windows over other directions."""
 
 from typing import Any
 
@@ -17,8 +13,8 @@ __all__ = ["TLRAdam", "TLRAdamW"]
 class TLRAdam(TrainableRate, Adam):
     """Adam that trains its learning rate; arguments as for `torch.optim.Adam` and `TrainableRate`.
 
-    α₀ is Adam's own lr, 1e-3 by default, and `update_every` is 50 by default: five times what the first moment
-    remembers. Shorter windows warn.
+    α₀ is Adam's own lr, 1e-3 by default. `update_every` is 50 by default: five times the memory of the first moment,
+    1/(1 − β₁) steps. In shorter windows α runs away (notebook 03), and a warning says so.
 
     Example:
         >>> import torch
@@ -31,10 +27,7 @@ class TLRAdam(TrainableRate, Adam):
 
 
 class TLRAdamW(TrainableRate, AdamW):
-    """AdamW that trains its learning rate; arguments as for `torch.optim.AdamW` and `TrainableRate`.
-
-    α₀ is AdamW's own lr, 1e-3 by default, and `update_every` is 50 by default: five times what the first moment
-    remembers. Shorter windows warn.
+    """AdamW that trains its learning rate; arguments as for `torch.optim.AdamW`, all else as for `TLRAdam`.
 
     Example:
         >>> import torch

@@ -11,8 +11,6 @@ and there are 2 graphs. A float lr is compiled anew at every change of α, as it
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-__all__ = ["Aside", "set_aside", "take_back"]
-
 #: Entries that were taken out of a dict, with that dict.
 Aside = tuple[tuple[dict[str, Any], dict[str, Any]], ...]
 

@@ -9,14 +9,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tlr.optim.products import laid_out, local
+from tlr.optim.products import laid_out
 from tlr.optim.rates import Group, rate
-from tlr.optim.windows import State
-
-__all__ = ["Accumulated", "FromMomentum", "Member"]
-
-#: A parameter in a window, and its state.
-Member = tuple[Tensor, State]
+from tlr.optim.windows import Member, States, add, buffers, gradients, members, scale, weights
 
 
 class Accumulated:
@@ -41,15 +36,17 @@ class Accumulated:
     def before_step(self, group: Group, inside: Sequence[Member]) -> None:
         """Add the gradients that the next step takes, with the weight decay that the base adds to them."""
         inside = [(p, state) for p, state in inside if p.grad is not None]
-        if not inside:
-            return
-        sums = [local(state["gradient_sum"]) for _, state in inside]
-        torch._foreach_add_(sums, [local(laid_out(p.grad, p)) for p, _ in inside], alpha=_sign(group))
+        add(inside, "gradient_sum", gradients(inside), _sign(group))
         if group.get("weight_decay") and not group.get("decoupled_weight_decay"):
-            torch._foreach_add_(sums, [local(p) for p, _ in inside], alpha=group["weight_decay"])
+            add(inside, "gradient_sum", weights(inside), group["weight_decay"])
 
-    def finish(self, group: Group, inside: Sequence[Member], unit: float) -> None:
-        """Leave the sums in the buffers: a window closes. `unit` turns "window_start" into a sum of directions."""
+    def members(self, states: States, group: Group) -> list[Member]:
+        """The members of a window that `sums` can be had of."""
+        return members(states, group)
+
+    def sums(self, group: Group, inside: Sequence[Member]) -> list[Tensor]:
+        """The sums over a window that ends, while "window_start" still is what it was in the window."""
+        return buffers(inside, "gradient_sum")
 
 
 class FromMomentum(Accumulated):
@@ -87,22 +84,23 @@ class FromMomentum(Accumulated):
     def is_broken(self, group: Group) -> bool:
         return rate(group) == 0 or group.get("window_momentum") != _kind(group)
 
-    def finish(self, group: Group, inside: Sequence[Member], unit: float) -> None:
-        momentum = group["momentum"]
-        inside = [(p, state) for p, state in inside if momentum == 0 or state.get("momentum_buffer") is not None]
-        if not inside:
-            return
-        sums = [local(state["gradient_sum"]) for _, state in inside]
-        of_directions, of_buffers = self.weights(group)
-        if momentum == 0:
-            torch._foreach_zero_(sums)
-        else:
-            torch._foreach_sub_(sums, [local(laid_out(state["momentum_buffer"], p)) for p, state in inside])
-            torch._foreach_mul_(sums, -of_buffers)
-        directions = [local(state["window_start"]) for _, state in inside]
-        torch._foreach_add_(sums, directions, alpha=unit * of_directions)
+    def members(self, states: States, group: Group) -> list[Member]:
+        pairs = members(states, group)
+        return [(p, state) for p, state in pairs if group["momentum"] == 0 or state.get("momentum_buffer") is not None]
 
-    def weights(self, group: Group) -> tuple[float, float]:
+    def sums(self, group: Group, inside: Sequence[Member]) -> list[Tensor]:
+        if not inside:
+            return []
+        starts = buffers(inside, "window_start")
+        sums = [start.clone() for start in starts] if group["summed"] else torch._foreach_sub(starts, weights(inside))
+        of_directions, of_buffers = self._shares(group)
+        torch._foreach_mul_(sums, scale(group) * of_directions)
+        if group["momentum"] != 0:
+            torch._foreach_add_(sums, buffers(inside, "momentum_buffer"), alpha=of_buffers)
+            torch._foreach_sub_(sums, buffers(inside, "gradient_sum"), alpha=of_buffers)
+        return list(sums)
+
+    def _shares(self, group: Group) -> tuple[float, float]:
         """How much of D and of Δ is in G."""
         momentum = group["momentum"]
         if group["nesterov"]:

@@ -11,8 +11,6 @@ from tlr import rule
 from tlr.optim import steady
 from tlr.optim.rates import Group
 
-__all__ = ["check_group", "check_loaded", "count_once", "memory_floor", "per_tensor", "split_groups", "with_options"]
-
 
 def with_options(params: Any, options: dict[str, Any]) -> Any:
     """Parameters or groups as the base takes them, as groups that have our options and a fresh window."""
@@ -26,12 +24,12 @@ def with_options(params: Any, options: dict[str, Any]) -> Any:
 
 def count_once(group: Group) -> None:
     """Keep one of each parameter that stands in a group twice, of which torch has warned: its step would be double."""
-    first = {p: i for i, p in reversed(list(enumerate(group["params"])))}
-    if len(first) < len(group["params"]):
-        rows = sorted(first.values())
-        for key in ("params", "param_names"):
-            if key in group:
-                group[key] = [group[key][i] for i in rows]
+    first: dict[Tensor, int] = {}
+    for i, p in enumerate(group["params"]):
+        first.setdefault(p, i)
+    for key in ("params", "param_names"):
+        if key in group:
+            group[key] = [group[key][i] for i in first.values()]
 
 
 def check_group(group: Group, others: list[Group]) -> None:
@@ -100,12 +98,12 @@ def memory_floor(group: Group) -> int:
 
 
 def per_tensor(group: Group) -> list[Group]:
-    names = group.get("param_names")
+    """A group for each tensor of a group."""
     singles = []
     for i, p in enumerate(group["params"]):
         single = {**group, "params": [p]}
-        if names is not None:
-            single["param_names"] = [names[i]]
+        if "param_names" in group:
+            single["param_names"] = [group["param_names"][i]]
         if isinstance(group["lr"], Tensor):
             single["lr"] = group["lr"].clone()
         singles.append(single)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
 from tlr import rule
-from tlr.optim.products import inner_products
+from tlr.optim.products import inner_products, laid_out
 
 __all__ = ["NaiveTLR"]
 
@@ -75,7 +74,7 @@ class NaiveTLR(Optimizer):
         params = [p for group in self.param_groups for p in group["params"] if p.grad is not None]
         if not params:
             return loss
-        gradients = [_dense(p.grad).clone() for p in params]
+        gradients = [laid_out(p.grad, p).clone() for p in params]
         before = [p.clone() for p in params]
         alpha, eta = self.param_groups[0]["lr"], self.param_groups[0]["eta"]
         try:
@@ -84,7 +83,7 @@ class NaiveTLR(Optimizer):
                 closure()
         finally:
             torch._foreach_copy_(params, before)
-        trial = [torch.zeros_like(p) if p.grad is None else _dense(p.grad) for p in params]
+        trial = [torch.zeros_like(p) if p.grad is None else laid_out(p.grad, p) for p in params]
         derivative = rule.first_derivative(sum(inner_products(trial, gradients)))
         if math.isfinite(derivative):
             alpha = float(rule.gradient_step(alpha, derivative, eta))
@@ -94,7 +93,3 @@ class NaiveTLR(Optimizer):
         for group in self.param_groups:
             group["lr"] = alpha
         return loss
-
-
-def _dense(gradient: Tensor) -> Tensor:
-    return gradient.to_dense() if gradient.is_sparse else gradient

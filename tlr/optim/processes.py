@@ -5,8 +5,6 @@ from typing import Any
 
 from torch import Tensor
 
-__all__ = ["refuse_flat_parameters", "refuse_partitions"]
-
 
 def refuse_partitions(optimizer: Any) -> None:
     """Raise ValueError if ZeroRedundancyOptimizer is building an optimizer, to which it gives some of the tensors."""

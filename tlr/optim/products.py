@@ -8,8 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["group_products", "has_values", "inner_products", "is_plain", "laid_out", "local"]
-
 #: Lists of tensors whose products are asked for, pair by pair.
 Column = tuple[Sequence[Tensor], Sequence[Tensor]]
 
@@ -32,11 +30,7 @@ def has_values(tensors: Iterable[Tensor]) -> bool:
 
 
 def local(tensor: Tensor) -> Tensor:
-    """Return what of a tensor lies in this process, as real numbers; a view of it.
-
-    A DTensor's local shard, and a complex tensor's real and imaginary parts, so that a sum of products
-    over it is (this process' share of) the real inner product.
-    """
+    """What of a tensor lies in this process, a DTensor's local shard, as real numbers; a view of it."""
     if not is_plain(tensor) and hasattr(tensor, "to_local"):
         tensor = tensor.to_local()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
@@ -53,7 +47,8 @@ def laid_out(tensor: Any, p: Tensor) -> Tensor:
 @torch.no_grad()
 def inner_products(xs: Sequence[Tensor], ys: Sequence[Tensor]) -> list[float]:
     """⟨x, y⟩ for each pair of two lists of tensors, computed in at least float32."""
-    return _to_host([_dots([_single(local(x)) for x in xs], [_single(local(y)) for y in ys])], xs)[0]
+    x, y = ([t.float() if t.dtype.itemsize < 4 else t for t in map(local, tensors)] for tensors in (xs, ys))
+    return _to_host([_dots(x, y)], xs)[0]
 
 
 def group_products(
@@ -65,10 +60,9 @@ def group_products(
     group's sums are computed once more in float64, scaled by a power of two: a product of finite numbers is finite.
 
     Args:
-        columns: pairs (xs, ys) of lists of real, dense tensors in at least float32, as long as `like`. The first
-            pair holds squares.
+        columns: pairs (xs, ys) of lists of real, dense tensors in at least float32. The first pair holds squares.
         like: the parameters that the tensors belong to; see `_to_host`.
-        owner: the number of each parameter's group, ascending.
+        owner: the number of each parameter's group.
         groups: how many groups there are.
 
     Returns:
@@ -80,26 +74,16 @@ def group_products(
         square = sums[0][number]
         if square >= _LOWEST and all(math.isfinite(column[number]) for column in sums):
             continue
-        factor = 2.0**300 if square < _LOWEST else 2.0**-300
         rows = [i for i, group in enumerate(owner) if group == number]
-        wide = [tuple([_wide(xs[i], factor) for i in rows] for xs in pair) for pair in columns]
+        if like[rows[0]].device.type == "mps":  # has no float64
+            continue
+        factor = 2.0**300 if square < _LOWEST else 2.0**-300
+        wide = [tuple([xs[i].double() * factor for i in rows] for xs in pair) for pair in columns]
         again = _sums(wide, [like[i] for i in rows], [0] * len(rows), 1)
         for column, (scaled,) in zip(sums, again, strict=True):
-            value = scaled / factor / factor if has_float64(like[rows[0]]) else column[number]
+            value = scaled / factor / factor
             column[number] = math.nan if value == 0 != scaled else value
     return sums
-
-
-def has_float64(tensor: Tensor) -> bool:
-    return tensor.device.type != "mps"
-
-
-def _wide(tensor: Tensor, factor: float) -> Tensor:
-    return tensor.double() * factor if has_float64(tensor) else tensor
-
-
-def _single(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype.itemsize < 4 else tensor
 
 
 def _sums(columns: Sequence[Any], like: Sequence[Tensor], owner: Sequence[int], groups: int) -> list[list[float]]:
@@ -149,15 +133,10 @@ def _foreach_dots(xs: Sequence[Tensor], ys: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _to_host(columns: Sequence[Sequence[Tensor]], like: Sequence[Tensor]) -> list[list[float]]:
-    """Bring lists of 0-dim tensors to the host, in one copy from each device.
+    """Bring lists of 0-dim tensors to the host as floats, in one copy from each device.
 
-    Args:
-        columns: lists of 0-dim tensors, all as long as `like`.
-        like: the parameters that the columns belong to. Where these are DTensors, the values are this
-            process' share and are summed over the processes that hold the other shards.
-
-    Returns:
-        As many lists of floats.
+    `like` are the parameters that they belong to. Where these are DTensors, the values are this process' share and
+    are summed over the processes that hold the other shards.
     """
     where: dict[Any, list[int]] = {}
     for i, tensor in enumerate(like):

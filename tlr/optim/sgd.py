@@ -8,11 +8,13 @@ from torch.optim import SGD
 from torch.optim.optimizer import ParamsT
 
 from tlr.optim import windows
-from tlr.optim.gradients import FromMomentum, Member
+from tlr.optim.gradients import FromMomentum
 from tlr.optim.processes import refuse_flat_parameters
-from tlr.optim.products import group_products, has_values, laid_out, local
+from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
 from tlr.optim.trainable import Noted, TrainableRate
+from tlr.optim.update import Measured
+from tlr.optim.windows import Member, State, States, Window, add, buffers, gradients, weights
 
 __all__ = ["TLR"]
 
@@ -43,19 +45,20 @@ class TLR(TrainableRate, SGD):
         momentum, dampening, weight_decay, nesterov, maximize, foreach, fused: as in `torch.optim.SGD`.
             The paper's experiments use momentum 0.8 and weight decay 5e-4.
         differentiable: refused, as α is computed on the host.
-        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use about a
-            third of an epoch: `tlr.rule.window(len(loader), momentum=μ)`; with gradients accumulated over k batches,
-            `len(loader) // k`. Windows below ⌈3/(1 − μ)⌉ steps share what the momentum carries, α runs away
-            (notebook 03), and a warning says so.
+        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
+            `tlr.rule.window(len(loader), momentum=μ)`, about a third of an epoch; with gradients accumulated over k
+            batches, `len(loader) // k`. A warning says so where a window is shorter than momentum allows.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4, and 1/2 for "steady").
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
             quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
-            the products, or on both: momentum hands nothing on in them, so that windows may be short. "steady" adds
-            to "gradients" what keeps it from getting lost (`tlr.optim.steady`): short first windows, an allowance
-            for batches that are drawn without replacement, and windows that blew up are taken back, weights and
-            momentum with them. Over full batches it needs update_every=1, and it needs float32 weights at least.
-        per: "model" (default), "group" or "tensor": what shares one α. For a layer or a block of your own make
-            it a parameter group, with a "name" for `tlr.learning_rates`.
+            the products, or on both: momentum hands nothing on in them, so that windows may be short. "steady", which
+            is the one to take without a reason for another, adds to "gradients" what keeps it from getting lost
+            (`tlr.optim.steady`): short first windows, an allowance for batches that are drawn without replacement,
+            and windows that blew up are taken back, weights and momentum with them. Over full batches it needs
+            update_every=1, and it needs float32 weights at least.
+        per: "model" (default) trains one α for all parameters; groups that begin with different rates keep their
+            ratio. "group" trains one for each parameter group, "tensor" one for each tensor. For a layer or a block
+            of your own make it a group, with a "name" for `tlr.learning_rates`.
         restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
             largest α since the last restart (appendix C). Default: never. With per="model" the α of the first group
             decides, and the others keep their ratio to it.
@@ -67,13 +70,11 @@ class TLR(TrainableRate, SGD):
     3e4-fold on the way. A run whose gradients have grown 10,000-fold warns.
 
     Gradients may be dense or sparse, parameters real or complex, of any floating-point type, or sharded over
-    processes (FSDP2); then the inner products are those of the whole tensors. Under DDP every process computes the
-    same α. FSDP1 and ZeroRedundancyOptimizer, under which each would train another, are refused.
+    processes (FSDP2): inner products are those of the whole tensors. Under DDP every process computes the same α.
 
-    Precision: a displacement is a difference of rounded weights. Where it would drown (half-precision weights,
-    a tiny α) the directions are summed in at least float32 instead; the switch is automatic, takes place when
-    the estimated relative error of the displacement passes 1e-3, and makes a step cost up to twice SGD's. So does
-    every first window, about which nothing is known yet. Products that leave float32 are computed in float64.
+    Precision: a displacement is a difference of rounded weights. Where its relative error would pass 1e-3 (half
+    types, a tiny α), and in a first window, about which nothing is known yet, directions are summed in at least
+    float32 instead, and a step costs up to twice SGD's. Products that leave float32 are computed in float64.
 
     Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
     MultiStepLR, ExponentialLR, MultiplicativeLR, ConstantLR, LinearLR, PolynomialLR, CosineAnnealingLR,
@@ -83,10 +84,7 @@ class TLR(TrainableRate, SGD):
     warning says so. Hugging Face's Trainer makes a LambdaLR of every `lr_scheduler_type`, "constant" too, but
     "reduce_lr_on_plateau"; or give it `optimizers=(optimizer, MultiplicativeLR(optimizer, lambda step: 1.0))`. Under
     Lightning and fastai α is kept unless a schedule of the second kind is asked for, as by fit_one_cycle. α may also
-    be set by hand at any step, in the middle of a window too.
-
-    Weights that you write yourself in mid-run, as when the best checkpoint is loaded back, count as displacement:
-    call `fresh_window()` afterwards.
+    be set by hand at any step. After you write to the weights yourself, call `fresh_window()`.
 
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
@@ -99,7 +97,7 @@ class TLR(TrainableRate, SGD):
         ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
         ValueError: restarts other than 0 < restart_below < restart_at.
         ValueError: differentiable=True, or what SGD refuses.
-        ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned.
+        ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned: each process would train another α.
 
     Example:
         >>> _ = torch.manual_seed(0)
@@ -164,13 +162,11 @@ class TLR(TrainableRate, SGD):
 
     def _plain(self) -> bool:
         """Whether directions are gradients and windows single steps: Algorithm 2 itself."""
-        return (
-            not self._is_steady()
-            and self.param_groups[0]["update_every"] == 1
-            and all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
-        )
+        if self._is_steady() or self.param_groups[0]["update_every"] != 1:
+            return False
+        return all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
 
-    def _prepare(self) -> dict[Tensor, windows.State]:
+    def _prepare(self) -> dict[Tensor, State]:
         if not self._plain():
             return super()._prepare()
         self._update_from_gradients()
@@ -185,51 +181,50 @@ class TLR(TrainableRate, SGD):
     def _update_from_gradients(self) -> None:
         """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
         groups = self.param_groups
-        params: list[Tensor] = []
-        owner: list[int] = []
-        for number, group in enumerate(groups):
-            for p in group["params"]:
-                if p.grad is not None:
-                    if not windows.fits(p, self.state[p], "previous"):
-                        refuse_flat_parameters([p])
-                        self.state[p]["previous"] = windows.new_buffer(p)
-                    params.append(p)
-                    owner.append(number)
-                elif "previous" in self.state.get(p, ()):
-                    self.state[p]["previous"].zero_()
-        if not params or not has_values(params):
+        window = Window.join([self._with_previous(group) for group in groups])
+        if not window.inside or not has_values(p for p, _ in window.inside):
             return
         for group in groups:
             was_set_unseen(group)
         if all(rate(group) <= 0 for group in groups):
             return
-        previous = [local(self.state[p]["previous"]) for p in params]
-        now = [local(_gradient(p)) for p in params]
-        now = [g if g.dtype == b.dtype else g.to(b.dtype) for g, b in zip(now, previous, strict=True)]
-        gg, gp = group_products([(now, now), (now, previous)], params, owner, len(groups))
+        previous = buffers(window.inside, "previous")
+        now = [g.to(b.dtype) for g, b in zip(gradients(window.inside), previous, strict=True)]
+        gg, gp = window.products([(now, now), (now, previous)], len(groups))
         torch._foreach_copy_(previous, now)
-        self._update(gg, gp, [1.0] * len(groups))
+        self._update(Measured(gg, gp, [1.0] * len(groups), gg, [True] * len(groups)))
+
+    def _with_previous(self, group: Group) -> list[Member]:
+        """The parameters of a group that have a gradient; their states have one in "previous", the others' is 0."""
+        inside = []
+        for p in group["params"]:
+            if p.grad is not None:
+                state = self.state[p]
+                if not windows.fits(p, state, "previous"):
+                    refuse_flat_parameters([p])
+                    state["previous"] = windows.new_buffer(p)
+                inside.append((p, state))
+            elif "previous" in self.state.get(p, ()):
+                self.state[p]["previous"].zero_()
+        return inside
 
     def _sum_directions(self, group: Group) -> None:
         if _reads_buffers(group):
             return
-        first: list[Member] = []  # whose first step this is: the momentum begins as the gradient
-        later: list[Member] = []
-        for p, state in _moved(self.state, group):
-            (first if state.get("momentum_buffer") is None else later).append((p, state))
+        inside = _moved(self.state, group)
+        first = [(p, state) for p, state in inside if state.get("momentum_buffer") is None]  # it begins as the gradient
+        later = [(p, state) for p, state in inside if state.get("momentum_buffer") is not None]
         momentum, nesterov = group["momentum"], group["nesterov"]
         _add_gradients(group, first, 1 + momentum if nesterov else 1)
-        if momentum == 0:
-            _add_gradients(group, later, 1)
-        else:
-            _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
-            _add_buffers(later, momentum**2 if nesterov else momentum)
+        _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
+        add(later, "window_start", buffers(later, "momentum_buffer"), momentum**2 if nesterov else momentum)
 
     def _after_step(self, noted: Noted) -> None:
         if noted.counts:
             for group in self.param_groups:
                 if group["summed"] and rate(group) != 0 and _reads_buffers(group):
-                    _add_buffers(_moved(self.state, group), 1)
+                    inside = _moved(self.state, group)
+                    add(inside, "window_start", buffers(inside, "momentum_buffer"), 1)
         super()._after_step(noted)
 
 
@@ -239,28 +234,12 @@ def _reads_buffers(group: Group) -> bool:
     return heavy_ball and not any(p.dtype in windows.HALF for p in group["params"])
 
 
-def _moved(states: windows.States, group: Group) -> list[Member]:
+def _moved(states: States, group: Group) -> list[Member]:
     return [(p, state) for p, state in windows.members(states, group) if p.grad is not None]
 
 
 def _add_gradients(group: Group, inside: list[Member], factor: float) -> None:
     """Add multiples of the gradients, weight decay included, to the windows' sums."""
-    _add(inside, [_gradient(p) for p, _ in inside], -factor if group["maximize"] else factor)
+    add(inside, "window_start", gradients(inside), -factor if group["maximize"] else factor)
     if group["weight_decay"] != 0:
-        _add(inside, [p for p, _ in inside], factor * group["weight_decay"])
-
-
-def _add_buffers(inside: list[Member], factor: float) -> None:
-    _add(inside, [laid_out(state["momentum_buffer"], p) for p, state in inside], factor)
-
-
-def _add(inside: list[Member], tensors: list[Tensor], factor: float) -> None:
-    """Add multiples of tensors to the windows' sums, in place and without a copy of either."""
-    sums = [local(state["window_start"]) for _, state in inside]
-    if sums:
-        torch._foreach_add_(sums, [local(tensor) for tensor in tensors], alpha=factor)
-
-
-def _gradient(p: Tensor) -> Tensor:
-    assert p.grad is not None
-    return laid_out(p.grad, p)
+        add(inside, "window_start", weights(inside), factor * group["weight_decay"])

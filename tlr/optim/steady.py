@@ -2,25 +2,23 @@
 
 - Products are of mean gradients over windows, so that windows may differ in length: the first have 1, 2, 4, … steps.
 - Batches drawn without replacement make the means of two windows of an epoch correlate negatively by themselves. A
-  product that is not below what this alone makes of it is no evidence for a smaller α.
+  product that is not below what this alone makes of it is no evidence for a smaller α. It lowers α all the same, as
+  noise calls for a smaller α in the end, but no faster than 1/t, so that training never freezes (Robbins and Monro).
 - A window in which the mean gradient has grown threefold in another direction is taken back, and α made smaller.
 """
 
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from tlr.optim.gradients import Accumulated, FromMomentum
-from tlr.optim.products import group_products, laid_out, local
+from tlr.optim.gradients import Accumulated
+from tlr.optim.products import local
 from tlr.optim.rates import Group, rate
 from tlr.optim.update import Products, set_rates, shared
-from tlr.optim.windows import BUFFERS, States, Window, members, scale
-
-__all__ = ["FRESH", "NAME", "close", "factor", "length", "reshuffling"]
+from tlr.optim.windows import BUFFERS, State, States, Window, buffers
 
 NAME = "steady"
 
@@ -39,9 +37,9 @@ _GROWTH = 3.0  # of the mean gradient's norm, from which a window is taken back
 _RISING = 1.1  # and from which α does not grow
 
 
-def length(groups: Sequence[Group]) -> int:
-    """Steps of the window that is open: 1, 2, 4, … up to "update_every"."""
-    return min(int(groups[0]["planned"]), int(groups[0]["update_every"]))
+def length(clock: Group) -> int:
+    """Steps of the window that is open, of the first group: 1, 2, 4, … up to "update_every"."""
+    return min(int(clock["planned"]), int(clock["update_every"]))
 
 
 def reshuffling(epoch: int | None, before: tuple[int, int], now: tuple[int, int]) -> float:
@@ -66,16 +64,25 @@ def reshuffling(epoch: int | None, before: tuple[int, int], now: tuple[int, int]
     return -rho / (1 - rho)
 
 
-def factor(products: Products, q: float, c: float) -> float:
-    """α_{t+1}/α_t, in (3/4, 1 + c]."""
+def factor(products: Products, q: float, c: float, decay: float) -> float:
+    """α_{t+1}/α_t, in (3/4, 1 + c].
+
+    Args:
+        products: of the mean gradients of two windows.
+        q: as `reshuffling` returns it.
+        c: the bound.
+        decay: the factor by which 1/t falls over the window.
+    """
     gg, gp, pp = products
     curvature = pp - gp
     if gg > _RISING**2 * pp and not _aligned(products):
         return 1 + _GAMMA * gp / curvature if gp < 0 else 1.0
     if gp > 0:
         return 1 + (min(2 * _GAMMA * gp / curvature, c) if curvature > 0 else c)
-    freed = gp + q * curvature
-    return 1 + _GAMMA / (1 - q) * freed / curvature if freed < 0 else 1.0
+    if gp == 0:
+        return 1.0
+    freed = min(gp + q * curvature, 0.0)
+    return min(1 + _GAMMA / (1 - q) * freed / curvature, max(1 + _GAMMA * gp / curvature, decay))
 
 
 def _aligned(products: Products) -> bool:
@@ -95,38 +102,30 @@ def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int
     Returns:
         For each group whether its products were finite, and ‖g_t‖² over all of them.
     """
-    window, gradients = Window([], [], []), []
-    for number, group in enumerate(groups):
-        inside = members(states, group)
-        if isinstance(sums, FromMomentum) and group["momentum"] != 0:
-            inside = [(p, state) for p, state in inside if state.get("momentum_buffer") is not None]
-        window.params.extend(p for p, _ in inside)
-        window.states.extend(state for _, state in inside)
-        window.owner.extend([number] * len(inside))
-        gradients += _sums(group, inside, sums)
-    if not window.params:
+    members = [sums.members(states, group) for group in groups]
+    window = Window.join(members)
+    if not window.inside:
         return [True] * len(groups), 0.0
-    previous = window.sums("previous")
-    gg, gp = group_products([(gradients, gradients), (gradients, previous)], window.params, window.owner, len(groups))
+    gradients = [g for group, inside in zip(groups, members, strict=True) for g in sums.sums(group, inside)]
+    columns = [(gradients, gradients), (gradients, buffers(window.inside, "previous"))]
     products = [
-        Products(now / steps**2, product / steps / (group["previous_steps"] or 1), group["previous_square"])
-        for now, product, group in zip(gg, gp, groups, strict=True)
+        Products(gg / steps**2, gp / steps / (group["previous_steps"] or 1), group["previous_square"])
+        for gg, gp, group in zip(*window.products(columns, len(groups)), groups, strict=True)
     ]
     alpha = [rate(group) for group in groups]
     judged = shared(groups, products, alpha)
     factors = [_judge(group, each, steps) for group, each in zip(groups, judged, strict=True)]
-    back = {number for number, group in enumerate(groups) if group["taken_back"]}
-    for p, state, g, number in zip(window.params, window.states, gradients, window.owner, strict=True):
-        if number in back:
-            _take_back(p, state, isinstance(sums, FromMomentum))
+    for (p, state), g, number in zip(window.inside, gradients, window.owner, strict=True):
+        if groups[number]["taken_back"]:
+            _take_back(p, state, with_momentum=not sums.every_step)
         else:
             local(state["previous"]).copy_(g)
-    for number, group in enumerate(groups):
-        if number not in back:
-            group["previous_square"], group["previous_steps"] = products[number].gg, steps
+    for group, each in zip(groups, products, strict=True):
+        if not group["taken_back"]:
+            group["previous_square"], group["previous_steps"] = each.gg, steps
             group["previous_begin"] = groups[0]["step"] - steps
     set_rates(groups, [a * f for a, f in zip(alpha, factors, strict=True)], alpha)
-    if len(back) < len(groups):
+    if not all(group["taken_back"] for group in groups):
         groups[0]["planned"] = min(2 * steps, groups[0]["update_every"])
     finite = [math.isfinite(each.gg) and math.isfinite(each.gp) for each in judged]
     return finite, sum(each.gg for each in products)
@@ -144,32 +143,12 @@ def _judge(group: Group, products: Products, steps: int) -> float:
     if not group["previous_steps"]:
         return 1.0
     before = group["previous_begin"], group["previous_steps"]
-    q = reshuffling(group.get("epoch"), before, (group["window_begin"], steps))
-    return factor(products, q, group["c"])
+    begin = group["window_begin"]
+    q = reshuffling(group.get("epoch"), before, (begin, steps))
+    return factor(products, q, group["c"], begin / (begin + steps))
 
 
-def _sums(group: Group, inside: Sequence[tuple[Tensor, dict[str, Any]]], sums: Accumulated) -> list[Tensor]:
-    """The sums of gradients over the window; the weights and momenta at its start stay in their buffers."""
-    if not isinstance(sums, FromMomentum):
-        return [local(state["gradient_sum"]) for _, state in inside]
-    if not inside:
-        return []
-    directions = torch._foreach_sub(
-        [local(state["window_start"]) for _, state in inside], [local(p) for p, _ in inside]
-    )
-    unit = scale(group)
-    if group["momentum"] == 0:
-        torch._foreach_mul_(directions, unit)
-        return list(directions)
-    of_directions, of_buffers = sums.weights(group)
-    torch._foreach_mul_(directions, unit * of_directions)
-    ends = [local(laid_out(state["momentum_buffer"], p)) for p, state in inside]
-    torch._foreach_add_(directions, ends, alpha=of_buffers)
-    torch._foreach_sub_(directions, [local(state["gradient_sum"]) for _, state in inside], alpha=of_buffers)
-    return list(directions)
-
-
-def _take_back(p: Tensor, state: dict[str, Any], with_momentum: bool) -> None:
+def _take_back(p: Tensor, state: State, with_momentum: bool) -> None:
     """Return a parameter to where the window began, and SGD's momentum too; other state begins anew if not finite."""
     p.copy_(state["window_start"])
     if with_momentum and state.get("momentum_buffer") is not None:

@@ -1,9 +1,9 @@
 """The mechanism that trains α, over any torch optimizer: windows of steps, and one update of α after each."""
 
 import inspect
-import warnings
 from collections.abc import Callable
-from typing import Any, Literal, overload
+from functools import cached_property
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -16,10 +16,10 @@ from tlr.optim import compiled, steady, windows
 from tlr.optim.gradients import Accumulated
 from tlr.optim.groups import check_group, check_loaded, count_once, memory_floor, per_tensor, split_groups, with_options
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
-from tlr.optim.products import group_products, has_values
+from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
-from tlr.optim.update import Products, update_rates
-from tlr.optim.watch import Watch
+from tlr.optim.update import Measured, measure, update_rates
+from tlr.optim.watch import Watch, warn_of_other_options
 
 __all__ = ["Noted", "TrainableRate"]
 
@@ -51,21 +51,12 @@ class TrainableRate(Optimizer):
     Args:
         params: parameters, named parameters or parameter groups, as for any torch optimizer.
         *args, **kwargs: the base optimizer's own arguments. The default of lr, which is α₀, is the base's.
-        update_every: steps between two updates of α, pN in Eq. 10; see `tlr.rule.window` (default 1).
-        c: the largest relative increase of α in one update, c > 0 (default 1/4, the paper's).
-        curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's method and the default; "secant" is
-            Eq. 8′; "slope" and "gradients" (Eqs. 10′ and 10″) and "steady" sum gradients too, one more pass a step
-            over most bases, none over SGD.
-        per: "model" trains one α for all parameters; groups that begin with different rates keep their
-            ratio. "group" trains one α for each parameter group, "tensor" one for each tensor.
-        restart_below: when an update takes α below this, it restarts (appendix C; default: never). With
-            per="model" the α of the first group decides, and the others keep their ratio to it.
-        restart_at: the α of a restart; None means the largest α since the last one.
-        epoch: steps an epoch, for curvature="steady", where batches are drawn without replacement.
+        update_every, c, curvature, per, restart_below, restart_at, epoch: as for `tlr.TLR`. "slope", "gradients" and
+            "steady" take one more pass over the gradients at each step.
 
     Raises:
         TypeError: the base is LBFGS or Rprop, or the weights are of a half type and the base is not SGD.
-        ValueError: an argument that cannot work, or parameters that FSDP1 or ZeroRedundancyOptimizer partitioned.
+        ValueError: what `tlr.TLR` refuses.
     """
 
     # Whether `_sum_directions` knows the direction of one step.
@@ -74,7 +65,7 @@ class TrainableRate(Optimizer):
     _gradient_sums = Accumulated()
     # Attributes that copies and checkpoints do without.
     _aside: compiled.Aside = ()
-    _watch: Watch | None = None
+    _watch = cached_property(lambda _: Watch())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -110,10 +101,10 @@ class TrainableRate(Optimizer):
             raise ValueError(f'epoch is for curvature="{steady.NAME}", the rule that allows for how batches are drawn.')
         c = (0.5 if is_steady else 0.25) if c is None else c
         options = dict(zip(_OPTIONS, (update_every, c, curvature, per, restart_below, restart_at), strict=True))
-        fresh = {**windows.FRESH, **({**steady.FRESH, "epoch": epoch} if is_steady else {})}
+        options |= windows.FRESH | ({**steady.FRESH, "epoch": epoch} if is_steady else {})
         refuse_partitions(self)
-        super().__init__(with_options(params, {**options, **fresh}), *args, **kwargs)
-        self.defaults.update({**options, **fresh})
+        super().__init__(with_options(params, options), *args, **kwargs)
+        self.defaults.update(options)
         # torch's fused kernels would take scaled gradients, and run on overflowed ones without telling the
         # host. Without this flag GradScaler unscales them and skips the step itself, as for any optimizer.
         self.__dict__.pop("_step_supports_amp_scaling", None)
@@ -122,8 +113,8 @@ class TrainableRate(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
-            for key in {*_OPTIONS, *windows.FRESH} | {*steady.FRESH, "epoch"} & {*self.defaults}:
-                group.setdefault(key, self.defaults.get(key))
+            for key in {*_KEYS} & {*self.defaults}:
+                group.setdefault(key, self.defaults[key])
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, as torch does. With per="model" a group without an lr takes the present α."""
@@ -172,7 +163,7 @@ class TrainableRate(Optimizer):
             for key in windows.BUFFERS:
                 if key in self.state.get(p, ()) and isinstance(saved := loaded["state"][i].get(key), Tensor):
                     self.state[p][key] = saved.to(self.state[p][key].device, copy=True)
-        self._warn_of_other_options(asked, loaded["param_groups"])
+        warn_of_other_options(asked[0], self.param_groups[0])
         self._warn_of_short_windows()
 
     def state_dict(self) -> dict[str, Any]:
@@ -189,14 +180,8 @@ class TrainableRate(Optimizer):
         for group in self.param_groups:
             windows.forget(self.state, group)
 
-    @overload
-    def step(self, closure: None = None) -> None: ...
-
-    @overload
-    def step(self, closure: Callable[[], float]) -> float: ...
-
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Perform a single optimization step, and update α if it ends a window.
 
         A step in which no parameter has a gradient, or in which no learning rate is positive, does not count.
@@ -240,29 +225,24 @@ class TrainableRate(Optimizer):
 
     def _before_step(self) -> Noted:
         self._take_back()
-        has_gradient = counts = False
-        for group in self.param_groups:
-            for p in group["params"]:  # plain loops, as every step takes this way
-                if p.grad is not None:
-                    has_gradient = True
-                    counts = counts or rate(group) > 0
-                    break
-        return Noted(counts, self._prepare() if has_gradient else {})
+        moving = [group for group in self.param_groups if any(p.grad is not None for p in group["params"])]
+        counts = any(rate(group) > 0 for group in moving)
+        return Noted(counts, self._prepare() if moving else {})
 
     def _prepare(self) -> dict[Tensor, windows.State]:
         """Open a window if none is open, note in it what the base is about to do, and return buffers to be added."""
+        groups, gradients = self.param_groups, self._gradients()
         new: dict[Tensor, windows.State] = {}
-        gradients = self._gradients()
-        if gradients and any(gradients.is_broken(group) for group in self.param_groups):
-            self.param_groups[0]["steps_in_window"] = 0
-        if self.param_groups[0]["steps_in_window"] == 0:
+        if gradients and any(gradients.is_broken(group) for group in groups):
+            groups[0]["steps_in_window"] = 0
+        if groups[0]["steps_in_window"] == 0:
             new = self._open_window(gradients)
-        for group in self.param_groups:
+        for group in groups:
             alpha = rate(group)
             if alpha == 0:
                 continue
             if gradients and gradients.every_step:
-                waiting = [] if self._can_sum else [(p, new[p]) for p in group["params"] if p in new]
+                waiting = [(p, new[p]) for p in group["params"] if p in new and not self._can_sum]
                 gradients.before_step(group, [*windows.members(self.state, group), *waiting])
             if group["summed"]:
                 self._sum_directions(group)
@@ -271,23 +251,26 @@ class TrainableRate(Optimizer):
         return new
 
     def _open_window(self, gradients: Accumulated | None) -> dict[Tensor, windows.State]:
-        self._watching().before_window(self.param_groups)
-        if self._is_steady():
-            for group in self.param_groups:
-                group["window_begin"] = self.param_groups[0]["step"]
+        groups, is_steady = self.param_groups, self._is_steady()
+        self._watch.before_window(groups)
+        self._refuse_half_types()
         new: dict[Tensor, windows.State] = {}
         keys = windows.BUFFERS if gradients else windows.BUFFERS[:-1]
-        for group in self.param_groups:
-            self._refuse_half_types(group)
-            group["summed"] &= not self._is_steady()
-            new.update(windows.open_window(self.state, group, self._can_sum and not self._is_steady(), keys))
+        for group in groups:
+            if is_steady:
+                group["window_begin"] = groups[0]["step"]
+            new.update(windows.open_window(self.state, group, self._can_sum and not is_steady, keys))
         refuse_flat_parameters(list(new))
         if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
             self._adopt(new)
         if gradients:
-            for group in self.param_groups:
+            for group in groups:
                 gradients.begin(group, windows.members(self.state, group))
         return new
+
+    def _sum_directions(self, group: Group) -> None:
+        """Add to the window's buffers what the base is about to subtract from each parameter, over α."""
+        raise NotImplementedError
 
     def _after_step(self, noted: Noted) -> None:
         self._adopt(noted.buffers)
@@ -297,142 +280,58 @@ class TrainableRate(Optimizer):
         clock["steps_in_window"] += 1
         if self._is_steady():
             clock["step"] += 1
-        if clock["steps_in_window"] >= (
-            steady.length(self.param_groups) if self._is_steady() else clock["update_every"]
-        ):
+        if clock["steps_in_window"] >= (steady.length(clock) if self._is_steady() else clock["update_every"]):
             self._close_window()
 
     def _adopt(self, buffers: dict[Tensor, windows.State]) -> None:
         for p, new in buffers.items():
             self.state[p].update(new)
 
-    def _sum_directions(self, group: Group) -> None:
-        """Add to the window's buffers what the base is about to subtract from each parameter, over α."""
-        raise NotImplementedError
-
     def _close_window(self) -> None:
         groups = self.param_groups
         steps = groups[0]["steps_in_window"]
         groups[0]["steps_in_window"] = 0
-        if self._is_steady():
-            self._close_steady_window(steps)
-            return
-        window = windows.close_window(self.state, groups)
-        if not window.params or not has_values(window.params):
+        inside = [p for group in groups for p, _ in windows.members(self.state, group)]
+        if not inside or not has_values(inside):
             return
         if sum(was_set_unseen(group) for group in groups):  # nobody knows in which step, and so not in which unit
             return
-        self._update(*self._measured(window, steps))
+        if self._is_steady():
+            self._watch.before_window(groups)
+            finite, square = steady.close(self.state, groups, self._gradient_sums, steps)
+            for group, good in zip(groups, finite, strict=True):
+                group["skipped_updates"] += not good
+            self._watch.after_update(groups, finite, square)
+        else:
+            self._update(measure(self.state, groups, self._gradients(), self._can_sum, steps))
 
-    def _close_steady_window(self, steps: int) -> None:
-        groups, watch = self.param_groups, self._watching()
-        if not has_values(self._params()) or sum(was_set_unseen(group) for group in groups):
-            return
-        watch.before_window(groups)
-        finite, square = steady.close(self.state, groups, self._gradient_sums, steps)
-        for group, good in zip(groups, finite, strict=True):
-            group["skipped_updates"] += not good
-        watch.after_update(groups, finite, square)
+    def _update(self, measured: Measured) -> None:
+        """Move α by the inner products of each group, and remember what the next update needs of them."""
+        groups = self.param_groups
+        self._watch.before_window(groups)
+        finite = update_rates(groups, measured)
+        for i, group in enumerate(groups):
+            group["previous_square"], group["previous_scale"] = measured.gg[i], measured.scale[i]
+            if not (finite[i] and measured.trusted[i]):
+                windows.forget(self.state, group)
+                group["skipped_updates"] += not finite[i] or measured.squares[i] > 0
+        self._watch.after_update(groups, finite, sum(measured.squares))
 
     def _is_steady(self) -> bool:
         return bool(self.param_groups[0]["curvature"] == steady.NAME)
-
-    def _measured(self, window: windows.Window, steps: int) -> tuple[Any, ...]:
-        """The arguments of `_update` for a window that has closed, whose sums become those of the window before."""
-        groups, gradients = self.param_groups, self._gradients()
-        unit = [windows.scale(group) for group in groups]
-        if gradients:
-            for group, each in zip(groups, unit, strict=True):
-                gradients.finish(group, windows.members(self.state, group), each)
-        kinds = rule.RULES[groups[0]["curvature"]].products
-        left, right = ("gradient_sum" if gradients and kind == "gradients" else "window_start" for kind in kinds)
-        scales = {"window_start": unit, "gradient_sum": [1.0] * len(groups)}
-        moved, x, y = window.sums("window_start"), window.sums(left), window.sums(right)
-        columns = [(moved, moved), (x, window.sums("previous"))]
-        if gradients:
-            columns.append((x, y))
-        unmeasured = [i for i, g in enumerate(groups) if self._can_sum and (g["summed"] or g["weight_norm"] is None)]
-        if unmeasured:
-            weights = window.weights()
-            columns.append((weights, weights))
-        sums = group_products(columns, window.params, window.owner, len(groups))
-        windows.note_norms(groups, sums[-1], unmeasured)
-        for state in window.states:
-            state["previous"], state[right] = state[right], state["previous"]
-        squares = [square * a * a for square, a in zip(sums[0], unit, strict=True)]
-        gp = [product * a * g["previous_scale"] for product, a, g in zip(sums[1], scales[left], groups, strict=True)]
-        gg = squares
-        if gradients:
-            gg = [product * a * b for product, a, b in zip(sums[2], scales[left], scales[right], strict=True)]
-        return gg, gp, scales[right], squares, self._trusted(window, squares, steps)
-
-    def _trusted(self, window: windows.Window, gg: list[float], steps: int) -> list[bool]:
-        if not self._can_sum:
-            return [True] * len(gg)
-        return windows.trust(window, self.param_groups, gg, steps)
-
-    def _update(
-        self,
-        gg: list[float],
-        gp: list[float],
-        scale: list[float],
-        squares: list[float] | None = None,
-        trusted: list[bool] | None = None,
-    ) -> None:
-        """Move α by the inner products of each group, and remember what the next update needs of them.
-
-        Args:
-            gg, gp: ⟨x_t, y_t⟩ and ⟨x_t, y_{t−1}⟩ of the rule's two sums (`tlr.rule.Rule.products`).
-            scale: what turns the buffer "previous" into y_t.
-            squares: ‖·‖² of the sums of directions (default: `gg`).
-            trusted: whether these products are more than rounding (default: they are).
-        """
-        groups, watch = self.param_groups, self._watching()
-        squares = gg if squares is None else squares
-        trusted = [True] * len(groups) if trusted is None else trusted
-        watch.before_window(groups)
-        products = [
-            Products(now, product, group["previous_square"]) if good else Products(0.0, 0.0, 0.0)
-            for now, product, group, good in zip(gg, gp, groups, trusted, strict=True)
-        ]
-        finite = update_rates(groups, products)
-        for i, group in enumerate(groups):
-            group["previous_square"], group["previous_scale"] = gg[i], scale[i]
-            if not (finite[i] and trusted[i]):
-                windows.forget(self.state, group)
-                group["skipped_updates"] += not finite[i] or squares[i] > 0
-        watch.after_update(groups, finite, sum(squares))
 
     def _gradients(self) -> Accumulated | None:
         """How sums of gradients are had, where the rule asks for them and they differ from those of directions."""
         asked = self._is_steady() or "gradients" in rule.RULES[self.param_groups[0]["curvature"]].products
         return self._gradient_sums if asked and self._gradient_sums.needed(self.param_groups) else None
 
-    def _watching(self) -> Watch:
-        if self._watch is None:
-            self._watch = Watch()
-        return self._watch
-
     def _warn_of_short_windows(self) -> None:
         # Directions share what momentum carries from window to window; a rule with gradients on one side does not.
         if self._gradients() is None and not self._is_steady():
-            self._watching().window_length(self.param_groups, max(map(memory_floor, self.param_groups)))
+            self._watch.window_length(self.param_groups, max(map(memory_floor, self.param_groups)))
 
-    def _warn_of_other_options(self, asked: list[Group], saved: list[Group]) -> None:
-        other = [
-            f"{key}={saved[0][key]!r} in place of {asked[0][key]!r}"
-            for key in ("update_every", "per", "c", "curvature")
-            if saved and key in saved[0] and saved[0][key] != asked[0][key]
-        ]
-        if other:
-            warnings.warn(
-                f"The state that was loaded brings its own options: {', '.join(other)}. To keep yours, set them in "
-                "optimizer.param_groups after loading.",
-                stacklevel=3,
-            )
-
-    def _refuse_half_types(self, group: Group) -> None:
-        if (self._is_steady() or not self._can_sum) and any(p.dtype in windows.HALF for p in group["params"]):
+    def _refuse_half_types(self) -> None:
+        if (self._is_steady() or not self._can_sum) and any(p.dtype in windows.HALF for p in self._params()):
             raise TypeError(
                 f"{type(self).__name__} cannot train α over half-precision weights, whose displacement drowns "
                 "in rounding. Keep the weights in float32 (torch.autocast casts for you), or use TLR with another rule."

@@ -1,15 +1,28 @@
-"""One update of α: the rule on the inner products of each group, or of the whole model, and restarts."""
+"""One update of α: what a window says, the rule on the products of each group or of the whole model, and restarts."""
 
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from tlr import rule
+from tlr.optim import windows
+from tlr.optim.gradients import Accumulated
+from tlr.optim.products import Column
 from tlr.optim.rates import Group, rate, set_rate
+from tlr.optim.windows import States, buffers
 
-__all__ = ["Products", "set_rates", "shared", "update_rates"]
+
+class Measured(NamedTuple):
+    """What an update needs of a window, for each group; x and y are the rule's two sums (`tlr.rule.Rule.products`)."""
+
+    gg: list[float]  # ⟨x_t, y_t⟩
+    gp: list[float]  # ⟨x_t, y_{t−1}⟩
+    scale: list[float]  # what turns the buffer "previous" into y_t
+    squares: list[float]  # ‖·‖² of the sum of directions
+    trusted: list[bool]  # whether these products are more than rounding
 
 
 class Products(NamedTuple):
@@ -18,6 +31,67 @@ class Products(NamedTuple):
     gg: float  # ⟨g_t, g_t⟩
     gp: float  # ⟨g_t, g_{t−1}⟩
     pp: float  # ⟨g_{t−1}, g_{t−1}⟩
+
+
+def measure(
+    states: States, groups: Sequence[Group], gradients: Accumulated | None, can_sum: bool, steps: int
+) -> Measured:
+    """End a window of so many steps; its sums become those of the window before.
+
+    Args:
+        states: the optimizer's.
+        groups: its parameter groups.
+        gradients: how sums of gradients are had, where the rule asks for them.
+        can_sum: whether directions can be summed one by one.
+        steps: how many steps the window had.
+    """
+    if gradients and not gradients.every_step:
+        for group in groups:
+            if inside := gradients.members(states, group):
+                torch._foreach_copy_(buffers(inside, "gradient_sum"), gradients.sums(group, inside))
+    window = windows.close_window(states, groups)
+    unit = [windows.scale(group) for group in groups]
+    kinds = rule.RULES[groups[0]["curvature"]].products
+    left, right = ("gradient_sum" if gradients and kind == "gradients" else "window_start" for kind in kinds)
+    scales = {"window_start": unit, "gradient_sum": [1.0] * len(groups)}
+    moved, x, y, previous = (buffers(window.inside, key) for key in ("window_start", left, right, "previous"))
+    columns: list[Column] = [(moved, moved), (x, previous), *([(x, y)] if gradients else [])]
+    unmeasured = [i for i, group in enumerate(groups) if can_sum and (group["summed"] or group["weight_norm"] is None)]
+    if unmeasured:
+        columns.append(window.squared_weights())
+    sums = window.products(columns, len(groups))
+    windows.note_norms(groups, sums[-1], unmeasured)
+    for _, state in window.inside:
+        state["previous"], state[right] = state[right], state["previous"]
+    squares = [square * a * a for square, a in zip(sums[0], unit, strict=True)]
+    gp = [product * a * g["previous_scale"] for product, a, g in zip(sums[1], scales[left], groups, strict=True)]
+    gg = squares
+    if gradients:
+        gg = [product * a * b for product, a, b in zip(sums[2], scales[left], scales[right], strict=True)]
+    trusted = windows.trust(window, groups, squares, steps) if can_sum else [True] * len(groups)
+    return Measured(gg, gp, scales[right], squares, trusted)
+
+
+def update_rates(groups: Sequence[Group], measured: Measured) -> list[bool]:
+    """Move α of every group, and return for each whether its products were finite: otherwise α stays."""
+    # Numpy for the rule alone: where groups are few, an operation of numpy takes longer than one on plain floats.
+    products = [
+        Products(gg, gp, group["previous_square"]) if good else Products(0.0, 0.0, 0.0)
+        for gg, gp, good, group in zip(measured.gg, measured.gp, measured.trusted, groups, strict=True)
+    ]
+    alpha = [rate(group) for group in groups]
+    finite = [all(map(math.isfinite, each)) for each in products]
+    if groups[0]["per"] == "model":
+        finite = [all(finite)] * len(groups)
+        if max(alpha) <= 0:
+            return finite
+    gg, gp, pp = np.array(shared(groups, products, alpha)).T
+    c = np.array([group["c"] for group in groups])
+    with np.errstate(all="ignore"):
+        moved = rule.next_alpha(np.array(alpha), gg, gp, pp, c, groups[0]["curvature"]).tolist()
+    new = [after if moves else before for before, after, moves in zip(alpha, moved, finite, strict=True)]
+    set_rates(groups, new, alpha)
+    return finite
 
 
 def shared(groups: Sequence[Group], products: Sequence[Products], alpha: Sequence[float]) -> list[Products]:
@@ -32,24 +106,6 @@ def shared(groups: Sequence[Group], products: Sequence[Products], alpha: Sequenc
     columns = zip(*products, strict=True)
     total = (sum(share * value for share, value in zip(shares, column, strict=True)) for column in columns)
     return [Products(*total)] * len(groups)
-
-
-def update_rates(groups: Sequence[Group], products: Sequence[Products]) -> list[bool]:
-    """Move α of every group, and return for each whether its products were finite: otherwise α stays."""
-    # Numpy for the rule alone: where groups are few, an operation of numpy takes longer than one on plain floats.
-    alpha = [rate(group) for group in groups]
-    finite = [all(map(math.isfinite, each)) for each in products]
-    if groups[0]["per"] == "model":
-        finite = [all(finite)] * len(groups)
-        if max(alpha) <= 0:
-            return finite
-    gg, gp, pp = np.array(shared(groups, products, alpha)).T
-    c = np.array([group["c"] for group in groups])
-    with np.errstate(all="ignore"):
-        moved = rule.next_alpha(np.array(alpha), gg, gp, pp, c, groups[0]["curvature"]).tolist()
-    new = [after if moves else before for before, after, moves in zip(alpha, moved, finite, strict=True)]
-    set_rates(groups, new, alpha)
-    return finite
 
 
 def set_rates(groups: Sequence[Group], new: list[float], alpha: list[float]) -> None:

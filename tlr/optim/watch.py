@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from tlr.optim.rates import Group, rate
 
-__all__ = ["Watch"]
-
 _UNDONE = 3  # updates that somebody else undid, before it is said
 _GROWTH = 1e4  # of ‖g_t‖ over that of the first window; no healthy training that we know comes near
 
@@ -91,8 +89,20 @@ class Watch:
             warnings.warn(message, stacklevel=_outside_of_torch())
 
 
+def warn_of_other_options(asked: Group, loaded: Group) -> None:
+    """Warn where a group has other options since a state was loaded than were asked for, and name both."""
+    keys = ("update_every", "per", "c", "curvature")
+    other = [f"{key}={loaded[key]!r} in place of {asked[key]!r}" for key in keys if loaded[key] != asked[key]]
+    if other:
+        warnings.warn(
+            f"The state that was loaded brings its own options: {', '.join(other)}. To keep yours, set them in "
+            "optimizer.param_groups after loading.",
+            stacklevel=_outside_of_torch(),
+        )
+
+
 def _outside_of_torch() -> int:
-    """The stack level, as `_tell` sees it, of the line that called the optimizer."""
+    """The stack level, as the function that warns sees it, of the line that called the optimizer."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("tlr", "torch"):
         level, frame = level + 1, frame.f_back

@@ -12,30 +12,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tlr.optim.products import group_products, local
+from tlr.optim.products import Column, group_products, laid_out, local
 from tlr.optim.rates import Group, rate
-
-__all__ = [
-    "BUFFERS",
-    "FRESH",
-    "HALF",
-    "Window",
-    "change_unit",
-    "close_window",
-    "fits",
-    "forget",
-    "members",
-    "new_buffer",
-    "note_norms",
-    "open_window",
-    "scale",
-    "trust",
-]
 
 #: State of one parameter, as torch keeps it: names of buffers and what they hold.
 State = dict[str, Any]
 #: The state of all parameters.
 States = dict[Tensor, State]
+#: A parameter and its state.
+Member = tuple[Tensor, State]
 
 #: What a group starts with, besides its options. All state is in `state` and `param_groups`, where torch saves it.
 FRESH = {
@@ -59,20 +44,70 @@ HALF = (torch.float16, torch.bfloat16)
 _TOLERANCE = 1e-3
 
 
+# What tensors there are. `inside` is a list of members of a window, everywhere.
+
+
 def new_buffer(p: Tensor) -> Tensor:
     """Zeros like p, in float32 where p is of a half type."""
     return torch.zeros_like(p, dtype=torch.float32 if p.dtype in HALF else p.dtype)
 
 
-def members(states: States, group: Group) -> list[tuple[Tensor, State]]:
+def fits(p: Tensor, state: State, key: str) -> bool:
+    """Whether there is a buffer of this name for p: one of another shape was left by somebody who cut p anew."""
+    return key in state and state[key].shape == p.shape
+
+
+def members(states: States, group: Group) -> list[Member]:
     """The parameters of a group that have been in a window, each with its state."""
     pairs = ((p, states.get(p, {})) for p in group["params"])
     return [(p, state) for p, state in pairs if fits(p, state, "window_start")]
 
 
-def fits(p: Tensor, state: State, key: str) -> bool:
-    """Whether there is a buffer of this name for p: one of another shape was left by somebody who cut p anew."""
-    return key in state and state[key].shape == p.shape
+def weights(inside: Sequence[Member]) -> list[Tensor]:
+    """The weights as they are."""
+    return [local(p) for p, _ in inside]
+
+
+def gradients(inside: Sequence[Member]) -> list[Tensor]:
+    """The gradients of members that all have one."""
+    return [local(laid_out(p.grad, p)) for p, _ in inside]
+
+
+def buffers(inside: Sequence[Member], key: str) -> list[Tensor]:
+    """What the states hold under this name."""
+    return [local(laid_out(state[key], p)) for p, state in inside]
+
+
+def add(inside: Sequence[Member], key: str, tensors: list[Tensor], factor: float) -> None:
+    """Add multiples of tensors to the buffers of this name, in place and without a copy of either."""
+    if inside:
+        torch._foreach_add_(buffers(inside, key), tensors, alpha=factor)
+
+
+class Window(NamedTuple):
+    """A window that has closed: its members, group by group, and the numbers of their groups."""
+
+    inside: list[Member]
+    owner: list[int]
+
+    @classmethod
+    def join(cls, groups: Sequence[Sequence[Member]]) -> "Window":
+        """Of the members of each group."""
+        owner = [number for number, inside in enumerate(groups) for _ in inside]
+        return cls([member for inside in groups for member in inside], owner)
+
+    def products(self, columns: Sequence[Column], groups: int) -> list[list[float]]:
+        """`group_products` of lists of tensors as long as `inside`."""
+        return group_products(columns, [p for p, _ in self.inside], self.owner, groups)
+
+    def squared_weights(self) -> Column:
+        """What `products` needs for ‖w‖²: in the types of the sums."""
+        sums = buffers(self.inside, "window_start")
+        wide = [w.to(n.dtype) for w, n in zip(weights(self.inside), sums, strict=True)]
+        return wide, wide
+
+
+# From the first step of a window to its last.
 
 
 def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]) -> dict[Tensor, State]:
@@ -86,26 +121,24 @@ def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]
     """
     group["window_lr"] = rate(group)
     inside = members(states, group)
-    joining = []
-    if len(inside) < len(group["params"]):
-        known = {p for p, _ in inside}
-        joining = [p for p in group["params"] if p.grad is not None and p not in known]
+    known = {p for p, _ in inside}
+    joining = [p for p in group["params"] if p.grad is not None and p not in known]
     if joining:
         group["weight_norm"] = None
     # Nothing is known yet about the precision of a first window.
-    if can_sum and (group["weight_norm"] is None or any(p.dtype in HALF for p in group["params"])):
-        group["summed"] = True
-    starts = [local(state["window_start"]) for _, state in inside]
+    unknown = group["weight_norm"] is None or any(p.dtype in HALF for p in group["params"])
+    group["summed"] = can_sum and (group["summed"] or unknown)
+    starts = buffers(inside, "window_start")
     if starts and group["summed"]:
         torch._foreach_zero_(starts)
     elif starts:
-        torch._foreach_copy_(starts, [local(p) for p, _ in inside])
+        torch._foreach_copy_(starts, weights(inside))
     for p, state in inside:  # another rule, by a checkpoint or by hand, may need more than the last did
         state.update({key: new_buffer(p) for key in keys if not fits(p, state, key)})
     new = {p: {key: new_buffer(p) for key in keys} for p in joining}
     if not group["summed"]:
-        for p, buffers in new.items():
-            buffers["window_start"].copy_(p)
+        for p, state in new.items():
+            state["window_start"].copy_(p)
     return new
 
 
@@ -113,43 +146,17 @@ def change_unit(states: States, group: Group, alpha: float) -> None:
     """α was changed from outside (a scheduler, by hand): express the displacement so far in the new α."""
     inside = members(states, group)
     if inside and group["window_lr"] != 0:
-        starts = [local(state["window_start"]) for _, state in inside]
-        torch._foreach_lerp_(starts, [local(p) for p, _ in inside], 1 - alpha / group["window_lr"])
+        torch._foreach_lerp_(buffers(inside, "window_start"), weights(inside), 1 - alpha / group["window_lr"])
     group["window_lr"] = alpha
 
 
-class Window(NamedTuple):
-    """A window that has closed: its parameters, group by group, their states, and the numbers of their groups."""
-
-    params: list[Tensor]
-    states: list[State]
-    owner: list[int]
-
-    def sums(self, key: str) -> list[Tensor]:
-        """The buffers of this name; "window_start" holds the sums of directions over each group's `scale`."""
-        return [local(state[key]) for state in self.states]
-
-    def weights(self) -> list[Tensor]:
-        """The weights as they are, in the types of the sums."""
-        return [local(p).to(n.dtype) for p, n in zip(self.params, self.sums("window_start"), strict=True)]
-
-    def of(self, groups: Sequence[int]) -> "Window":
-        """The part of this window that belongs to some of the groups."""
-        rows = [i for i, number in enumerate(self.owner) if number in groups]
-        return Window([self.params[i] for i in rows], [self.states[i] for i in rows], [self.owner[i] for i in rows])
-
-
 def close_window(states: States, groups: Sequence[Group]) -> Window:
-    """End the window of all groups: its sums stand in the buffers "window_start"."""
-    window = Window([], [], [])
-    for number, group in enumerate(groups):
-        inside = members(states, group)
-        window.params.extend(p for p, _ in inside)
-        window.states.extend(state for _, state in inside)
-        window.owner.extend([number] * len(inside))
+    """End the window of all groups: the buffers "window_start" hold the sums of directions over each `scale`."""
+    groups_inside = [members(states, group) for group in groups]
+    for group, inside in zip(groups, groups_inside, strict=True):
         if inside and not group["summed"]:
-            torch._foreach_sub_([local(state["window_start"]) for _, state in inside], [local(p) for p, _ in inside])
-    return window
+            torch._foreach_sub_(buffers(inside, "window_start"), weights(inside))
+    return Window.join(groups_inside)
 
 
 def scale(group: Group) -> float:
@@ -157,6 +164,17 @@ def scale(group: Group) -> float:
     if group["summed"]:
         return 1.0
     return 1 / group["window_lr"] if group["window_lr"] else 0.0
+
+
+def forget(states: States, group: Group) -> None:
+    """Forget the last window of a group, so that the next one has nothing to be compared with."""
+    group["previous_square"] = group["previous_scale"] = 0.0
+    for p in group["params"]:
+        if "previous" in states.get(p, ()):
+            states[p]["previous"].zero_()
+
+
+# How the next window is measured.
 
 
 def note_norms(groups: Sequence[Group], squares: Sequence[float], numbers: Sequence[int]) -> None:
@@ -176,7 +194,7 @@ def trust(window: Window, groups: Sequence[Group], squares: Sequence[float], ste
         steps: how many steps the window had.
     """
     eps = [0.0] * len(groups)
-    for p, number in zip(window.params, window.owner, strict=True):
+    for (p, _), number in zip(window.inside, window.owner, strict=True):
         eps[number] = max(eps[number], torch.finfo(p.dtype).eps)
 
     def rounding(number: int) -> float:
@@ -189,9 +207,7 @@ def trust(window: Window, groups: Sequence[Group], squares: Sequence[float], ste
     ]
     doubtful = [i for i, group in enumerate(groups) if not group["summed"] and rounding(i) > moved[i]]
     if doubtful:  # the weights may have shrunk since they were measured
-        part = window.of(doubtful)
-        weights = part.weights()
-        (norms,) = group_products([(weights, weights)], part.params, part.owner, len(groups))
+        (norms,) = window.products([window.squared_weights()], len(groups))
         note_norms(groups, norms, doubtful)
     trusted = [True] * len(groups)
     for number, group in enumerate(groups):
@@ -200,11 +216,3 @@ def trust(window: Window, groups: Sequence[Group], squares: Sequence[float], ste
         elif number in doubtful and rounding(number) > moved[number]:
             group["summed"], trusted[number] = True, False
     return trusted
-
-
-def forget(states: States, group: Group) -> None:
-    """Forget the last window of a group, so that the next one has nothing to be compared with."""
-    group["previous_square"] = group["previous_scale"] = 0.0
-    for p in group["params"]:
-        if "previous" in states.get(p, ()):
-            states[p]["previous"].zero_()

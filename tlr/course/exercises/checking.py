@@ -8,6 +8,8 @@ from numbers import Real
 
 import numpy as np
 
+from tlr.course.exercises.keeping import keep
+
 __all__ = ["X_OVER_ZERO", "NotYet", "Verdict", "call", "exercise", "number", "percent", "returned", "whole", "word"]
 
 #: What Algorithm 2 does where its denominator is zero, for `call`.
@@ -50,7 +52,7 @@ class _Unanswered(Exception):
 def exercise(judge):
     """Make a checker of a function that returns praise for a right answer and raises `NotYet` for any other.
 
-    Whatever the answer is, the checker returns a `Verdict`.
+    Whatever the answer is, the checker returns a `Verdict`, which `summary` keeps.
     """
 
     @wraps(judge)
@@ -58,13 +60,15 @@ def exercise(judge):
         try:
             if any(_is_open(answer) for answer in answers):
                 raise _Unanswered
-            return Verdict(True, f"✓ Right: {judge(*answers)}")
+            verdict = Verdict(True, f"✓ Right: {judge(*answers)}")
         except _Unanswered:
             return Verdict(False, "Not answered yet: put your answer in place of the ... and run this cell again.")
         except NotYet as wrong:
-            return Verdict(False, _in_brief(f"✗ Not yet: {wrong}", LONGEST))
+            verdict = Verdict(False, _in_brief(f"✗ Not yet: {wrong}", LONGEST))
         except Exception as error:  # an answer of a form that no checker expects
-            return Verdict(False, f"✗ Not yet: your answer could not be read ({type(error).__name__}).")
+            verdict = Verdict(False, f"✗ Not yet: your answer could not be read ({type(error).__name__}).")
+        keep(judge.__module__.rpartition(".")[2], judge.__name__, verdict)
+        return verdict
 
     return checker
 

@@ -4,6 +4,8 @@ import numpy as np
 
 from tlr import toys
 from tlr.course.exercises.checking import X_OVER_ZERO, NotYet, call, exercise, number, whole
+from tlr.course.exercises.keeping import resume as resume
+from tlr.course.exercises.keeping import summary as summary
 from tlr.descent import descend, relative_rate_map
 
 __all__ = ["a_better_brake", "far_too_long", "map_of_the_rule", "secant_can_rise", "unit_of_eta"]

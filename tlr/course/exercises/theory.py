@@ -4,6 +4,8 @@ import numpy as np
 
 from tlr.course import theory
 from tlr.course.exercises.checking import NotYet, call, exercise, number
+from tlr.course.exercises.keeping import resume as resume
+from tlr.course.exercises.keeping import summary as summary
 from tlr.descent import descend
 
 __all__ = ["below_with_doubling", "digits_forgotten", "fall_in_an_epoch", "runs_away"]

@@ -5,6 +5,8 @@ from math import nan
 
 from tlr.course import experiments, records
 from tlr.course.exercises.checking import NotYet, exercise, number, returned, whole, word
+from tlr.course.exercises.keeping import resume as resume
+from tlr.course.exercises.keeping import summary as summary
 
 __all__ = ["chosen_part", "judge_of_panels", "turned", "updates_of_a_restart"]
 

@@ -25,6 +25,8 @@ COLLECTIONS = {
         *_figures("cifar100", 12),
     ),
     "cifar-small": _figures("cifar10-small", 2, 13) + _figures("cifar10-small-sps", 13),
+    # Nine minutes on a large GPU (tools/gpu.py): a batch size at a time, those first whose epochs are short.
+    "gpu": tuple(Part("figure-2-cifar10", {"batch_size": (size,)}) for size in (256, 512, 128, 64)),
     # What the claims rest on, at the paper's lengths and on a CPU: MNIST complete, more seeds, all of CIFAR-10.
     "evidence": (
         *_figures("mnist", 6, 7, 9),

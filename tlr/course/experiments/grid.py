@@ -40,6 +40,10 @@ class Part:
     where: Mapping[str, tuple] = field(default_factory=dict)
     seeds: tuple[int, ...] | None = None
 
+    def __str__(self):
+        """The figure's name, as the command that runs it wants it."""
+        return self.figure
+
     def has(self, setting):
         """Whether the setting, one of the figure's, belongs to the part."""
         return all(getattr(setting, name) in values for name, values in self.where.items())

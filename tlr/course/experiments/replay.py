@@ -6,6 +6,7 @@ import attrs
 
 from tlr.course import records
 from tlr.course.experiments.figures import FIGURES, settings
+from tlr.course.experiments.grid import Part
 
 __all__ = ["Missing", "recorded"]
 
@@ -18,7 +19,7 @@ def recorded(figure, *, epochs="longest", seeds=None, within=None, found=None, *
     """The finished runs of a figure: your own, and those that come with the package.
 
     Args:
-        figure: a key of `tlr.course.experiments.FIGURES`.
+        figure: a key of `tlr.course.experiments.FIGURES`, or a `Part` of one.
         epochs: "longest" (default), the most epochs for which every run of the figure is there with seed 0; "any", all
             lengths; a number; or None, the figure's own number. With the last three, some runs may be missing.
         seeds: which seeds (default None: every seed that there is).
@@ -45,7 +46,7 @@ def recorded(figure, *, epochs="longest", seeds=None, within=None, found=None, *
     if epochs == "longest":
         epochs = _longest(figure, runs, len(grid))
     elif epochs is None:
-        epochs = FIGURES[figure].epochs
+        epochs = FIGURES[figure.figure if isinstance(figure, Part) else figure].epochs
     chosen = [
         run for run in runs if epochs in ("any", run.setting.epochs) and (seeds is None or run.setting.seed in seeds)
     ]

@@ -1,35 +1,50 @@
 """One dimension: how x = αλ moves from step to step."""
 
 from tlr import toys
-from tlr.course.explorers.base import Explorer, blank, log_slider, player, rule_boxes
+from tlr.course.explorers.base import blank
+from tlr.course.explorers.page import PageExplorer, chosen_rules, methods, number, time
 from tlr.course.plots.toys import CobwebPicture
 from tlr.descent import descend
 
 __all__ = ["Cobweb"]
 
+_RULES = ("published", "secant", "barzilai_borwein")
 _STEPS = 40
 
 
-class Cobweb(Explorer):
-    """The map x_t → x_{t+1} with the cobweb of each rule; sliders for x₀ = α₀λ and c, and a step to play."""
+class Cobweb(PageExplorer, front="cobweb.js"):
+    """The map x_t → x_{t+1} with the cobweb of each rule; x₀ = α₀λ and c to move, and a step to play.
 
-    description = "Explorer of the map of αλ in one dimension: run the notebook to move its sliders."
+    Args:
+        **settings: where the controls begin, any of the attributes below.
 
-    def __init__(self):
-        super().__init__()
-        self.x0 = log_slider("x₀ = α₀λ", 0.05, (-3, 1), "How long the first step is; 1 lands on the minimum")
-        self.c = log_slider("bound c", 0.25, (-2, 1), "α grows by the factor 1 + c at most")
-        self.rules = rule_boxes(("published", "secant", "barzilai_borwein"), ("published", "secant"))
-        self.play, self.step = player(_STEPS)
-        self._line = toys.quadratic([1.0])
-        self.set_up(
-            CobwebPicture(blank(), tuple(self.rules)),
-            {"x0": self.x0, "c": self.c, "rules": self.rules, "step": self.step},
-            [[self.x0, self.c], [*self.rules.values()], [self.play, self.step]],
-        )
+    Attributes:
+        x0: x₀ = α₀λ (default 0.05).
+        c: the bound of both variants of TLR (default 1/4).
+        rules: those that are shown (default: both variants of TLR).
+        step: up to which the cobwebs are drawn (default: the last, 40).
 
-    def draw(self, x0, c, rules, step):
-        """Descend on ½w² from x₀ by every checked rule; `descents` in the state is rule → `Trajectory`."""
-        ran = {rule: descend(rule, self._line, [1.0], x0, _STEPS, c=c) for rule in rules}
-        self.picture.update(ran, step, c)
-        return {"descents": ran}
+    Raises:
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
+    """
+
+    description = "Explorer of the map of αλ in one dimension: run the notebook to move it."
+
+    x0 = number(0.05, (1e-3, 10.0), "x₀ = α₀λ", "How long the first step is; 1 lands on the minimum")
+    c = number(0.25, (0.01, 10.0), "bound c", "α grows by the factor 1 + c at most")
+    rules = chosen_rules(_RULES, ("published", "secant"))
+    step = time(_STEPS)
+
+    def __init__(self, **settings):
+        super().__init__({"methods": methods(_RULES), "steps": _STEPS}, **settings)
+
+    def computed(self):
+        """`descents` on ½w² from x₀ by every rule that is shown: rule → `Trajectory`."""
+        line = toys.quadratic([1.0])
+        return {"descents": {rule: descend(rule, line, [1.0], self.x0, _STEPS, c=self.c) for rule in self.rules}}
+
+    def picture(self):
+        """The map with the cobwebs; x and the loss over the steps."""
+        picture = CobwebPicture(blank(), _RULES)
+        picture.update(self.computed()["descents"], self.step, self.c)
+        return picture

@@ -5,43 +5,77 @@ import math
 import numpy as np
 
 from tlr import toys
-from tlr.course.explorers.base import Explorer, blank, log_slider, slider
+from tlr.course.explorers.base import blank
+from tlr.course.explorers.page import PageExplorer, methods, number
+from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.step import StepPicture, jumps
 from tlr.descent import along_gradient, exact_line_search, step_products
 
 __all__ = ["Newton"]
 
+#: The lines that are no method's, as the front end draws them.
+_LINES = (
+    {"label": "loss", "color": "#8c8c8c", "dash": [], "width": 5},
+    {"label": "tangent (Eq. 7)", "color": "#8c8c8c", "dash": [], "width": 1.5},
+    {"label": "exact parabola", "color": "#000000", "dash": [1, 1]},
+)
 
-class Newton(Explorer):
+
+class Newton(PageExplorer, front="newton.js"):
     """The loss along one step, the parabolas through it, and where each rule for α jumps from there.
 
     Args:
-        toy: your own function, any `tlr.toys.Toy`; the step begins at its start. By default a quadratic, with sliders
-            for its condition number and for the direction in which the step begins.
+        toy: your own function, a `tlr.toys.Toy` made with `from_expression` or a quadratic; the step begins at its
+            start. By default a quadratic, with sliders for its condition number and for the direction in which the
+            step begins.
+        **settings: where the controls begin, any of the attributes below.
+
+    Attributes:
+        share: the step taken, in units of the best one (default 1/2).
+        condition: the condition number of the quadratic (default 10).
+        direction: where on the unit circle the step begins, in degrees (default 40).
+        c: the bound of both variants of TLR (default 1/4).
+
+    Raises:
+        ValueError: for a function that the page cannot run.
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
-    description = "Explorer of one step, as a function of α: run the notebook to move its sliders."
+    description = "Explorer of one step, as a function of α: run the notebook to move it."
 
-    def __init__(self, toy=None):
-        super().__init__()
+    share = number(0.5, (0.05, 2.5), "αₜ / best", "The step taken, in units of the best one", step=0.05)
+    condition = number(10.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
+    direction = number(40.0, (-90.0, 90.0), "direction", "Where the step begins, on the unit circle", step=5, unit="°")
+    c = number(0.25, (0.01, 10.0), "c (TLR)", "TLR: α grows by the factor 1 + c at most")
+
+    def __init__(self, toy=None, **settings):
         self._own = toy
-        self.share = slider("αₜ / best", 0.5, (0.05, 2.5), 0.05, "The step taken, in units of the best one")
-        self.condition = log_slider("condition number", 10.0, (0, 6), "Largest over smallest eigenvalue, which is 1")
-        self.direction = slider("direction (°)", 40.0, (-90.0, 90.0), 1.0, "Where the step begins, on the unit circle")
-        self.c = log_slider("c (TLR)", 0.25, (-2, 1), "TLR: α grows by the factor 1 + c at most")
-        self.condition.disabled = self.direction.disabled = toy is not None
-        controls = {"share": self.share, "condition": self.condition, "direction": self.direction, "c": self.c}
-        self.set_up(StepPicture(blank()), controls)
+        drawn = methods(("published", "secant", "barzilai_borwein"))
+        for method in drawn[:2]:
+            method["parabola"] = True
+        scene = {"methods": drawn, "lines": _LINES, "toy": None}
+        if toy is not None:
+            scene["toy"] = printed_toy(toy) | {"start": toy.start.tolist()}
+        super().__init__(scene, without=("condition", "direction") if toy is not None else (), **settings)
 
-    def draw(self, share, condition, direction, c):
-        """Take the step and look along it: `step` and `best` α, and `jumps`, rule → α_{t+1}, in the state."""
-        toy, w = self._own, None if self._own is None else self._own.start
-        if toy is None:
-            angle = math.radians(direction)
-            toy, w = toys.quadratic((1.0, condition)), np.array([math.cos(angle), math.sin(angle)])
-        best = exact_line_search(toy, w)
-        step = step_products(toy, w, share * best)
-        alphas = best * np.linspace(0, 2.8, 281)
-        to = jumps(step, c)
-        self.picture.update(alphas, along_gradient(toy, w, alphas), step, to)
-        return {"step": step, "best": best, "jumps": to}
+    def computed(self):
+        """The step and what is seen along it: `step` and `best` α, and `jumps`, rule → α_{t+1}."""
+        toy, w, best = self._step()
+        step = step_products(toy, w, self.share * best)
+        return {"step": step, "best": best, "jumps": jumps(step, self.c)}
+
+    def picture(self):
+        """The loss along the step, the parabolas, and the jumps below."""
+        toy, w, best = self._step()
+        shown, alphas = self.computed(), best * np.linspace(0, 2.8, 281)
+        picture = StepPicture(blank())
+        picture.update(alphas, along_gradient(toy, w, alphas), shown["step"], shown["jumps"])
+        return picture
+
+    def _step(self):
+        if self._own is not None:
+            toy, w = self._own, self._own.start
+        else:
+            angle = math.radians(self.direction)
+            toy, w = toys.quadratic((1.0, self.condition)), np.array([math.cos(angle), math.sin(angle)])
+        return toy, w, exact_line_search(toy, w)

@@ -2,85 +2,119 @@
 
 import math
 
+import numpy as np
+import traitlets
+
 from tlr import toys
-from tlr.course.explorers.base import Explorer, blank, choice, log_slider, player, rule_boxes, slider
+from tlr.course.explorers.base import blank
+from tlr.course.explorers.page import Finite, PageExplorer, choice, chosen_rules, methods, number, time
+from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.toys import PathsPicture
 from tlr.descent import RULES, descend
 
 __all__ = ["Paths"]
 
-#: Those that the sliders for condition and rotation turn.
+#: Those that condition and rotation turn and stretch.
 _QUADRATICS = {"quadratic": toys.quadratic, "noisy quadratic": toys.noisy_quadratic}
 _OTHERS = (toys.rosenbrock, toys.beale, toys.himmelblau, toys.saddle)
 
 
-class Paths(Explorer):
-    """Descents on a function of two variables, by all checked rules from one α₀.
+class Paths(PageExplorer, front="paths.js"):
+    """Descents on a function of two variables, by all rules that are shown, from one α₀ and wherever one presses.
 
     Args:
-        toy: your own function, a two-dimensional `tlr.toys.Toy` such as `tlr.toys.from_expression` makes; it is
+        toy: your own function, a two-dimensional `tlr.toys.Toy` made with `from_expression`, or a quadratic; it is
             chosen first. By default the functions of `tlr.toys`, the quadratic first.
-        alpha0: where the slider for α₀ begins, from 1e-8 to 1e3 (default 0.02).
         steps: how many steps to take (default 100).
+        **settings: where the controls begin, any of the attributes below.
+
+    Attributes:
+        function: the name of the function.
+        alpha0: α₀ (default 0.02).
+        condition, angle: the condition number of the quadratics (default 10), and by how many degrees they are turned
+            (default 30).
+        c: the bound of both variants of TLR (default 1/4).
+        eta: η of naive TLR (default 0.01).
+        beta: β of hypergradient descent (default 0.001).
+        start: w₀, two numbers; empty, the default, for the function's own.
+        rules: those that are shown (default: gradient descent and both variants of TLR).
+        step: up to which the paths are drawn (default: the last).
 
     Raises:
-        ValueError: for a function that is not two-dimensional.
+        ValueError: for a function that is not two-dimensional, or that the page cannot run.
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
-    description = "Explorer of paths in two dimensions: run the notebook to move its sliders."
+    description = "Explorer of paths in two dimensions: run the notebook to start them from anywhere."
 
-    def __init__(self, toy=None, *, alpha0=0.02, steps=100):
-        super().__init__()
+    function = choice("function", "The function to descend on")
+    alpha0 = number(0.02, (1e-8, 1e3), "α₀", "The learning rate of the first step")
+    condition = number(10.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
+    angle = number(30.0, (-90.0, 90.0), "rotation", "Turns the quadratic", step=5, unit="°")
+    c = number(0.25, (0.01, 10.0), "c (TLR)", "TLR: α grows by the factor 1 + c at most")
+    eta = number(0.01, (1e-8, 10.0), "η (naive)", "Naive TLR: the step size of α")
+    beta = number(0.001, (1e-8, 1.0), "β (hypergr.)", "Hypergradient descent: the step size of α")
+    start = traitlets.List(Finite(), maxlen=2).tag(sync=True, setting=True)
+    rules = chosen_rules(tuple(RULES), ("gd", "published", "secant"))
+    step = time(100)
+
+    def __init__(self, toy=None, *, steps=100, **settings):
         if toy is not None and toy.dimension != 2:
             raise ValueError(f"This explorer draws functions of two variables; {toy.name} has {toy.dimension}.")
         builtin = {other.name: other for other in (make() for make in _OTHERS)}
         names = [*_QUADRATICS, *builtin]
         own = {} if toy is None else {f"{toy.name} (yours)" if toy.name in names else toy.name: toy}
-        self._toys = own | builtin
-        self.function = choice("function", [*own, *names], "The function to descend on")
-        self.alpha0 = log_slider("α₀", alpha0, (-8, 3), "The learning rate of the first step")
-        self.condition = log_slider("condition number", 10.0, (0, 6), "Largest over smallest eigenvalue, which is 1")
-        self.angle = slider("rotation (°)", 30.0, (-90.0, 90.0), 1.0, "Turns the quadratic")
-        self.c = log_slider("c (TLR)", 0.25, (-2, 1), "TLR: α grows by the factor 1 + c at most")
-        self.eta = log_slider("η (naive)", 0.01, (-8, 1), "Naive TLR: the step size of α")
-        self.beta = log_slider("β (hypergradient)", 0.001, (-8, 0), "Hypergradient descent: the step size of α")
-        self.rules = rule_boxes(RULES, ("gd", "published", "secant"))
-        self._steps = steps
-        self.play, self.step = player(steps)
-        self._quadratic = (None, None)
-        self._ran = {}
-        names = ("function", "alpha0", "condition", "angle", "c", "eta", "beta")
-        sliders = {name: getattr(self, name) for name in names}
-        self.set_up(
-            PathsPicture(blank()),
-            sliders | {"rules": self.rules, "step": self.step},
-            [[*sliders.values(), self.play, self.step], [*self.rules.values()]],
-        )
+        self._toys, self._steps = own | builtin, steps
+        order = [*own, *names]
+        described = [_described(name, self._toys.get(name), steps) for name in order]
+        draws = printed_toy(toys.noisy_quadratic((1.0, 1.0)), steps)["draws"]
+        scene = {"methods": methods(RULES), "functions": described, "draws": draws, "steps": steps}
+        super().__init__(scene, choices={"function": order}, **{"function": order[0], "step": steps} | settings)
 
-    def draw(self, function, alpha0, condition, angle, rules, step, **options):
-        """Descend by every checked rule from the function's start.
+    @traitlets.validate("function")
+    def _one_of_them(self, proposal):
+        if proposal.value not in (*_QUADRATICS, *self._toys):
+            raise traitlets.TraitError(f"The function is one of {', '.join((*_QUADRATICS, *self._toys))}.")
+        return proposal.value
 
-        In the state, `toy` is the function and `descents` is rule → `Trajectory`.
-        """
-        self.condition.disabled = self.angle.disabled = function in self._toys
-        toy = self._toys.get(function) or self._make(function, condition, angle)
-        ran = {rule: self._descend(rule, toy, alpha0, options) for rule in rules}
-        self.picture.update(toy, ran, step)
+    @traitlets.validate("step")
+    def _no_later_than_the_last(self, proposal):
+        return min(proposal.value, self._steps)
+
+    @property
+    def toy(self):
+        """The function as it is now."""
+        if self.function in self._toys:
+            return self._toys[self.function]
+        return _QUADRATICS[self.function]((1.0, self.condition), math.radians(self.angle))
+
+    def computed(self):
+        """The function, `toy`, and `descents` on it by every rule that is shown: rule → `Trajectory`."""
+        toy, ran = self.toy, {}
+        start = self.start or toy.start
+        for rule in self.rules:
+            option = {RULES[rule]: getattr(self, RULES[rule])} if RULES[rule] else {}
+            seed = 0 if toy.stochastic else None
+            ran[rule] = descend(rule, toy, start, self.alpha0, self._steps, seed=seed, **option)
         return {"toy": toy, "descents": ran}
 
-    def _make(self, function, *shape):
-        """The quadratic; the same object while nothing about it changes, so that its bands need not be drawn again."""
-        if self._quadratic[0] != (function, *shape):
-            condition, angle = shape
-            made = _QUADRATICS[function]((1.0, condition), math.radians(angle))
-            self._quadratic = (function, *shape), made
-        return self._quadratic[1]
+    def picture(self):
+        """The paths on the plane; α and the loss over the steps."""
+        shown, picture = self.computed(), PathsPicture(blank())
+        picture.update(shown["toy"], shown["descents"], self.step)
+        return picture
 
-    def _descend(self, rule, toy, alpha0, options):
-        """The descent that the controls ask for; only run if something that matters to it has moved."""
-        own = {name: value for name, value in options.items() if name == RULES[rule]}
-        key = toy, alpha0, own
-        if self._ran.get(rule, (None,))[0] != key:
-            seed = 0 if toy.stochastic else None
-            self._ran[rule] = key, descend(rule, toy, toy.start, alpha0, self._steps, seed=seed, **own)
-        return self._ran[rule][1]
+
+def _described(name, toy, steps):
+    """A function for the front end; the quadratics without a `toy` are its own."""
+    known = toy or _QUADRATICS[name]((1.0, 1.0))
+    floor = known.minimum_value
+    return {
+        "name": name,
+        "toy": toy and printed_toy(toy, steps),
+        "noisy": known.stochastic,
+        "start": known.start.tolist(),
+        "view": known.view,
+        "minima": known.minimum.tolist(),
+        "floor": None if np.isnan(floor) else float(floor),
+    }

@@ -1,7 +1,8 @@
 """The verdict: every claim of the paper that the course could test, judged anew from today's evidence.
 
 A claim about equations goes into `mathematics`, one that a short training on the digits can judge into `batches`, one
-about a figure of the paper into `figures`, with its judge in `runs`. Its number follows from its place.
+about a figure of the paper into `figures`, with its judge in `runs`; what counts as a difference there is in
+`comparing`. Its number follows from its place.
 
 Example:
     >>> from tlr.course import ledger
@@ -11,7 +12,19 @@ Example:
 """
 
 from tlr.course.ledger.archive import Archive, Missing
-from tlr.course.ledger.claim import THEMES, VERDICTS, Claim, Finding
-from tlr.course.ledger.rendering import CLAIMS, findings, page
+from tlr.course.ledger.claim import THEMES, VERDICTS, Basis, Claim, Finding
+from tlr.course.ledger.rendering import CLAIMS, findings, page, summary
 
-__all__ = ["CLAIMS", "THEMES", "VERDICTS", "Archive", "Claim", "Finding", "Missing", "findings", "page"]
+__all__ = [
+    "CLAIMS",
+    "THEMES",
+    "VERDICTS",
+    "Archive",
+    "Basis",
+    "Claim",
+    "Finding",
+    "Missing",
+    "findings",
+    "page",
+    "summary",
+]

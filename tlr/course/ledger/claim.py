@@ -1,20 +1,27 @@
 """One claim of the paper: where it stands, what would bear it out, and the function that finds out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import attrs
+
+from tlr.course.experiments import Part
 from tlr.course.ledger.archive import Archive, Missing
 
 __all__ = [
     "DOES_NOT_HOLD",
+    "FIRST",
     "HOLDS",
     "IN_PART",
     "NOT_TESTED",
+    "REVIEWED",
     "THEMES",
+    "UNDECIDED",
     "VERDICTS",
+    "Basis",
     "Claim",
     "Finding",
     "always",
+    "decide",
     "grade",
     "mostly",
 ]
@@ -22,8 +29,12 @@ __all__ = [
 HOLDS = "holds"
 IN_PART = "holds in part"
 DOES_NOT_HOLD = "does not hold"
+UNDECIDED = "undecided"
 NOT_TESTED = "not tested"
-VERDICTS = (HOLDS, IN_PART, DOES_NOT_HOLD, NOT_TESTED)
+VERDICTS = (HOLDS, IN_PART, DOES_NOT_HOLD, UNDECIDED, NOT_TESTED)
+
+#: When criteria took their present form, by UTC: the first version of the ledger, and a review of every row.
+FIRST, REVIEWED = "2026-11-24T11:41", "2026-11-29T07:00"
 
 #: What the claims are about, in the order of the ledger.
 THEMES = (
@@ -39,15 +50,50 @@ THEMES = (
 )
 
 
-@dataclass(frozen=True)
+@attrs.frozen
+class Basis:
+    """What a finding rests on.
+
+    Attributes:
+        data: the data set, in words.
+        epochs: of each run; None where nothing is trained for epochs.
+        seeds: the fewest and the most that a setting has; None where there are none to speak of.
+        started: when the runs were started, UTC, as their records have it.
+    """
+
+    data: str
+    epochs: int | None = None
+    seeds: tuple[int, int] | None = None
+    started: tuple[str, ...] = ()
+
+    def __str__(self):
+        epochs = "" if self.epochs is None else f", {self.epochs} epochs"
+        return self.data + epochs + ("" if self.seeds is None else f", {self.seeds_in_words}")
+
+    @property
+    def seeds_in_words(self):
+        fewest, most = self.seeds or (0, 0)
+        if most == 1:
+            return "one seed"
+        return f"{most} seeds" if fewest == most else f"{fewest} to {most} seeds"
+
+
+@attrs.frozen
 class Finding:
-    """What became of a claim: a `verdict`, one of `VERDICTS`, and the `evidence` for it in words and numbers."""
+    """What became of a claim.
+
+    Attributes:
+        verdict: one of `VERDICTS`.
+        evidence: for it, in words and numbers.
+        basis: a `Basis` for each data set that was decisive; none where formulas are.
+    """
 
     verdict: str
     evidence: str
+    basis: tuple[Basis, ...] = attrs.field(default=(), repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True)
 class Claim:
     """One claim of the paper.
 
@@ -57,8 +103,12 @@ class Claim:
         place: where it stands in the paper.
         quote: its words there.
         criterion: when it holds, in part or not at all: what `judge` computes, in words.
+        fixed: when the criterion took this form, UTC (default: with the first version of the ledger).
+        changed: what was changed about it after results were known (default: nothing).
+        note: what a reader of the verdict should know besides.
+        ours: whether this is a stress test of ours, which the paper does not answer for (default False).
         judge: returns a `Finding`. Without `figures` it takes no arguments, or else an `Archive` and one of them.
-        figures: names of `tlr.course.experiments.FIGURES` whose records are the evidence.
+        figures: names of `tlr.course.experiments.FIGURES`, or parts of them, whose records are the evidence.
         tests: "notebook#cell" of the course, where the same can be seen and tried.
     """
 
@@ -67,36 +117,47 @@ class Claim:
     place: str
     quote: str
     criterion: str
+    fixed: str = FIRST
+    changed: str = ""
+    note: str = ""
+    ours: bool = False
     judge: Callable
-    figures: tuple[str, ...] = ()
+    figures: tuple[str | Part, ...] = ()
     tests: tuple[str, ...] = ()
 
     def find(self, archive=None):
         """The `Finding` of today. Records come from `archive` (default: all that there are).
 
-        A claim that rests on several figures is judged by each that is recorded: it holds if it does in all of them,
-        and in part if they disagree. What is not recorded is named, with the command that records it.
+        A claim that rests on several figures is judged by each that is recorded. Where those that decide it agree, so
+        does the verdict; if they disagree, it holds in part. What is not recorded is named, with the command that
+        records it.
         """
-        if not self.figures:
-            try:
-                return self.judge()
-            except ModuleNotFoundError as error:
-                return Finding(NOT_TESTED, f"Judging it takes {error.name}, which is not installed here.")
-        archive = Archive() if archive is None else archive
+        try:
+            return self._by_figures(Archive() if archive is None else archive) if self.figures else self.judge()
+        except ModuleNotFoundError as error:
+            return Finding(NOT_TESTED, f"Judging it takes {error.name}, which is not installed here.")
+
+    def _by_figures(self, archive):
         findings, missing = [], {}
         for figure in self.figures:
             try:
                 findings.append(self.judge(archive, figure))
             except Missing as reason:
-                missing[figure] = str(reason)
+                missing[str(figure)] = str(reason)
         if not findings:
             first, *others = missing
             return Finding(NOT_TESTED, missing[first] + (f" Nor are: {', '.join(others)}." if others else ""))
-        verdicts = {finding.verdict for finding in findings}
-        evidence = [finding.evidence for finding in findings]
+        decided = [finding for finding in findings if finding.verdict != UNDECIDED] or findings
+        verdicts = {finding.verdict for finding in decided}
+        agree = len({finding.verdict for finding in findings}) == 1
+        evidence = [finding.evidence + ("" if agree else f" So: {finding.verdict}.") for finding in findings]
         if missing:
             evidence.append(f"Not recorded: {', '.join(missing)}.")
-        return Finding(verdicts.pop() if len(verdicts) == 1 else IN_PART, " ".join(evidence))
+        return Finding(
+            verdicts.pop() if len(verdicts) == 1 else IN_PART,
+            " ".join(evidence),
+            tuple(basis for finding in decided for basis in finding.basis),
+        )
 
 
 def grade(passed, total):
@@ -114,3 +175,17 @@ def always(passed, total):
 def mostly(passed, total):
     """The verdict on what is said of most cases."""
     return HOLDS if 2 * passed > total else DOES_NOT_HOLD
+
+
+def decide(verdict, signs):
+    """The verdict on cases that speak for the claim (1), against it (−1), or for neither (0).
+
+    Where it would turn with what the last ones turn out to be, it is undecided.
+
+    Args:
+        verdict: from the number of cases that speak for it, and of all, as `grade`, `always` and `mostly` do.
+        signs: a list or an array of 1, −1 and 0.
+    """
+    signs = list(signs)
+    at_worst, at_best = (verdict(sum(sign >= least for sign in signs), len(signs)) for least in (1, 0))
+    return at_worst if at_worst == at_best else UNDECIDED

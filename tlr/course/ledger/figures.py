@@ -1,16 +1,38 @@
 """The claims that the paper's figures make, with the records that judge them."""
 
+from tlr.course.experiments import Part
 from tlr.course.ledger import runs
-from tlr.course.ledger.claim import ALPHA, COST, KNOBS, LARGER, RIVALS, ROBUSTNESS, TENSORS, Claim, always, mostly
+from tlr.course.ledger.claim import (
+    ALPHA,
+    COST,
+    KNOBS,
+    LARGER,
+    REVIEWED,
+    RIVALS,
+    ROBUSTNESS,
+    TENSORS,
+    Claim,
+    always,
+    mostly,
+)
 
 __all__ = ["CLAIMS"]
 
 
 _EVERYWHERE = ("figure-1-mnist", "figure-11-cifar10", "figure-12-cifar100")
-_BAYDIN = ("figure-2-mnist", "figure-2-cifar10-small", "figure-2-cifar10", "figure-2-cifar100")
-_ADAPTIVE = ("figure-13-cifar10-small", "figure-13-cifar10", "figure-3-cifar100")
+_BAYDIN = (
+    "figure-2-mnist",
+    Part("figure-2-cifar10-narrow", {"batch_size": (64, 256)}),
+    "figure-2-cifar10-small",
+    "figure-2-cifar10",
+    "figure-2-cifar100",
+)
+_ADAPTIVE = ("figure-13-cifar10-narrow", "figure-13-cifar10-small", "figure-13-cifar10", "figure-3-cifar100")
 _SCHEDULES = ("figure-10-mnist", "figure-11-cifar10", "figure-12-cifar100")
-_BOUND = ("figure-8-mnist", "figure-8-cifar10", "figure-8-cifar100")
+_BOUND = ("figure-8-cifar10-narrow", "figure-8-cifar10", "figure-8-cifar100")
+_FREQUENCY = ("figure-6-mnist", "figure-6-cifar10-narrow", "figure-6-cifar10", "figure-6-cifar100")
+
+_ROUND = "the margin was a round number, 2 points of accuracy; losses did not count."
 
 CLAIMS = (
     Claim(
@@ -19,8 +41,10 @@ CLAIMS = (
         place="Sections 3 and 5, figure 1",
         quote="the rate initially increases in order to accelerate the procedure and then decreases in an exponential "
         "manner.",
-        criterion="In every run α ends below a peak that is above α₀. A run that still climbs decides nothing; one "
-        "that is ruined is an exception.",
+        criterion="In every run that is not lost α ends below a peak that is above α₀, and log α falls from there "
+        "along a line (correlation below −0.9). A run that still climbs decides nothing.",
+        fixed=REVIEWED,
+        changed="that the fall is exponential did not count, and a lost run was an exception: it is one to claim 16.",
         judge=runs.alpha_rises_and_falls,
         figures=_EVERYWHERE,
         tests=("04_mnist#fig1-rise", "04_mnist#long-count", "03_minibatches#starts-rise", "02_quadratics#two-check"),
@@ -30,7 +54,11 @@ CLAIMS = (
         says="The larger the batch, the higher α",
         place="Section 5, figure 1",
         quote="the larger the batch size is, the higher the rate gets.",
-        criterion="From every α₀ the peak grows from each batch size to the next, lost runs left out.",
+        criterion="From every α₀ the peak grows from each batch size to the next by more than seeds scatter, lost runs "
+        "left out.",
+        fixed=REVIEWED,
+        changed="any difference counted; it held.",
+        note="Theorem 2 of notebook 7 proves it, in a limit.",
         judge=runs.higher_with_the_batch,
         figures=_EVERYWHERE,
         tests=("04_mnist#fig1-rise",),
@@ -41,7 +69,10 @@ CLAIMS = (
         place="Abstract; section 5, figure 1",
         quote="Ideally, our algorithm should have similar performance regardless of the batch size (bs) or the initial "
         "learning rate",
-        criterion="Every setting ends within 2 points of the best accuracy at its batch size.",
+        criterion="At every batch size the worst and the best α₀ are less far apart than with SGD, in loss or in "
+        "accuracy by more than seeds scatter, and farther in neither.",
+        fixed=REVIEWED,
+        changed=_ROUND,
         judge=runs.robust("alpha0"),
         figures=_EVERYWHERE,
         tests=("04_mnist#long-ends", "04_mnist#fig1-accuracy", "03_minibatches#mnist-check"),
@@ -51,7 +82,10 @@ CLAIMS = (
         says="Robust to the batch size",
         place="Abstract; section 5, figure 1",
         quote="The proposed method has proven to be robust to both the initial learning rate and the batch size",
-        criterion="Every setting ends within 2 points of the best accuracy from its α₀.",
+        criterion="From every α₀ the worst and the best batch size are less far apart than with SGD, in loss or in "
+        "accuracy by more than seeds scatter, and farther in neither.",
+        fixed=REVIEWED,
+        changed=_ROUND,
         judge=runs.robust("batch_size"),
         figures=_EVERYWHERE,
         tests=("04_mnist#long-ends", "04_mnist#fig1-accuracy", "03_minibatches#batch-size"),
@@ -62,8 +96,10 @@ CLAIMS = (
         place="Appendix D.5",
         quote="the proposed algorithm converges to a sub-optimal minimum, with increased loss compared to other "
         "settings.",
-        criterion="Its loss is more than 1.5 times the median of the other settings. That it is not shows only when "
-        "all have had the paper's 80 epochs.",
+        criterion="After the paper's 80 epochs its loss is above the median of the other settings by more than seeds "
+        "scatter.",
+        fixed=REVIEWED,
+        changed="it asked for 1.5 times the median.",
         judge=runs.exception,
         figures=("figure-1-mnist",),
         tests=("04_mnist#long-count",),
@@ -74,7 +110,10 @@ CLAIMS = (
         place="Appendix D.5, figure 10",
         quote="other SGD variants fail completely to converge to such minima, supporting our claim for improved "
         "performance.",
-        criterion="In that setting SGD and both schedules end with a higher loss than TLR, YellowFin with a lower one.",
+        criterion="In that setting SGD and both schedules end with a higher loss than TLR, YellowFin with a lower one, "
+        "after the paper's 80 epochs. In part: two or three of the four.",
+        fixed=REVIEWED,
+        changed="eight epochs were enough; SGD failed there, the schedules and YellowFin did not do as claimed.",
         judge=runs.exception_of_the_others,
         figures=("figure-10-mnist",),
         tests=("04_mnist#fig10-count",),
@@ -85,7 +124,11 @@ CLAIMS = (
         place="Section 5, figure 2",
         quote="the proposed method provides a stable behavior, consistently outperforming the first-order approach of "
         "Baydin et al.",
-        criterion="TLR ends with the lower loss for every β at every batch size: “consistently”.",
+        criterion="TLR ends with the lower loss for every β at every batch size, by more than seeds scatter: "
+        "“consistently”.",
+        fixed=REVIEWED,
+        changed="in part was enough until it was seen that “consistently” has exceptions (24 November); any difference "
+        "counted, however small.",
         judge=runs.beats("hypergradient", by=("batch_size",), verdict=always),
         figures=_BAYDIN,
         tests=(
@@ -100,7 +143,9 @@ CLAIMS = (
         says="β decides what hypergradient descent does",
         place="Section 5, figure 2",
         quote="Observe that different values of β lead to vastly different behaviors",
-        criterion="At every batch size the final α differ tenfold or the losses twofold over β.",
+        criterion="At every batch size the final α differ tenfold or in sign, or the losses twofold, over β.",
+        fixed=REVIEWED,
+        changed="an α below zero made a ratio of 10¹² of them; it held.",
         judge=runs.beta_matters,
         figures=_BAYDIN,
         tests=(
@@ -115,7 +160,9 @@ CLAIMS = (
         says="Better than SGD and its schedules",
         place="Appendix D.5, figures 10–12",
         quote="constantly outperforms SGD and its scheduler variants",
-        criterion="TLR ends with the lower loss in every panel: that is what “constantly” means.",
+        criterion="TLR ends with the lower loss in every panel, by more than seeds scatter: “constantly”.",
+        fixed=REVIEWED,
+        changed="in part was the verdict, with half of the comparisons, until 24 November; any difference counted.",
         judge=runs.beats("sgd", "multistep", "exponential", verdict=always),
         figures=_SCHEDULES,
         tests=("04_mnist#fig10-count",),
@@ -125,7 +172,11 @@ CLAIMS = (
         says="Less sensitive to α₀ than YellowFin",
         place="Appendix D.5, figures 10–12",
         quote="displays increased sensitivity to the initial learning rate hyperparameter compared to our approach",
-        criterion="At every batch size YellowFin's loss varies more over α₀ than TLR's, as a ratio.",
+        criterion="After the paper's 80 epochs YellowFin's loss varies more over α₀ than TLR's, as a ratio, at every "
+        "batch size.",
+        fixed=REVIEWED,
+        changed="eight epochs were enough, where being bad from every α₀ looks robust; it did not hold.",
+        note="YellowFin's newest code does without α₀, and varies by nothing.",
         judge=runs.sensitive("yellowfin"),
         figures=_SCHEDULES,
         tests=("04_mnist#fig10-count",),
@@ -135,7 +186,10 @@ CLAIMS = (
         says="Lower loss than Adam, SLS and SPS in most settings",
         place="Section 5, figures 3 and 13",
         quote="outperforming the other approaches for the majority of the settings.",
-        criterion="TLR ends with the lower loss in more than half of the comparisons.",
+        criterion="TLR ends with the lower loss in more than half of the comparisons, by more than seeds scatter. SPS "
+        "counts with the best c.",
+        fixed=REVIEWED,
+        changed="SPS counted with c = 0.2 alone, with which it is lost, and any difference counted; it held.",
         judge=runs.beats("adam", "sls", "sps", by=("batch_size", "model"), verdict=mostly),
         figures=_ADAPTIVE,
         tests=("02_quadratics#company-check", "05_cifar#figure-13-verdict"),
@@ -145,8 +199,12 @@ CLAIMS = (
         says="Adam and SPS generalize worse",
         place="Section 5, figures 3 and 13",
         quote="SPS behaves similarly to Adam, providing sub-par performance.",
-        criterion="TLR's test accuracy ends more than 2 points above that of either, at every batch size.",
-        judge=runs.beats("adam", "sps", by=("batch_size", "model"), value="test_accuracy", margin=0.02),
+        criterion="TLR's test accuracy ends above that of either, at every batch size, by more than seeds scatter. SPS "
+        "counts with the best c.",
+        fixed=REVIEWED,
+        changed="the margin was 0, then, when it was seen how noisy accuracies are (24 November), 2 points; SPS "
+        "counted with c = 0.2. It held, then in part.",
+        judge=runs.beats("adam", "sps", by=("batch_size", "model"), value="test_accuracy"),
         figures=_ADAPTIVE,
         tests=("05_cifar#figure-13-verdict", "05_cifar#sps-verdict"),
     ),
@@ -164,9 +222,12 @@ CLAIMS = (
         says="Once an epoch is slow, often is suboptimal",
         place="Appendix D.1, figure 6",
         quote="updating once per epoch (100% percentage) leads to a slower convergence",
-        criterion="Beside p = ⅓: p = 1 has the higher mean loss; p = 0.1 ends with the lower α and the higher loss.",
+        criterion="Beside p = ⅓, by more than seeds scatter: p = 1 has the higher mean loss; p = 0.1 ends with the "
+        "lower α and the higher loss. In part: two of the three.",
+        fixed=REVIEWED,
+        changed="any difference counted; it held in part.",
         judge=runs.p_trades,
-        figures=("figure-6-mnist", "figure-6-cifar10", "figure-6-cifar100"),
+        figures=_FREQUENCY,
         tests=("04_mnist#fig6-count", "04_mnist#fig6-long", "03_minibatches#p-verdict"),
     ),
     Claim(
@@ -174,7 +235,10 @@ CLAIMS = (
         says="On MNIST p matters little",
         place="Appendix D.1",
         quote="MNIST is a rather simple dataset and the update frequency p had minor effect on the loss curves",
-        criterion="Every p ends within 2 points of the best accuracy.",
+        criterion="Every p ends as the best one but for the scatter of seeds, in accuracy and in loss; in part: in "
+        "one of the two.",
+        fixed=REVIEWED,
+        changed=_ROUND + " It held.",
         judge=runs.no_matter("p"),
         figures=("figure-6-mnist",),
         tests=(
@@ -188,6 +252,8 @@ CLAIMS = (
         place="Appendix D.3, figure 8",
         quote="the algorithm diverges for large bound such as",
         criterion="Most of the runs with 1 + c = 5 and 10 are lost.",
+        fixed="2026-11-24T12:23",
+        changed="it asked for all of them, and five of six are lost.",
         judge=runs.large_c_ruins,
         figures=("figure-8-mnist",),
         tests=("04_mnist#fig8-count", "02_quadratics#knobs-check"),
@@ -197,7 +263,10 @@ CLAIMS = (
         says="c is irrelevant from a good α₀",
         place="Appendix D.3, figure 8",
         quote="The choice of bound is practically irrelevant when the initial learning rate is carefully chosen",
-        criterion="From α₀ = 0.1 every c ends within 2 points of the best accuracy.",
+        criterion="From α₀ = 0.1, on CIFAR, every c ends as the best one but for the scatter of seeds, in accuracy and "
+        "in loss; in part: in one of the two.",
+        fixed=REVIEWED,
+        changed="it was judged on MNIST, on which claim 31 says the opposite, and did not hold; the paper names CIFAR.",
         judge=runs.no_matter("c", alpha0=0.1),
         figures=_BOUND,
         tests=("04_mnist#fig8-count",),
@@ -207,8 +276,12 @@ CLAIMS = (
         says="A fixed η is as tedious as a learning rate",
         place="Appendix D.4, figure 9",
         quote="selecting an appropriate meta-learning rate can be as tedious as selecting the typical learning rate.",
-        criterion="At most half of the values end within 2 points of the best accuracy. η may multiply a product of "
-        "sums or of means, the paper does not say: both count.",
+        criterion="At most half of the values end as the best one but for the scatter of seeds, in loss and in "
+        "accuracy. "
+        "η may multiply a product of sums or of means, the paper does not say which; in part: in one reading.",
+        fixed=REVIEWED,
+        changed="it was graded, then both readings were pooled (24 November), so that the runs of one decided, and "
+        "held.",
         judge=runs.eta_is_tedious,
         figures=("figure-9-mnist",),
         tests=("04_mnist#fig9-count", "02_quadratics#knobs-check"),
@@ -219,7 +292,9 @@ CLAIMS = (
         place="Appendix D.2, figure 7",
         quote="we observed the exact same behavior with the global TLR algorithm in terms of the reported loss and "
         "accuracy.",
-        criterion="The losses differ by less than a quarter, and the accuracies by less than half a point.",
+        criterion="Losses and accuracies differ by no more than seeds scatter; in part: one of the two.",
+        fixed=REVIEWED,
+        changed="the margins were round numbers, a quarter and half a point.",
         judge=runs.same_per_tensor,
         figures=("figure-7-mnist",),
         tests=("04_mnist#fig7-count",),
@@ -240,6 +315,7 @@ CLAIMS = (
         place="Section 5, figure 5",
         quote="leads to exploding gradients early on and thus is not reported.",
         criterion="With one α the loss ends above that of the first epoch, with an α for every tensor below.",
+        note="On notebook 5's stand-in, a fresh head on trained convolutions, an α for every tensor does not help.",
         judge=runs.only_per_tensor,
         figures=("figure-5-voc",),
         tests=("05_cifar#fresh-verdict",),
@@ -249,10 +325,12 @@ CLAIMS = (
         says="TLR costs nothing: the time of an epoch",
         place="Section 5, time requirements",
         quote="the optimizer overhead is practically non-existent for TLR",
-        criterion="Over the batch sizes, its fastest epoch takes less than 1.1 times SGD's in the middle.",
+        criterion="An epoch takes at most 1.026 times SGD's, what the paper calls non-existent of SPS, by more than "
+        "two standard errors, in the mean over epochs that take turns.",
+        fixed=REVIEWED,
+        changed="the margin was 1.1; the ratio was one of medians, 2.6 as the runs shared their cores, and then one "
+        "of the fastest epochs of unrelated runs (24 November).",
         judge=runs.overhead,
-        # Not the small twin on CIFAR-10: its runs shared their cores with others, and their seconds differ tenfold.
-        figures=("figure-1-mnist", "figure-3-cifar100"),
         tests=("02_quadratics#company-table", "05_cifar#cost-count"),
     ),
     Claim(
@@ -261,7 +339,9 @@ CLAIMS = (
         place="Appendix D.5, figures 14 and 15",
         quote="the proposed method generalizes well along all architectural variations, providing superior performance "
         "compared to the considered adaptive optimizers.",
-        criterion="TLR ends with the higher test accuracy than Adam, SLS and SPS on every network.",
+        criterion="TLR ends with the higher test accuracy than Adam, SLS and SPS on every network, by more than "
+        "seeds scatter.",
+        fixed=REVIEWED,
         judge=runs.beats("adam", "sls", "sps", by=("model",), value="test_accuracy"),
         figures=("figure-14-cifar10", "figure-15-cifar100"),
     ),
@@ -270,7 +350,8 @@ CLAIMS = (
         says="DenseNet-121 on CIFAR-100",
         place="Appendix D.5, figure 16",
         quote="the proposed algorithm also performs well under this setting, outperforming the compared optimizers.",
-        criterion="TLR ends with the lower loss than Adam, SLS and SPS.",
+        criterion="TLR ends with the lower loss than Adam, SLS and SPS, by more than seeds scatter.",
+        fixed=REVIEWED,
         judge=runs.beats("adam", "sls", "sps", by=("batch_size",)),
         figures=("figure-16-cifar100",),
     ),
@@ -279,16 +360,20 @@ CLAIMS = (
         says="A Transformer that translates (Multi30k)",
         place="Appendix D.5, figure 17",
         quote="TLR algorithms converge to a minimum faster than the other reported methods.",
-        criterion="With one α and with one for every tensor, the mean loss over the epochs is below every rival's.",
+        criterion="With one α and with one for every tensor, the mean loss over the epochs is below every rival's, "
+        "by more than seeds scatter.",
+        fixed=REVIEWED,
         judge=runs.beats("sgd", "adam", "sps", "sls", by=("batch_size",), early=True, per=("model", "tensor")),
-        figures=("figure-17-multi30k",),
+        figures=("figure-17-multi30k-narrow", "figure-17-multi30k"),
     ),
     Claim(
         theme=LARGER,
         says="ResNet-50 on ImageNet: the best accuracy",
         place="Section 5, figure 4; appendix D.6, table 1",
         quote="The maximum attained accuracy was 75.9% and was achieved by the proposed sgd_tlr method",
-        criterion="TLR ends with the highest test accuracy (here of ImageNet at 64 × 64 pixels).",
+        criterion="TLR ends with the highest test accuracy (here of ImageNet at 64 × 64 pixels), by more than seeds "
+        "scatter.",
+        fixed=REVIEWED,
         judge=runs.beats("sgd", "multistep", "adam", "sps", by=("batch_size",), value="test_accuracy"),
         figures=("figure-4-imagenet64",),
     ),

@@ -1,13 +1,28 @@
 """What the paper says about its experiments, each judged by the records of a figure."""
 
+import json
 import math
+import statistics
+from collections import Counter
+from importlib.resources import files
 
 import numpy as np
 
 from tlr.course import records
-from tlr.course.experiments import FIGURES
-from tlr.course.ledger.archive import Missing
-from tlr.course.ledger.claim import DOES_NOT_HOLD, HOLDS, Finding, grade, mostly
+from tlr.course.ledger.archive import Missing, logarithm
+from tlr.course.ledger.claim import Basis, Finding, always, decide, grade, mostly
+from tlr.course.ledger.comparing import (
+    METHODS,
+    alike,
+    basis_of,
+    ends_of,
+    finding_on,
+    least_that_counts,
+    margin_of,
+    signs_of,
+    to_the_end,
+    trained,
+)
 
 __all__ = [
     "alpha_rises_and_falls",
@@ -29,120 +44,121 @@ __all__ = [
     "tensors_differ",
 ]
 
-_DATA = {
-    "mnist": "MNIST",
-    "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100",
-    "cifar10-10000": "10,000 images of CIFAR-10",
-    "multi30k": "Multi30k",
-    "imagenet64": "ImageNet, 64 × 64",
-}
-_METHODS = {
-    "tlr": "TLR",
-    "tlr_secant": "Eq. 8′",
-    "sgd": "SGD",
-    "multistep": "SGD in two steps",
-    "exponential": "exponential SGD",
-    "yellowfin": "YellowFin",
-    "hypergradient": "hypergradient descent",
-    "adam": "Adam",
-    "sls": "SLS",
-    "sps": "SPS",
-}
-_RUINED = 0.5  # test accuracy below which a run is lost
 _EXCEPTION = {"alpha0": 0.1, "batch_size": 64}  # the setting that the paper names
-_CLOSE = 0.02  # of test accuracy, some four times what two seeds differ by on MNIST
 
 
 def robust(over):
-    """A judge: do runs from all values of the field `over` end alike, the rest being equal?"""
-    rest = {"alpha0": "batch_size", "batch_size": "alpha0"}[over]
-
-    def alike(found):
-        """How many runs end close to the best of those that share the rest."""
-        ends = _ends(found)
-        best = ends.groupby(rest).test_accuracy.transform("max")
-        return int((ends.test_accuracy >= best - _CLOSE).sum())
+    """A judge: does the value of the field `over` change less of how TLR ends than of how SGD does?"""
+    rest, words = {
+        "alpha0": ("batch_size", "batch sizes"),
+        "batch_size": ("alpha0", "values of α₀"),
+    }[over]
 
     def judge(archive, figure):
-        found = archive.figure(figure, method="tlr")
-        close, total = alike(found), len(_ends(found))
-        others = []
-        for method, words in (("sgd", "with SGD"), ("tlr_secant", "with Eq. 8′")):
-            theirs = archive.figure(figure, method=method)
-            epochs = "" if _epochs(theirs) == _epochs(found) else f" after {_epochs(theirs)}"
-            others.append(f"{alike(theirs)} {words}{epochs}")
-        evidence = f"{_where(found)}: {close} of {total} settings ({', '.join(others)})."
-        return Finding(grade(close, total), evidence)
+        whole = archive.figure(figure)
+        found, sgd, secant = (
+            [run for run in whole if run.setting.method == method] for method in ("tlr", "sgd", "tlr_secant")
+        )
+        signs, told = [], []
+        for value, unit in (("train_loss", "loss by factors of {}"), ("test_accuracy", "accuracy by {} points")):
+            ours, theirs, other = (_range(runs, value, rest) for runs in (found, sgd, secant))
+            margin = math.sqrt(2) * margin_of(archive, found + sgd, value)  # a range is a difference itself
+            signs.append(signs_of(theirs - ours, margin))
+            ranges = [_told(each, value) for each in (ours, theirs, other)]
+            told.append(f"{unit.format(ranges[0])} (SGD {ranges[1]}; Eq. 8′ {ranges[2]})")
+        least, most = np.min(signs, axis=0), np.max(signs, axis=0)
+        both = np.where(least < 0, -1, most)
+        lost = [int(ends_of(runs).lost.sum()) for runs in (found, sgd)]
+        evidence = (
+            f"less far apart than with SGD at {(both > 0).sum()} of {len(both)} {words}: {'; '.join(told)}. "
+            f"Lost: {lost[0]} of {len(ends_of(found))} settings (SGD {lost[1]})."
+        )
+        return finding_on(found, decide(grade, both), evidence)
 
     return judge
 
 
+def _range(found, value, rest):
+    """How far apart the ends are for each value of the field `rest`; of losses, in logarithms."""
+    ends = ends_of(found)
+    ends = ends.assign(value=logarithm(ends[value], value))
+    grouped = ends.groupby(rest).value
+    return grouped.max() - grouped.min()
+
+
+def _told(ranges, value):
+    if value == "test_accuracy":
+        return ", ".join(f"{100 * points:.1f}" for points in ranges)
+    return ", ".join(f"{math.exp(ratio):.3g}" for ratio in ranges)
+
+
 def alpha_rises_and_falls(archive, figure):
-    """Whether α of TLR ends below a peak that is above α₀, and how straight log α falls from there."""
+    """Whether α of TLR ends below a peak that is above α₀, and falls from there along an exponential."""
     found = archive.figure(figure, method="tlr")
-    ours = [record for record in found if record.setting.seed == 0]
-    done = straight = ruined = 0
-    for record in ours:
-        alpha = record.rates[:, 0]
-        peak = int(alpha.argmax())
-        if record.test_accuracy[-1] < _RUINED:
-            ruined += 1
-        elif alpha[-1] < alpha[peak] > alpha[0]:
-            done += 1
-            fall = np.log(alpha[peak:])
-            straight += len(fall) < 3 or np.corrcoef(np.arange(len(fall)), fall)[0, 1] < -0.9
+    counts = Counter(map(_course, trained(found)))
+    done = counts["straight"] + counts["bent"]
     evidence = (
-        f"{_where(found)}: α peaks and falls in {done} of {len(ours)} runs, along an exponential in {straight}; "
-        f"{len(ours) - done - ruined} still climb, {ruined} ruined."
+        f"α peaks and falls in {done} of {len(found)} runs, along an exponential in "
+        f"{counts['straight']}; {counts['climbs']} still climb, {len(found) - sum(counts.values())} are lost."
     )
-    if not done + ruined:
+    if not done + counts["other"]:
         raise Missing(f"{evidence} Longer runs decide: python -m tlr.course.experiments run {figure}.")
-    return Finding(grade(done, done + ruined), evidence)
+    signs = [1] * counts["straight"] + [-1] * (counts["bent"] + counts["other"])
+    return finding_on(found, decide(grade, signs), evidence)
+
+
+def _course(record):
+    """What became of α in a run: it climbs to the end; or falls from a peak, "straight" in the logarithm or "bent"."""
+    alpha = record.rates[:, 0]
+    peak = int(alpha.argmax())
+    if peak == len(alpha) - 1:
+        return "climbs"
+    if not alpha[-1] < alpha[peak] > alpha[0]:
+        return "other"
+    fall = np.log(alpha[peak:])
+    return "straight" if len(fall) < 3 or np.corrcoef(np.arange(len(fall)), fall)[0, 1] < -0.9 else "bent"
 
 
 def higher_with_the_batch(archive, figure):
     """Whether the peak of α grows from each batch size to the next, for every α₀."""
     found = archive.figure(figure, method="tlr")
-    ends = _ends(found)
-    ends = ends[ends.test_accuracy > _RUINED]
-    peaks = ends.pivot(index="alpha0", columns="batch_size", values="peak_alpha")
-    steps = peaks.diff(axis=1).iloc[:, 1:].stack().dropna()
-    passed = int((steps > 0).sum())
-    evidence = f"{_where(found)}: the peak is higher in {passed} of {len(steps)} steps from one batch size to the next."
-    return Finding(grade(passed, len(steps)), evidence)
+    ends = ends_of(found)
+    ends = ends[~ends.lost].assign(peak=lambda table: np.log(table.peak_alpha))
+    steps = ends.pivot(index="alpha0", columns="batch_size", values="peak").diff(axis=1).stack().dropna()
+    signs = signs_of(steps, margin_of(archive, found, "peak_alpha"))
+    evidence = f"the peak is higher in {(signs > 0).sum()} of {len(signs)} steps from one batch size to the next."
+    return finding_on(found, decide(grade, signs), evidence)
 
 
 def exception(archive, figure):
     """The loss of α₀ = 0.1 with batches of 64 beside that of TLR's other settings."""
-    grid, ours = (archive.figure(figure, method="tlr", **where) for where in ({}, _EXCEPTION))
-    loss = _ends(ours).train_loss.item()
-    rest = _ends(grid)
-    here = (rest.alpha0 == 0.1) & (rest.batch_size == 64)
-    median = rest[(rest.test_accuracy > _RUINED) & ~here].train_loss.median()
-    evidence = f"{_where(ours)}: loss {loss:.2g}; median of TLR's other settings after {_epochs(grid)}: {median:.2g}."
-    if loss > 1.5 * median:
-        return Finding(HOLDS, evidence)
-    if _epochs(grid) < FIGURES[figure].epochs:  # a minimum shows in the end, and the others would go on falling
-        raise Missing(f"{evidence} The claim is about the end: python -m tlr.course.experiments run {figure}.")
-    return Finding(DOES_NOT_HOLD, evidence)
+    found = to_the_end(archive.figure(figure, method="tlr"), figure)
+    ends = ends_of(found)
+    here = (ends.alpha0 == _EXCEPTION["alpha0"]) & (ends.batch_size == _EXCEPTION["batch_size"])
+    loss, rest = ends[here].train_loss.item(), ends[~here & ~ends.lost].train_loss
+    sign = signs_of([math.log(loss / rest.median())], margin_of(archive, found, "train_loss"))
+    evidence = f"loss {loss:.3g}, the others {rest.min():.3g} to {rest.max():.3g}, in the median "
+    return finding_on(found, decide(always, sign), f"{evidence}{rest.median():.3g}.{least_that_counts(archive, found)}")
 
 
 def exception_of_the_others(archive, figure):
     """In the same setting: SGD and its schedules should end above TLR, YellowFin below."""
-    found = archive.figure(figure, **_EXCEPTION)
-    loss = _ends(found).set_index("method").train_loss
-    above = [bool(loss[name] > loss.tlr) for name in ("sgd", "multistep", "exponential")]
-    passed = sum(above) + bool(loss.yellowfin < loss.tlr)
-    names = ("tlr", "sgd", "multistep", "exponential", "yellowfin")
-    words = ", ".join(f"{_METHODS[name]} {loss[name]:.2g}" for name in names)
-    return Finding(grade(passed, 4), f"{_where(found)}: {passed} of the 4 do. Losses: {words}.")
+    found = to_the_end(archive.with_variants(figure), figure)
+    ends = ends_of(found)
+    loss = ends[(ends.batch_size == 64) & ((ends.alpha0 == 0.1) | (ends.method == "yellowfin"))]
+    loss = loss.groupby("method").train_loss.min()  # YellowFin's newest code does without α₀
+    above = ("sgd", "multistep", "exponential")
+    differences = [math.log(loss[name] / loss.tlr) for name in above] + [math.log(loss.tlr / loss.yellowfin)]
+    signs = signs_of(differences, margin_of(archive, found, "train_loss"))
+    words = ", ".join(f"{METHODS[name]} {loss[name]:.2g}" for name in ("tlr", *above, "yellowfin"))
+    evidence = f"{(signs > 0).sum()} of the 4 do. Losses: {words}.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(grade, signs), evidence)
 
 
-def beats(
-    *rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grade, early=False, per=("model",), margin=0
-):
+def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grade, early=False, per=("model",)):
     """A judge: does TLR end better than each of the rivals in each panel?
+
+    Of what a rival leaves open, other than β, the best that is recorded counts: SPS's c, or the variants of its code.
 
     Args:
         *rivals: methods.
@@ -151,57 +167,61 @@ def beats(
         verdict: from the number of comparisons won, and of all, as `grade`, `always` and `mostly` do.
         early: compare the mean over the epochs, which is lower for who gets there faster.
         per: the variants of TLR that have to.
-        margin: the difference that it takes (default 0).
     """
+    measured, better = ("mean_loss" if early else value), (-1 if value == "train_loss" else 1)
 
     def judge(archive, figure):
-        found = archive.figure(figure)
-        ends = _ends(found)
-        measured, sign = ends["mean_loss" if early else value], -1 if value == "train_loss" else 1
-        ends = ends.assign(score=sign * measured)
+        found = archive.with_variants(figure)
+        ends = ends_of(found)
+        ends = ends.assign(score=better * logarithm(ends[measured], measured))
+        ends.loc[ends.lost, "score"] = -np.inf
         ours = ends[(ends.method == "tlr") & ends.per.isin(per)]
-        won = {}
+        if ours.empty:
+            raise Missing(f"{basis_of(found)}: TLR's own runs are missing: see python -m tlr.course.experiments list.")
+        margin, signs, tally = margin_of(archive, found, measured), [], []
         for rival in rivals:
-            pairs = ours.merge(ends[ends.method == rival], on=list(by), suffixes=("", "_rival"))
-            won[rival] = int((pairs.score > pairs.score_rival + margin).sum()), len(pairs)
-        passed, total = map(sum, zip(*won.values(), strict=True))
-        tally = ", ".join(f"{_METHODS[rival]} in {wins} of {of}" for rival, (wins, of) in won.items())
-        return Finding(verdict(passed, total), f"{_where(found)}: better than {tally}.")
+            theirs = ends[ends.method == rival].groupby([*by, "beta"], dropna=False).score.max().reset_index()
+            pairs = ours.merge(theirs, on=list(by), suffixes=("", "_rival"))
+            each = signs_of(pairs.score - pairs.score_rival, margin)
+            signs += list(each)
+            tally.append(f"{METHODS[rival]} in {(each > 0).sum()} of {len(each)}, worse in {(each < 0).sum()}")
+        evidence = f"better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
+        return finding_on(found, decide(verdict, signs), evidence)
 
     return judge
 
 
 def beta_matters(archive, figure):
     """What the largest and the smallest final α, and loss, of hypergradient descent differ by, over β."""
-    found = archive.figure(figure)
-    ends = _ends(found)
-    ratios = (
-        ends[ends.method == "hypergradient"]
-        .groupby("batch_size")[["alpha", "train_loss"]]
-        .agg(lambda values: values.max() / max(values.min(), 1e-12))
-    )
-    passed = int(((ratios.alpha > 10) | (ratios.train_loss > 2)).sum())
+    found = archive.figure(figure, method="hypergradient")
+    by_size = ends_of(found).groupby("batch_size")
+    ratios = by_size[["alpha", "train_loss"]].agg(lambda values: values.max() / values.min())
+    signs_differ = ratios.alpha < 0  # α of a large β may end below zero
+    passed = int((signs_differ | (ratios.alpha > 10) | (ratios.train_loss > 2)).sum())
     low, high = ratios.train_loss.min(), ratios.train_loss.max()
-    evidence = f"{_where(found)}: so at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
+    evidence = f"so at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
     evidence += f"{low:.2f} to {high:.2f}" if len(ratios) > 1 else f"{low:.2f}"
-    evidence += f", the final α by {ratios.alpha.min():.0f} or more."
-    return Finding(grade(passed, len(ratios)), evidence)
+    if (~signs_differ).any():
+        evidence += f", the final α by {ratios.alpha[~signs_differ].min():.0f} or more"
+    evidence += ", or in sign." if signs_differ.any() else "."
+    return finding_on(found, grade(passed, len(ratios)), evidence)
 
 
 def sensitive(rival):
     """A judge: does the rival's loss vary more over α₀ than TLR's, at each batch size?"""
 
     def judge(archive, figure):
-        found = archive.figure(figure)
-        loss = _ends(found).groupby(["method", "batch_size"]).train_loss
-        spread = loss.max() / loss.min()
-        ours, theirs = spread["tlr"], spread[rival]
-        passed = int((theirs > ours).sum())
-        evidence = f"{_where(found)}: at {passed} of {len(ours)} batch sizes. Largest over smallest loss over α₀"
-        return Finding(
-            grade(passed, len(ours)),
-            f"{evidence}: {_METHODS[rival]} up to {theirs.max():.1f}, TLR up to {ours.max():.1f}.",
+        found = to_the_end(archive.figure(figure), figure)
+        ours, theirs = (
+            _range([run for run in found if run.setting.method == method], "train_loss", "batch_size")
+            for method in ("tlr", rival)
         )
+        signs = signs_of(theirs - ours, math.sqrt(2) * margin_of(archive, found, "train_loss"))
+        evidence = (
+            f"at {(signs > 0).sum()} of {len(signs)} batch sizes. Largest over smallest loss over α₀: {METHODS[rival]} "
+            f"{_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
+        )
+        return finding_on(found, decide(grade, signs), evidence)
 
     return judge
 
@@ -213,24 +233,29 @@ def between_seeds(archive, figure):
         records.final(found).drop_duplicates("run").groupby(["method", "batch_size"]).train_loss.agg(["std", "count"])
     )
     if loss["count"].min() < 3:
-        raise Missing(f"{_where(found)}: one seed only; python -m tlr.course.experiments run {figure} --seeds 0 1 2.")
+        raise Missing(f"{basis_of(found)} only: python -m tlr.course.experiments run {figure} --seeds 0 1 2.")
     deviation = loss["std"]
     cases = {name: deviation[name, size] / deviation["tlr", size] for name, size in (("sls", 64), ("sps", 512))}
     passed = sum(ratio > 3 for ratio in cases.values())
-    words = ", ".join(f"{_METHODS[name]} {ratio:.1f}" for name, ratio in cases.items())
-    return Finding(grade(passed, 2), f"{_where(found)}: deviation between seeds as a multiple of TLR's: {words}.")
+    words = ", ".join(f"{METHODS[name]} {ratio:.1f}" for name, ratio in cases.items())
+    return finding_on(found, grade(passed, 2), f"deviation between seeds as a multiple of TLR's: {words}.")
 
 
 def no_matter(knob, **where):
-    """A judge: do all values of a knob of TLR end alike?"""
+    """A judge: do all values of a knob of TLR end alike, in accuracy and in loss?"""
 
     def judge(archive, figure):
         found = archive.figure(figure, **where)
-        ends = _ends(found).groupby(["method", knob]).test_accuracy.mean()
-        ours, others = ends["tlr"], int(_close(ends["tlr_secant"]).sum())
-        words = ", ".join(f"{knob} = {value:.3g}: {right:.1%}" for value, right in ours.items())
-        evidence = f"{_where(found)}: {words} (with Eq. 8′ {others} of {len(ours)} do)."
-        return Finding(grade(int(_close(ours).sum()), len(ours)), evidence)
+        ends = ends_of(found).set_index(knob).sort_index()
+        ours, others = ends[ends.method == "tlr"], ends[ends.method == "tlr_secant"]
+        close = [alike(archive, found, ours, value).min() for value in ("train_loss", "test_accuracy")]
+        words = "; ".join(
+            f"{knob} = {row.Index:.3g}: {row.test_accuracy:.1%}, {row.train_loss:.2g}" for row in ours.itertuples()
+        )
+        kept = (_alike_in_both(archive, found, others) > 0).sum()
+        evidence = f"accuracy and loss with {words}. Alike in loss: {_ALIKE[close[0]]}; in accuracy: "
+        evidence += f"{_ALIKE[close[1]]}. With Eq. 8′ {kept} of {len(others)} are alike in both."
+        return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found))
 
     return judge
 
@@ -238,127 +263,97 @@ def no_matter(knob, **where):
 def large_c_ruins(archive, figure):
     """How many of the runs with c = 4 and 9 are lost."""
     found = archive.figure(figure)
-    ends = _ends(found)
-    ends = (
-        ends.assign(ruined=~(ends.test_accuracy > _RUINED))[ends.c >= 4].groupby("method").ruined.agg(["sum", "size"])
-    )
-    evidence = f"{_where(found)}: of the runs with 1 + c = 5 or 10, {ends['sum'].tlr} of {ends['size'].tlr}"
-    evidence += f" are lost ({ends['sum'].tlr_secant} with Eq. 8′)."
-    return Finding(mostly(ends["sum"].tlr, ends["size"].tlr), evidence)
+    large = ends_of(found).query("c >= 4").groupby("method").lost.agg(["sum", "size"])
+    evidence = f"of the runs with 1 + c = 5 or 10, {large['sum'].tlr} of {large['size'].tlr}"
+    evidence += f" are lost ({large['sum'].tlr_secant} with Eq. 8′)."
+    return finding_on(found, mostly(large["sum"].tlr, large["size"].tlr), evidence)
 
 
 def p_trades(archive, figure):
     """Whether p = 1 is slower than ⅓, and p = 0.1 leaves α lower and the loss higher."""
-    found = archive.figure(figure)
-    ends = _ends(found).query("method == 'tlr'").assign(p=lambda table: table.p.round(2)).set_index("p")
+    found = archive.figure(figure, method="tlr")
+    ends = ends_of(found).assign(p=lambda table: table.p.round(2)).set_index("p")
     third, once, often = ends.loc[0.33], ends.loc[1.0], ends.loc[0.1]
     cases = {
-        "p = 1 is slower": once.mean_loss > third.mean_loss,
-        "p = 0.1 ends with a lower α": often.alpha < third.alpha,
-        "and with a higher loss": often.train_loss > third.train_loss,
+        "p = 1 is slower": ("mean_loss", once, third),
+        "p = 0.1 ends with a lower α": ("alpha", third, often),
+        "and with a higher loss": ("train_loss", often, third),
     }
-    passed = sum(map(bool, cases.values()))
-    words = "; ".join(f"{name}: {'yes' if so else 'no'}" for name, so in cases.items())
-    return Finding(grade(passed, 3), f"{_where(found)}: {words}.")
+    signs = [
+        signs_of([math.log(more[value] / less[value])], margin_of(archive, found, value))[0]
+        for value, more, less in cases.values()
+    ]
+    words = "; ".join(f"{name}: {_WORDS[sign]}" for name, sign in zip(cases, signs, strict=True))
+    return finding_on(found, decide(grade, signs), f"{words}.{least_that_counts(archive, found)}")
 
 
 def eta_is_tedious(archive, figure):
-    """How many of the values of a fixed η end close to the best of them."""
-    found = archive.figure(figure)
-    close = _close(_ends(found).query("method == 'fixed_eta'").set_index("eta").test_accuracy.sort_index())
+    """How many of the values of a fixed η end close to the best of them, in each reading of what it multiplies."""
+    found = archive.figure(figure, method="fixed_eta")
+    ends = ends_of(found).set_index("eta").sort_index()
+    close = _alike_in_both(archive, found, ends)
     half = len(close) // 2
-    means, sums = int(close[:half].sum()), int(close[half:].sum())  # of a window's gradients; means come as η/78²
-    evidence = f"{_where(found)}: {means} of {half} values of η do over means of gradients, {sums} over sums."
-    verdict = DOES_NOT_HOLD if 2 * (means + sums) > len(close) else HOLDS
-    return Finding(verdict, evidence)
+    readings = close[:half], close[half:]  # means of a window's gradients, which come as η/78², and sums
+    means, sums = ((reading > 0).sum() for reading in readings)
+    evidence = f"{means} of {half} values of η do over means of gradients, {sums} over sums."
+    # Tedious if at most half may be close, not if more than half are.
+    tedious = [int(2 * (reading >= 0).sum() <= half) - int(2 * (reading > 0).sum() > half) for reading in readings]
+    return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found))
 
 
 def same_per_tensor(archive, figure):
     """Loss and accuracy of TLR with an α for every tensor, beside one α for the model."""
-    found = archive.figure(figure)
-    ends = _ends(found).query("method == 'tlr'").groupby("per")[["train_loss", "test_accuracy"]].mean()
+    found = archive.figure(figure, method="tlr")
+    ends = ends_of(found).set_index("per")
+    same = [alike(archive, found, ends, value).min() for value in ("train_loss", "test_accuracy")]
     ratio = ends.train_loss.tensor / ends.train_loss.model
     points = 100 * (ends.test_accuracy.tensor - ends.test_accuracy.model)
-    same = 0.8 < ratio < 1.25, abs(points) < 0.5
-    evidence = f"{_where(found)}: {ratio:.2f} times the loss, {points:+.1f} points of accuracy."
-    return Finding(grade(sum(same), 2), evidence)
+    evidence = f"{ratio:.2f} times the loss, {points:+.1f} points of accuracy.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(grade, same), evidence)
 
 
 def tensors_differ(archive, figure):
     """Whether the peaks of α differ between tensors, and the output's are above the hidden layer's."""
-    found = archive.figure(figure, per="tensor")
-    peak = records.final(found).query("method == 'tlr'").groupby("group").peak_alpha.mean()
+    found = archive.figure(figure, per="tensor", method="tlr")
+    peak = records.final(found).groupby("group").peak_alpha.mean()
     cases = [peak.max() > 2 * peak.min()]
     cases += [peak[f"output.{kind}"] > peak[f"hidden.{kind}"] for kind in ("weight", "bias")]
     words = ", ".join(f"{name} {value:.2g}" for name, value in peak.sort_values().items())
-    return Finding(grade(sum(map(bool, cases)), 3), f"{_where(found)}: peaks of α: {words}.")
+    return finding_on(found, grade(sum(map(bool, cases)), 3), f"peaks of α: {words}.")
 
 
 def only_per_tensor(archive, figure):
     """Whether one α for the model loses the run, and an α for every tensor does not."""
     found = archive.figure(figure)
-    loss = _ends(found).query("method == 'tlr'").set_index("per").train_loss
+    loss = ends_of(found).query("method == 'tlr'").set_index("per").train_loss
     start = max(record.train_loss[0] for record in found if record.setting.per == "tensor")
     cases = [not loss.model < start, loss.tensor < start]
-    evidence = f"{_where(found)}: loss {loss.model:.2g} with one α, {loss.tensor:.2g} with one for every tensor."
-    return Finding(grade(sum(map(bool, cases)), 2), evidence)
+    evidence = f"loss {loss.model:.2g} with one α, {loss.tensor:.2g} with one for every tensor."
+    return finding_on(found, grade(sum(map(bool, cases)), 2), evidence)
 
 
-def overhead(archive, figure):
-    """The fastest epoch with each batch size (and model) over that of SGD or its schedule.
-
-    All runs of a method with a batch size do the same work, whatever their α₀, and what else the machine was doing
-    can only have added to their seconds.
-    """
-    found = archive.of_any_length(figure)
-    if any("replicas" in session for record in found for session in record.sessions):
-        raise Missing(
-            f"The runs of {figure} shared their steps, so that their seconds tell nothing of a method's cost."
-        )
-    fastest = {}
-    for record in found:
-        setting = record.setting
-        machines = frozenset(session["device_name"] for session in record.sessions)
-        seconds = fastest.setdefault((setting.method, setting.per), {})
-        case = machines, setting.model, setting.batch_size
-        seconds[case] = min(record.seconds.min(), seconds.get(case, math.inf))
-    plain = fastest.get(("sgd", None)) or fastest["multistep", None]
-    ratios = [ours / plain[case] for case, ours in fastest["tlr", "model"].items() if case in plain]
-    low, middle, high = np.quantile(ratios, [0, 0.5, 1])
+def overhead(record=None):
+    """TLR's seconds for an epoch over SGD's, from epochs that took turns: `benchmarks/cost.py` writes the record."""
+    record = record or json.loads(files("tlr.course.ledger").joinpath("cost.json").read_text(encoding="utf-8"))
+    logarithms = [np.log(ratios) for ratios in record["ratios"].values()]
+    every = np.concatenate(logarithms)
+    error = math.sqrt(np.mean([each.var(ddof=1) for each in logarithms]) / len(every))
+    sizes = ", ".join(f"{statistics.median(ratios):.3f} with {size}" for size, ratios in record["ratios"].items())
     evidence = (
-        f"{_data(found)}, the fastest epoch with each batch size: {middle:.2f} times SGD's in the middle, "
-        f"{low:.2f} to {high:.2f}."
+        f"an epoch takes {math.exp(every.mean()):.3f} times SGD's, with a standard error of {error:.3f} over "
+        f"{len(every)} epochs that took turns; medians by batch size: {sizes} ({record['command']})."
     )
-    return Finding(HOLDS if middle < 1.1 else DOES_NOT_HOLD, evidence)
+    signs = signs_of([math.log(_NOTHING) - every.mean()], 2 * error)
+    basis = Basis("MNIST", started=(record["date"],))
+    return Finding(decide(always, signs), f"MNIST: {evidence}", (basis,))
 
 
-def _ends(found):
-    """How the runs ended: a row for each setting, the mean over its seeds; a loss that is not finite is inf."""
-    ends = records.final(found).drop_duplicates("run")
-    ends["train_loss"] = _finite(ends.train_loss)
-    fields = ["method", "alpha0", "batch_size", "model", "p", "c", "per", "eta", "beta"]
-    measured = ["train_loss", "mean_loss", "test_accuracy", "alpha", "peak_alpha"]
-    return ends.groupby(fields, dropna=False)[measured].mean().reset_index()
+_NOTHING = 24.88 / 24.26  # the largest ratio of seconds that the paper calls non-existent: SPS's
+_WORDS = {1: "yes", -1: "no", 0: "within the scatter of seeds"}
 
 
-def _finite(loss):
-    """A loss that is no number is as bad as can be."""
-    return np.where(np.isfinite(loss), loss, np.inf)
+_ALIKE = {1: "yes", -1: "no", 0: "nobody can tell"}
 
 
-def _close(accuracy):
-    """Which of these runs, that differ in one knob, are not lost and end within two points of the best."""
-    return (accuracy >= accuracy.max() - _CLOSE) & (accuracy > _RUINED)
-
-
-def _epochs(found):
-    return max(record.setting.epochs for record in found)
-
-
-def _where(found):
-    return f"{_data(found)}, {_epochs(found)} epochs"
-
-
-def _data(found):
-    data = found[0].setting.data
-    return _DATA.get(data, data)
+def _alike_in_both(archive, found, ends):
+    return np.minimum(*(alike(archive, found, ends, value) for value in ("train_loss", "test_accuracy")))

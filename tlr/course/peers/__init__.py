@@ -8,6 +8,7 @@ from importlib import import_module
 from tlr.course.peers.catalog import PEERS, Peer, installed, make_optimizer, table
 
 _HOMES = {
+    "armijo": ["TLRArmijo"],
     "barzilai_borwein": ["BarzilaiBorwein"],
     "fixed_eta": ["FixedEta"],
     "hypergradient": ["Hypergradient", "HypergradientAdam"],

@@ -208,6 +208,17 @@ PEERS = {
         fused=True,
         steps_argument="epoch",
     ),
+    "tlr_armijo": Peer(
+        make="tlr.course.peers.armijo:TLRArmijo",
+        title="TLR, safeguarded",
+        adapts="α, at every step",
+        passes="1 backward, 2 or more forward",
+        copies="1 (2 during a step)",
+        tune="nothing but α₀",
+        guarantees="exact gradients: the loss never rises, and ‖∇L‖ → 0, from every α₀",
+        reference="this course, notebook 07",
+        needs_closure=True,
+    ),
     "fixed_eta": Peer(
         make="tlr.course.peers.fixed_eta:FixedEta",
         title="fixed η (appendix D.4)",

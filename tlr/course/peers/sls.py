@@ -10,9 +10,6 @@ from tlr.optim.products import inner_products
 
 __all__ = ["SLS"]
 
-# After so many trials η has shrunk by ten orders of magnitude where β is the default, 0.9.
-_MOST_TRIALS = 200
-
 
 class SLS(OneRate):
     r"""SGD whose every step is as long as a line search on its own batch finds good.
@@ -62,6 +59,8 @@ class SLS(OneRate):
         Interpolation, Line-Search, and Convergence Rates, NeurIPS 2019, Eq. 1, Algorithms 1 and 2, and the appendix
         for Goldstein.
     """
+
+    _most_trials = 200  # then η has shrunk by nine orders of magnitude where β is the default, 0.9
 
     def __init__(
         self,
@@ -130,7 +129,8 @@ class SLS(OneRate):
             p.grad = None  # which the closure clears, or zeroes, in every trial
         found = None
         try:
-            found = self._search(self._first_trial(), loss, params, gradients, before, lambda: replay.again(closure))
+            eta = self._first_trial(params, gradients)
+            found = self._search(eta, loss, params, gradients, before, lambda: replay.again(closure))
         finally:
             if found is None:
                 torch._foreach_copy_(params, before)
@@ -141,7 +141,7 @@ class SLS(OneRate):
             self._share(lr=found)
         return loss
 
-    def _first_trial(self):
+    def _first_trial(self, params, gradients):
         """The η that a search begins with."""
         options = self._shared
         if options["searches"] == 0 or options["reset"] == "keep":
@@ -154,7 +154,7 @@ class SLS(OneRate):
         """The first η tried that is good, with the weights at its trial point; None if none was."""
         options = self._shared
         value = square = None
-        for _ in range(_MOST_TRIALS):
+        for _ in range(self._most_trials):
             torch._foreach_copy_(params, before)
             torch._foreach_add_(params, gradients, alpha=-eta)
             trial = _without_backward(evaluate)

@@ -6,6 +6,7 @@ No module of this folder has the name of one of its functions: importing it woul
 from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import compare, rates, runs, sensitivity
 from tlr.course.plots.derivation import curvature_along_the_step, curvature_ratio, displacements, response
+from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
 from tlr.course.plots.style import METHODS, Method, house_style
@@ -26,6 +27,7 @@ __all__ = [
     "curvature_ratio",
     "curves",
     "displacements",
+    "ends",
     "grid",
     "house_style",
     "images",

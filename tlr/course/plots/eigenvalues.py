@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.collections import LineCollection
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
 from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades, frame, limit
@@ -59,7 +60,10 @@ class EigenPicture:
         self.stems = self.error.add_collection(LineCollection([], linewidths=5, alpha=0.7), autolim=False)
         self.lines = self.errors.add_collection(LineCollection([], linewidths=1.5, linestyles=DASHES), autolim=False)
         self.best = self.alpha.add_collection(LineCollection([], linewidths=1.5, linestyles=DASHES), autolim=False)
-        self.above = self.alpha.axhspan(1, 2, color=_GROWS, alpha=0.12, linewidth=0)
+        # As `axhspan` does; before matplotlib 3.9, as in a browser, that was a polygon, which has no height to set.
+        across = self.alpha.get_yaxis_transform()
+        above = Rectangle((0, 1), 1, 1, transform=across, color=_GROWS, alpha=0.12, linewidth=0)
+        self.above = self.alpha.add_patch(above)
         (self.rate,) = self.alpha.plot([], [])
         self.now = [axes.axvline(0, color="#8c8c8c", linewidth=1, linestyle="--") for axes in (self.errors, self.alpha)]
         self.fate = self.figure.text(0.08, 0.035, "", va="center", fontsize=10)

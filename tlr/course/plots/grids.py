@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades
 
-__all__ = ["grid", "label"]
+__all__ = ["grid", "label", "values_of"]
 
 _SYMBOLS = {"alpha0": "α₀", "batch_size": "batch", "beta": "β", "eta": "η"}
 
@@ -34,9 +34,9 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
         The Figure.
     """
     measured = [{"quantity": name} for name in quantities]
-    down = _values(found, (rows,)) if rows else (measured if columns else [{}])
-    across = _values(found, (columns,)) if columns else measured
-    looks = _looks(_values(found, lines))
+    down = values_of(found, (rows,)) if rows else (measured if columns else [{}])
+    across = values_of(found, (columns,)) if columns else measured
+    looks = _looks(values_of(found, lines))
     groups = max((record.groups for record in found), key=len)
     markers = MARKERS[: len(groups)] if 1 < len(groups) <= len(MARKERS) else ""
     names = [look["label"] for _, look in looks] + list(groups)[: len(markers)]
@@ -94,7 +94,7 @@ def _word(name, value):
     return f"{word} {value}" if isinstance(value, int) else f"{word} = {value:.3g}"
 
 
-def _values(found, names):
+def values_of(found, names):
     """The combinations of values that these fields have, as dicts, in order; methods in the order of `METHODS`."""
     methods = list(METHODS)
     combinations = {tuple(getattr(r.setting, name) for name in names) for r in found}

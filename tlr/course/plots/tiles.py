@@ -9,16 +9,15 @@ from tlr.course.plots.style import house_style
 __all__ = ["SIGNS", "ledger"]
 
 #: Verdict → the sign that stands for it beside the words.
-SIGNS = {"holds": "✓", "holds in part": "◐", "does not hold": "✗", "not tested": "○"}
-_COLORS = {"holds": "#56B4E9", "holds in part": "#F0E442", "does not hold": "#D55E00", "not tested": "#ffffff"}
+SIGNS = {"holds": "✓", "holds in part": "◐", "does not hold": "✗", "undecided": "≈", "not tested": "○"}
+_COLORS = dict(zip(SIGNS, ("#56B4E9", "#F0E442", "#D55E00", "#cccccc", "#ffffff"), strict=True))
 
 
 def ledger(verdicts):
     """A tile for each claim, in rows by theme, with its number and the sign of its verdict; the counts below.
 
     Args:
-        verdicts: theme → (number of the claim → verdict). Verdicts are "holds", "holds in part", "does not hold" and
-            "not tested".
+        verdicts: theme → (number of the claim → verdict). Verdicts are the keys of `SIGNS`.
     """
     widest = max(len(row) for row in verdicts.values())
     with house_style():

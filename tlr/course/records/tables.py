@@ -8,6 +8,9 @@ from tlr.course.records.setting import Setting
 
 __all__ = ["final", "origin", "table"]
 
+#: The fields of `Setting` that are numbers, or None.
+_NUMBERS = ("momentum", "weight_decay", "p", "c", "eta", "beta")
+
 
 def table(records):
     """Records as one tidy pandas DataFrame: a row for each run, epoch and α.
@@ -26,7 +29,6 @@ def table(records):
     import pandas as pd
 
     settings = [field.name for field in attrs.fields(Setting)]
-    numbers = {"momentum", "weight_decay", "p", "c", "eta", "beta"}  # NaN where the method does not have it
     measured = [name for name in MEASURED if name != "alpha"]
     frames = []
     for record in records:
@@ -39,9 +41,9 @@ def table(records):
         for name in measured:
             columns[name] = np.repeat(np.concatenate([[np.nan], getattr(record, name)]), k)
         frame = pd.DataFrame(columns)
-        chosen = {name: getattr(record.setting, name) for name in settings}
-        chosen |= {name: np.nan for name in numbers if chosen[name] is None}
-        frames.append(frame.assign(run=record.setting.name, status=record.status, **chosen))
+        constants = {"run": record.setting.name, "status": record.status}
+        frame = frame.assign(**constants, **{name: getattr(record.setting, name) for name in settings})
+        frames.append(frame.astype(dict.fromkeys(_NUMBERS, float)))
     order = ["run", *settings, "status", "epoch", "group", "alpha", *measured]
     if not frames:
         return pd.DataFrame(columns=order)

@@ -1,4 +1,4 @@
-// Gradient descent on the quadratic ½ wᵀHw with eigenvalues 1 and κ. Nothing here draws.
+// Gradient descent with a rule for α, and the functions to descend on. Nothing here draws.
 
 import { gradientStep, relativeChange } from "./rule.js";
 
@@ -9,18 +9,33 @@ const grown = (alpha, change) => {
 
 const NEXT_ALPHA = {
   gd: (alpha) => alpha,
+  naive: (alpha, { ahead }, { eta }) => gradientStep(alpha, ahead(alpha), eta),
   hypergradient: (alpha, { gp }, { beta }) => gradientStep(alpha, gp, beta),
 };
 for (const [name, change] of Object.entries(relativeChange)) {
   NEXT_ALPHA[name] = (alpha, { gg, gp, pp }, { c }) => grown(alpha, change(gg, gp, pp, c));
 }
 
-const dot = ([a, b], [c, d]) => a * c + b * d;
+// Where a rule takes α, from the inner products of the gradients after and before a step.
+export const nextAlpha = (rule, alpha, products, settings) => NEXT_ALPHA[rule](alpha, products, settings);
 
-export function quadratic({ condition, rotation }) {
+// x_{t+1} as a function of x_t = αλ, on a quadratic of one variable with curvature λ.
+export const relativeRateMap = (x, rule, c) =>
+  nextAlpha(rule, x, { gg: (1 - x) ** 2, gp: 1 - x, pp: 1 }, { c });
+
+export const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+const times = (matrix, w) => matrix.map((row) => dot(row, w));
+const stepped = (w, alpha, g) => w.map((value, i) => value - alpha * g[i]);
+
+// ½ wᵀHw in the plane, with the eigenvalues 1 and κ. A mini-batch has its minimum at `noise` times its draw.
+export function quadratic({ condition, rotation, noise = 0 }, draws = []) {
   const angle = (rotation * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const toAxes = ([x, y]) => [x * cos + y * sin, y * cos - x * sin];
+  const gradient = (w) => {
+    const [u, v] = toAxes(w);
+    return [u * cos - condition * v * sin, u * sin + condition * v * cos];
+  };
   return {
     angle,
     condition,
@@ -28,40 +43,92 @@ export function quadratic({ condition, rotation }) {
       const [u, v] = toAxes(w);
       return (u * u + condition * v * v) / 2;
     },
-    gradient(w) {
-      const [u, v] = toAxes(w);
-      return [u * cos - condition * v * sin, u * sin + condition * v * cos];
-    },
+    gradient,
+    batch: noise ? (w, t) => gradient(stepped(w, noise, draws[t])) : gradient,
+    curvature: (g) => dot(g, gradient(g)),
   };
 }
 
-// The descent of one rule: arrays over t = 0 … draws.length, as in tlr.descent.Trajectory; inf from where it diverged.
-// `best` is the exact line search's step from w_{t−1} along the gradient that was followed, where α_t was taken.
-// `draws` holds the standard normal center of each step's mini-batch, the same for every rule.
-export function descend(rule, toy, settings, draws) {
+// What Python describes: a function printed from its formula, or a quadratic by its Hessian and its minimum.
+export function described({ code, matrix, minimum, draws }) {
+  if (code) {
+    const { value, gradient, hessian } = new Function(`return ${code};`)();
+    return { value, gradient, batch: gradient, curvature: (g, w) => dot(g, times(hessian(w), g)) };
+  }
+  const gradient = (w) => times(matrix, stepped(w, 1, minimum));
+  return {
+    value: (w) => dot(stepped(w, 1, minimum), gradient(w)) / 2,
+    gradient,
+    batch: draws ? (w, t) => gradient(stepped(w, 1, draws[t])) : gradient,
+    curvature: (g) => dot(g, times(matrix, g)),
+  };
+}
+
+// The descent of one rule: arrays over t = 0 … steps, as in tlr.descent.Trajectory; inf from where it diverged.
+// `g` are the gradients that were followed: g[t] leads from w[t] to w[t + 1].
+export function descend(rule, toy, settings, steps) {
   const w = [settings.start];
   const alpha = [settings.alpha0];
   const loss = [toy.value(w[0])];
-  const best = [NaN];
-  let [previous, pp] = [[0, 0], 0];
-  for (let t = 0; t < draws.length; t++) {
+  const followed = [];
+  let [previous, pp] = [w[0].map(() => 0), 0];
+  for (let t = 0; t < steps; t++) {
     if (!Number.isFinite(loss[t])) {
-      w.push([Infinity, Infinity]);
+      w.push(w[0].map(() => Infinity));
       alpha.push(alpha[t]);
       loss.push(Infinity);
-      best.push(NaN);
       continue;
     }
-    const g = toy.gradient(w[t].map((x, i) => x - settings.noise * draws[t][i]));
-    const products = { gg: dot(g, g), gp: dot(g, previous), pp };
-    alpha.push(NEXT_ALPHA[rule](alpha[t], products, settings));
-    best.push(dot(g, toy.gradient(w[t])) / dot(g, toy.gradient(g)));
-    w.push([w[t][0] - alpha[t + 1] * g[0], w[t][1] - alpha[t + 1] * g[1]]);
-    const value = toy.value(w[t + 1]);
+    const g = toy.batch(w[t], t);
+    const gg = dot(g, g);
+    const ahead = (step) => dot(toy.batch(stepped(w[t], step, g), t), g);
+    alpha.push(nextAlpha(rule, alpha[t], { gg, gp: dot(g, previous), pp, ahead }, settings));
+    const next = stepped(w[t], alpha[t + 1], g);
+    const value = toy.value(next);
+    w.push(Number.isFinite(value) ? next : next.map(() => Infinity));
     loss.push(Number.isFinite(value) ? value : Infinity);
-    [previous, pp] = [g, products.gg];
+    followed.push(g);
+    [previous, pp] = [g, gg];
   }
-  best[0] = best[1];
   const end = loss.indexOf(Infinity);
-  return { w, alpha, loss, best, diverged: end < 0 ? null : end };
+  return { w, alpha, loss, g: followed, diverged: end < 0 ? null : end };
+}
+
+// The exact line search's step from w_{t−1} along the gradient that was followed, at each t; for quadratics.
+export function bestSteps(toy, run) {
+  const best = run.g.map((g, t) => dot(g, toy.gradient(run.w[t])) / toy.curvature(g, run.w[t]));
+  return [best[0] ?? NaN, ...best];
+}
+
+// What a rule sees after the step from w by α, and the curvature that it does not see: gᵀ ∇²L(w − αg) g.
+export function stepProducts(toy, w, alpha) {
+  const before = toy.gradient(w);
+  const there = stepped(w, alpha, before);
+  const now = toy.gradient(there);
+  const exact = toy.curvature(before, there);
+  return { alpha, gg: dot(now, now), gp: dot(now, before), pp: dot(before, before), exact };
+}
+
+// The loss along the step from w against the gradient there, as a function of α.
+export function alongGradient(toy, w) {
+  const g = toy.gradient(w);
+  return (alpha) => toy.value(stepped(w, alpha, g));
+}
+
+const spread = (low, high, count, at) => Array.from({ length: count }, (_, i) => at(low + ((high - low) * i) / (count - 1)));
+
+function least(values) {
+  let found = 0;
+  values.forEach((value, i) => {
+    if (value < values[found]) found = i;
+  });
+  return found;
+}
+
+// The α between 1e-9 and 1e3 that makes the loss least: by a grid of decades, then by a finer one.
+export function exactLineSearch(along) {
+  const coarse = spread(-9, 3, 1200, (exponent) => 10 ** exponent);
+  const near = Math.min(Math.max(least(coarse.map(along)), 1), coarse.length - 2);
+  const fine = spread(coarse[near - 1], coarse[near + 1], 2000, (alpha) => alpha);
+  return fine[least(fine.map(along))];
 }

@@ -1,13 +1,7 @@
-// The elements of the explorer, before anything moves: buttons, sliders, the legend, the canvases.
+// The elements of an explorer, before anything moves: canvases, controls, the legend, the player.
 
-import { MARKERS, short } from "./picture.js";
-
-const POSITIONS = 200;
-const PLANE_LABEL = "The plane with the paths. Arrow keys move the start, Enter starts the race.";
-const KEYS_LABEL =
-  "Keys: space plays and pauses, comma and period step, Home and End jump, arrows on the plane move the start, " +
-  "Enter races from there, 1 to 5 hide a method, L enlarges, R resets. " +
-  "Point at a method to see the exact line search's steps along its path, as a thin line beside α.";
+import { makeControl } from "./controls.js";
+import { MARKERS } from "./picture.js";
 
 const ICONS = {
   play: "M5 3l11 7-11 7z",
@@ -46,73 +40,102 @@ function button(label, hint, name) {
 }
 
 function sample(method) {
-  const line = { d: "M1 8H47", stroke: method.color, "stroke-width": 2.6, fill: "none" };
+  // What is black on paper is ink in the dark.
+  const color = method.color === "#000000" ? "currentColor" : method.color;
+  const line = { d: "M1 8H47", stroke: color, "stroke-width": method.width ?? 2.6, fill: "none" };
   line["stroke-dasharray"] = method.dash.map((length) => 2.6 * length).join(" ");
-  const mark = { d: MARKERS[method.marker], fill: method.color, transform: "translate(24 8) scale(5.4)" };
+  const mark = { d: MARKERS[method.marker] ?? "", fill: color, transform: "translate(24 8) scale(5.4)" };
   return drawing("0 0 48 16", { class: "tlr-sample" }, line, mark);
 }
 
-// A control's place on its slider, 0 … POSITIONS, and back.
-function toPosition({ low, high, log }, value) {
-  const share = log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
-  return Math.round(POSITIONS * share);
-}
-
-export function toValue({ low, high, log }, position) {
-  if (position === POSITIONS) return high;
-  const share = position / POSITIONS;
-  return log ? low * (high / low) ** share : low + (high - low) * share;
-}
-
-function sliderRow(control) {
-  const input = element("input", { type: "range", min: 0, max: POSITIONS, step: 1, "aria-label": control.name });
-  const output = element("output");
-  const row = element("label", { title: control.hint }, [element("span", {}, [control.label]), input, output]);
-  const show = (value) => {
-    input.value = toPosition(control, value);
-    output.textContent = short(value) + control.unit;
-    input.setAttribute("aria-valuetext", output.textContent);
-  };
-  return { row, input, show };
-}
-
-function methodButton(method) {
+// A row of the legend: a button that shows or hides the method, or, of what cannot be hidden, its name alone.
+function legendRow(method, hides) {
   const fate = element("span", { class: "tlr-fate" });
-  const name = element("span", { class: "tlr-name" }, [method.label]);
-  const made = element("button", { type: "button", "aria-pressed": "true", title: "Show or hide this method" });
-  made.append(sample(method), name, fate);
-  return { made, fate };
+  const parts = [sample(method), element("span", { class: "tlr-name" }, [method.label]), fate];
+  const button = { type: "button", "aria-pressed": "true", title: "Show or hide this method" };
+  const made = hides && method.rule ? element("button", button, parts) : element("div", { class: "tlr-entry" }, parts);
+  const say = (text) => {
+    if (fate.textContent !== text) fate.textContent = text;
+  };
+  return { made, say };
 }
 
-export function build({ controls, methods, draws }) {
-  const parts = {
-    plane: element("canvas", { class: "tlr-plane", tabindex: 0, role: "application", "aria-label": PLANE_LABEL }),
-    alpha: element("canvas", { role: "img", "aria-label": "The learning rate of each method over the steps" }),
-    loss: element("canvas", { role: "img", "aria-label": "The loss of each method over the steps" }),
-    hint: element("div", { class: "tlr-hint" }, ["Press anywhere to start there"]),
-    sliders: controls.map(sliderRow),
-    legend: methods.map(methodButton),
+function canvas(name, { label, keys }) {
+  const role = keys ? { role: "application", tabindex: 0 } : { role: "img" };
+  return element("canvas", { class: `tlr-${name}`, "aria-label": label, ...role });
+}
+
+// Text beside the pointer.
+function makeTip() {
+  const made = element("div", { class: "tlr-tip", "aria-hidden": "true" });
+  made.hide = () => made.classList.remove("tlr-shown");
+  made.show = (over, x, y, lines) => {
+    made.replaceChildren(...lines.map((line) => element("div", {}, [line])));
+    const [box, root] = [over.getBoundingClientRect(), made.parentElement.getBoundingClientRect()];
+    const at = [box.left - root.left + x, box.top - root.top + y];
+    made.style.left = `${at[0] > root.width / 2 ? at[0] - made.offsetWidth - 14 : at[0] + 14}px`;
+    made.style.top = `${Math.max(at[1] - made.offsetHeight - 8, 0)}px`;
+    made.classList.add("tlr-shown");
+  };
+  return made;
+}
+
+function makePlayer(steps, unit) {
+  return {
     play: button("Play", "Play or pause (space)", "play"),
     back: button("Back", "One step back (,)", "back"),
     step: button("Step", "One step on (.)", "step"),
     again: button("Again", "Back to the start (Home)", "again"),
-    scrub: element("input", { type: "range", min: 0, max: draws.length, step: 1, "aria-label": "step t" }),
-    clock: element("output", { class: "tlr-clock" }),
+    scrub: element("input", { type: "range", min: 0, max: steps, step: 1, "aria-label": unit === "t" ? "step t" : unit }),
+    clock: element("span", { class: "tlr-clock" }), // an output would be read aloud at every frame
+  };
+}
+
+// `fields` and `panels` are canvases, name → { label, keys }: what can be worked in, and what stands below.
+export function build({
+  name,
+  controls,
+  methods,
+  fields,
+  panels = {},
+  steps = 0,
+  unit = "t",
+  hides = true,
+  hint = "",
+  keys,
+}) {
+  const made = (described) => Object.fromEntries(Object.entries(described).map(([key, each]) => [key, canvas(key, each)]));
+  const [above, below] = [made(fields), made(panels)];
+  const parts = {
+    unit,
+    canvases: { ...above, ...below },
+    player: steps > 0,
+    hint: element("div", { class: "tlr-hint" }, [hint]),
+    tip: makeTip(),
+    controls: controls.map(makeControl),
+    legend: methods.map((method) => legendRow(method, hides)),
+    said: element("p", { class: "tlr-said", role: "status" }),
     reset: button("Reset", "All settings as they were at first (r)"),
     large: button("Large type", "Presentation mode: larger type and lines (l)"),
+    ...(steps ? makePlayer(steps, unit) : {}),
   };
   parts.large.setAttribute("aria-pressed", "false");
-  const rows = parts.sliders.map(({ row }) => row);
+  parts.play?.classList.add("tlr-play");
   const side = element("div", { class: "tlr-side" }, [
-    element("div", { class: "tlr-sliders" }, rows),
-    element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, parts.legend.map(({ made }) => made)),
+    element("div", { class: "tlr-controls" }, parts.controls.map(({ row }) => row)),
+    element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, parts.legend.map((row) => row.made)),
   ]);
-  const player = [parts.play, parts.back, parts.step, parts.again, parts.scrub, parts.clock, parts.reset, parts.large];
-  parts.root = element("div", { class: "tlr-race", "data-lm-suppress-shortcuts": "true" }, [
-    element("div", { class: "tlr-main" }, [element("div", { class: "tlr-field" }, [parts.plane, parts.hint]), side]),
-    element("div", { class: "tlr-player" }, player),
-    element("div", { class: "tlr-panels" }, [parts.alpha, parts.loss]),
-    element("p", { class: "tlr-keys" }, [KEYS_LABEL]),
+  const { play, back, step, again, scrub, clock, reset, large } = parts;
+  const buttons = steps ? [play, back, step, again, scrub, clock, reset, large] : [reset, large];
+  parts.root = element("div", { class: `tlr-explorer tlr-${name}`, "data-lm-suppress-shortcuts": "true" }, [
+    element("div", { class: "tlr-field" }, [...Object.values(above), parts.hint]),
+    side,
+    element("div", { class: "tlr-player" }, buttons),
+    element("div", { class: "tlr-panels" }, Object.values(below)),
+    element("p", { class: "tlr-keys" }, [keys]),
+    parts.said,
+    parts.tip,
   ]);
+  if (!hint) parts.hint.remove();
   return parts;
 }

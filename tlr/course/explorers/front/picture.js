@@ -1,11 +1,10 @@
-// Drawing on canvases: the plane with its paths, and the panels over the steps.
+// Drawing on canvases: the plane with its paths, axes with lines in them, and the panels over the steps.
 
 const FONT = "system-ui, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
-const INK = "#33404d";
-const FAINT = "#dfe4e9";
+// The names of the colors that front.css gives, for the light theme and for the dark one.
+const COLORS = ["ink", "paper", "faint", "gray", "low", "middle", "high", "band", "warm", "good"];
 const BANDS = 14;
 const DECADES = 4;
-const TINTS = [[159, 180, 199], [223, 231, 238], [251, 252, 253]];
 const LOWEST = 1e-16;
 export const HIGHEST = 1e12;
 const FAR = 1e9;
@@ -16,6 +15,7 @@ export const MARKERS = {
   o: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0z",
   D: "M0-1.2L1.2 0L0 1.2L-1.2 0z",
   "^": "M0-1.2L1.15 .85H-1.15z",
+  v: "M0 1.2L1.15-.85H-1.15z",
   P: "M-.42-1.15H.42V-.42H1.15V.42H.42V1.15H-.42V.42H-1.15V-.42H-.42z",
 };
 
@@ -24,6 +24,7 @@ const powerOfTen = (exponent) => "10" + [...String(exponent)].map((sign) => SUPE
 
 export function short(value) {
   if (value === 0) return "0";
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "undefined" : "infinite";
   const [mantissa, exponent] = value.toExponential(1).split("e").map(Number);
   if (exponent >= -3 && exponent < 4) return String(Number(value.toPrecision(3))).replace("-", "−");
   return (mantissa === 1 ? "" : `${mantissa} × `.replace("-", "−")) + powerOfTen(exponent);
@@ -34,6 +35,9 @@ export function surface(canvas) {
   const context = canvas.getContext("2d");
   const self = { canvas, context, width: 0, height: 0, unit: 15 };
   self.begin = () => {
+    const style = getComputedStyle(canvas);
+    self.look ??= {};
+    for (const name of COLORS) self.look[name] = style.getPropertyValue(`--tlr-${name}`).trim() || self.look[name];
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [Math.round(self.width * ratio), Math.round(self.height * ratio)];
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
@@ -44,24 +48,30 @@ export function surface(canvas) {
   return self;
 }
 
-function marker(context, method, x, y, size, hollow = false) {
+// A method's color; what is black on paper is ink in the dark.
+const colorOf = ({ look }, { color }) => (color === "#000000" ? look.ink : color);
+
+export function marker(surface, method, x, y, size, hollow = false) {
+  const { context, look } = surface;
+  const color = colorOf(surface, method);
   context.save();
   context.translate(x, y);
   context.scale(size, size);
   const shape = new Path2D(MARKERS[method.marker]);
   context.lineWidth = (hollow ? 3.5 : 1.6) / size;
-  context.strokeStyle = hollow ? method.color : "#ffffff";
-  context.fillStyle = hollow ? "#ffffff" : method.color;
+  context.strokeStyle = hollow ? color : look.paper;
+  context.fillStyle = hollow ? look.paper : color;
   context.setLineDash([]);
   context.stroke(shape);
   context.fill(shape);
   context.restore();
 }
 
-function stroke(context, method, pieces, width) {
+function stroke(surface, method, pieces, width) {
+  const { context } = surface;
   context.beginPath();
   for (const piece of pieces) piece.forEach((point, i) => (i ? context.lineTo(...point) : context.moveTo(...point)));
-  context.strokeStyle = method.color;
+  context.strokeStyle = colorOf(surface, method);
   context.lineWidth = width;
   // Flat ends keep short dashes and dots apart.
   context.lineCap = method.dash.length ? "butt" : "round";
@@ -110,62 +120,83 @@ function upTo(points, time) {
   return end < 0 ? shown : shown.slice(0, end);
 }
 
-function tint(share) {
-  const half = share < 0.5 ? 0 : 1;
-  const mixed = TINTS[half].map((value, i) => Math.round(value + (2 * share - half) * (TINTS[half + 1][i] - value)));
-  return `rgb(${mixed.join(",")})`;
+const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
+
+// Between the look's low, middle and high, as red, green and blue.
+function tint(look, share) {
+  const [from, to] = (share < 0.5 ? [look.low, look.middle] : [look.middle, look.high]).map(channels);
+  const part = 2 * share - (share < 0.5 ? 0 : 1);
+  return from.map((value, i) => Math.round(value + part * (to[i] - value)));
 }
 
-// Where points of the plane lie on its canvas, and back.
-export function frame({ width, height }, reach) {
-  const scale = width / (2 * reach[0]);
-  return {
-    scale,
-    place: ([x, y]) => [width / 2 + x * scale, height / 2 - y * scale],
-    point: (x, y) => [(x - width / 2) / scale, (height / 2 - y) / scale],
-  };
-}
+const css = (color) => `rgb(${color.join(",")})`;
 
-export function drawBands(ground, toy, reach) {
-  ground.begin();
-  const { context, width, height } = ground;
-  const { scale } = frame(ground, reach);
-  const corners = [reach, [reach[0], -reach[1]]].map(toy.value);
-  const top = Math.max(...corners);
-  context.fillStyle = tint(1);
+// Bands of equal loss of a quadratic, on a ground that shows the `view` of the plane.
+export function drawBands({ context, width, height, look }, toy, [[left, right], [bottom, top]]) {
+  const [across, up] = [width / (right - left), height / (top - bottom)];
+  const corners = [left, right].flatMap((x) => [bottom, top].map((y) => toy.value([x, y])));
+  const most = Math.max(...corners);
+  context.fillStyle = css(tint(look, 1));
   context.fillRect(0, 0, width, height);
   for (let band = 0; band < BANDS; band++) {
-    const level = 2 * top * 10 ** ((-DECADES * (band + 1)) / BANDS);
+    const level = 2 * most * 10 ** ((-DECADES * (band + 1)) / BANDS);
+    context.save();
+    context.translate(-left * across, top * up);
+    context.scale(across, up);
     context.beginPath();
-    const radii = [Math.sqrt(level) * scale, Math.sqrt(level / toy.condition) * scale];
-    context.ellipse(width / 2, height / 2, ...radii, -toy.angle, 0, 2 * Math.PI);
-    context.fillStyle = tint(1 - (band + 1) / BANDS);
+    context.ellipse(0, 0, Math.sqrt(level), Math.sqrt(level / toy.condition), -toy.angle, 0, 2 * Math.PI);
+    context.restore();
+    context.fillStyle = css(tint(look, 1 - (band + 1) / BANDS));
     context.fill();
-    context.strokeStyle = "rgba(110, 132, 154, 0.28)";
+    context.strokeStyle = look.band;
     context.stroke();
   }
 }
 
-export function drawPlane(plane, ground, reach, races, start, time) {
+// The same for any function, a place at a time; above the lowest that is seen where the `floor` is not known.
+export function drawHeights({ context, width, height, look }, toy, [[left, right], [bottom, top]], floor) {
+  const [columns, rows] = [Math.round(width), Math.round(height)];
+  const values = new Float64Array(columns * rows);
+  for (let i = 0; i < values.length; i++) {
+    const [x, y] = [(i % columns) + 0.5, Math.floor(i / columns) + 0.5];
+    values[i] = toy.value([left + (x / columns) * (right - left), top - (y / rows) * (top - bottom)]);
+  }
+  const lowest = floor ?? values.reduce((a, b) => Math.min(a, b));
+  const heights = values.map((value) => Math.log10(Math.max(value - lowest, Number.MIN_VALUE)));
+  const high = heights.reduce((a, b) => Math.max(a, b));
+  const low = Math.max(high - DECADES, heights.reduce((a, b) => Math.min(a, b)));
+  const tints = Array.from({ length: BANDS }, (_, band) => tint(look, band / (BANDS - 1)));
+  const image = new ImageData(columns, rows);
+  heights.forEach((each, i) => {
+    const band = Math.floor(BANDS * Math.min(Math.max((each - low) / (high - low || 1), 0), 0.999999)) || 0;
+    image.data.set([...tints[band], 255], 4 * i);
+  });
+  const scratch = document.createElement("canvas");
+  Object.assign(scratch, { width: columns, height: rows });
+  scratch.getContext("2d").putImageData(image, 0, 0);
+  context.drawImage(scratch, 0, 0, width, height);
+}
+
+// Paths from `start` up to a time, over a ground; `place` says where a point of the plane lies on it.
+export function drawPlane(plane, ground, { races, start, minima, place, time }) {
   plane.begin();
   const { context, width, height, unit } = plane;
   context.drawImage(ground.canvas, 0, 0, width, height);
-  const { place } = frame(plane, reach);
-  star(context, ...place([0, 0]), unit * 0.62);
+  for (const minimum of minima) star(plane, ...place(minimum), unit * 0.62);
   const lines = races.map(({ method, run }, i) => {
     const line = upTo(run.w, time).map(place);
     // Paths often lie on one another: the later, thinner ones leave the edges of the earlier to be seen.
-    stroke(context, method, visible(line, [width, height], unit), unit * (0.21 - 0.025 * i));
-    context.fillStyle = method.color;
+    stroke(plane, method, visible(line, [width, height], unit), unit * (0.21 - 0.025 * i));
+    context.fillStyle = colorOf(plane, method);
     for (const [x, y] of line.slice(1, 1 + Math.floor(time))) dotAt(context, x, y, unit * 0.15);
     return line;
   });
-  ring(context, ...place(start), unit * 0.5);
+  ring(plane, ...place(start), unit * 0.5);
   const edge = unit * 0.75;
   races.forEach(({ method }, i) => {
     const [x, y] = lines[i][lines[i].length - 1];
     const inside = [Math.min(Math.max(x, edge), width - edge), Math.min(Math.max(y, edge), height - edge)];
-    marker(context, method, ...inside, unit * 0.42, inside[0] !== x || inside[1] !== y);
+    marker(plane, method, ...inside, unit * 0.42, inside[0] !== x || inside[1] !== y);
   });
 }
 
@@ -175,30 +206,31 @@ function dotAt(context, x, y, radius) {
   context.fill();
 }
 
-function ring(context, x, y, radius) {
+// A ring that a hand can take.
+export function ring({ context, look }, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.strokeStyle = INK;
+  context.strokeStyle = look.ink;
   context.lineWidth = radius / 4;
   context.stroke();
 }
 
-function star(context, x, y, radius) {
+function star({ context, look }, x, y, radius) {
   context.beginPath();
   for (let i = 0; i < 10; i++) {
     const [angle, size] = [(i * Math.PI) / 5, i % 2 ? radius * 0.42 : radius];
     context.lineTo(x + size * Math.sin(angle), y - size * Math.cos(angle));
   }
   context.closePath();
-  context.fillStyle = INK;
-  context.strokeStyle = "#ffffff";
+  context.fillStyle = look.ink;
+  context.strokeStyle = look.paper;
   context.lineWidth = radius / 4;
   context.stroke();
   context.fill();
 }
 
 // Exponents of the whole decades around the positive finite values: two at least, and within what can be drawn.
-function decades(values) {
+export function decades(values) {
   const seen = values.filter((value) => value > 0 && Number.isFinite(value));
   if (!seen.length) return [-1, 1];
   const within = (value) => Math.log10(Math.min(Math.max(value, LOWEST), HIGHEST));
@@ -206,82 +238,151 @@ function decades(values) {
   return [low, Math.max(Math.ceil(within(seen.reduce((a, b) => Math.max(a, b)))), low + 2)];
 }
 
-// One quantity over the steps, 0 … `steps`, on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
-// across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series, drawn thin.
-export function drawPanel(panel, { title, series, levels, unstable, best, time, steps }) {
-  panel.begin();
-  const { context, width, height, unit } = panel;
-  const right = width - (levels.length ? 3.3 : 0.6) * unit;
-  const box = { left: 3.1 * unit, right, top: 2 * unit, bottom: height - 2.1 * unit };
-  const [low, high] = decades([...series.flatMap(({ framed }) => framed), ...levels.map(({ value }) => value)]);
-  const x = (t) => box.left + (t / (1.02 * steps)) * (box.right - box.left);
-  const y = (value) => box.bottom - ((Math.log10(value) - low) / (high - low)) * (box.bottom - box.top);
-  const across = (value) => {
-    context.beginPath();
-    context.moveTo(box.left, y(value));
-    context.lineTo(box.right, y(value));
-    context.stroke();
+// Where values lie between two places, and back.
+function scale({ low, high, log }, from, to) {
+  const measure = log ? Math.log10 : (value) => value;
+  const [first, last] = [measure(low), measure(high)];
+  const at = (value) => from + ((measure(value) - first) / (last - first)) * (to - from);
+  at.back = (place) => {
+    const value = first + ((place - from) / (to - from)) * (last - first);
+    return log ? 10 ** value : value;
   };
+  return at;
+}
+
+// Round values along an axis, about `room` of them, with their labels.
+function ticks({ low, high, log, every }, room) {
+  if (log) {
+    const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+    const stride = Math.max(1, Math.ceil((last - first) / Math.max(2, room)));
+    const exponents = [];
+    for (let exponent = first; exponent <= last; exponent += stride) exponents.push(exponent);
+    return exponents.map((exponent) => ({ value: 10 ** exponent, label: powerOfTen(exponent) }));
+  }
+  const wanted = (high - low) / Math.max(2, room);
+  const decade = 10 ** Math.floor(Math.log10(wanted));
+  const stride = every ?? decade * [1, 2, 5, 10].find((factor) => factor * decade >= wanted);
+  const found = [];
+  for (let i = Math.ceil(low / stride - 1e-9); i * stride <= high * (1 + 1e-9); i++) found.push(i * stride);
+  return found.map((value) => ({ value, label: short(value) }));
+}
+
+// Axes on a surface, with their grid and labels. x and y are { low, high, log, label, every }; `sides` is the room
+// around the box, in units of the type. `surface.axes` then says where values lie, and where places lead back to.
+export function drawAxes(surface, { x, y, title, sides = {} }) {
+  const { context, width, height, unit, look } = surface;
+  const { left = 3.1, right = 0.6, top = 2, bottom = 2.1 } = sides;
+  const box = { left: left * unit, right: width - right * unit, top: top * unit, bottom: height - bottom * unit };
+  const [across, up] = [scale(x, box.left, box.right), scale(y, box.bottom, box.top)];
+  surface.axes = { box, x: across, y: up };
   context.font = `${0.8 * unit}px ${FONT}`;
-  context.fillStyle = INK;
-  context.strokeStyle = FAINT;
+  context.fillStyle = look.ink;
+  context.strokeStyle = look.faint;
   context.lineWidth = 1;
   context.textBaseline = "middle";
   context.textAlign = "right";
-  const stride = Math.ceil((high - low) / Math.max(2, Math.floor((box.bottom - box.top) / (1.7 * unit))));
-  for (let exponent = low; exponent <= high; exponent += stride) {
-    across(10 ** exponent);
-    context.fillText(powerOfTen(exponent), box.left - 0.4 * unit, y(10 ** exponent));
+  for (const { value, label } of ticks(y, (box.bottom - box.top) / ((y.log ? 1.7 : 2.4) * unit))) {
+    line(surface, [box.left, up(value)], [box.right, up(value)]);
+    if (left) context.fillText(label, box.left - 0.4 * unit, up(value));
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (let t = 0; t <= steps; t += steps / 5) context.fillText(String(t), x(t), box.bottom + 0.4 * unit);
+  for (const { value, label } of ticks(x, (box.right - box.left) / (4 * unit))) {
+    if (bottom) context.fillText(label, across(value), box.bottom + 0.4 * unit);
+  }
   context.textAlign = "right";
-  context.fillText("step t", box.right, box.bottom + 1.25 * unit);
+  if (x.label) context.fillText(x.label, box.right, box.bottom + 1.25 * unit);
   context.textAlign = "left";
+  if (y.label) context.fillText(y.label, 0.3 * unit, box.top - 1.35 * unit);
   context.font = `600 ${0.9 * unit}px ${FONT}`;
-  context.fillText(title, box.left, 0.45 * unit);
+  if (title) context.fillText(title, box.left, 0.45 * unit);
+  return surface.axes;
+}
 
+export function line({ context }, from, to) {
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  context.stroke();
+}
+
+// Text on the picture, at a place.
+export function write({ context, unit, look }, text, x, y, align = "left", color = look.ink) {
+  context.font = `${0.8 * unit}px ${FONT}`;
+  context.fillStyle = color;
+  context.textAlign = align;
+  context.textBaseline = "middle";
+  context.fillText(text, x, y);
+}
+
+// Draw within the axes, and a bit beyond their edges.
+export function within(surface, draw) {
+  const { context, unit, axes } = surface;
+  const margin = 0.15 * unit;
+  const { left, right, top, bottom } = axes.box;
   context.save();
   context.beginPath();
-  const margin = 0.15 * unit;
-  context.rect(box.left, box.top - margin, box.right - box.left, box.bottom - box.top + 2 * margin);
+  context.rect(left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin);
   context.clip();
-  if (unstable) {
-    context.fillStyle = "rgba(230, 159, 0, 0.12)";
-    context.fillRect(box.left, box.top, box.right - box.left, Math.max(0, y(unstable) - box.top));
-  }
-  context.strokeStyle = INK;
-  context.lineWidth = unit / 14;
-  for (const { value } of levels) across(value);
-  context.strokeStyle = "#9aa5b1";
-  context.beginPath();
-  context.moveTo(x(time), box.top);
-  context.lineTo(x(time), box.bottom);
-  context.stroke();
-  if (best) drawSeries(context, { ...best.method, dash: [] }, best.values, time, x, y, unit * 0.06);
-  const tips = series.map(({ method, values }) => drawSeries(context, method, values, time, x, y, unit * 0.15));
+  draw();
   context.restore();
+}
 
-  context.font = `${0.8 * unit}px ${FONT}`;
-  context.fillStyle = INK;
-  context.textAlign = "left";
-  context.textBaseline = "middle";
-  levels.forEach(({ value, label, shift }) => context.fillText(label, box.right + 0.4 * unit, y(value) + shift * unit));
+// A line through values, [x, y] each, within the axes; it breaks where a value cannot be drawn.
+export function drawLine(surface, look, points, thickness) {
+  const { axes, width, height, unit } = surface;
+  let stretch = [];
+  for (const point of [...points.map(([x, y]) => [axes.x(x), axes.y(y)]), null]) {
+    if (point?.every(Number.isFinite)) stretch.push(point);
+    else if (stretch.length) {
+      stroke(surface, look, visible(stretch, [width, height], unit), thickness * unit);
+      stretch = [];
+    }
+  }
+}
+
+// One quantity over the steps, 0 … `steps`, on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
+// across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series, drawn thin.
+export function drawPanel(panel, { title, series, levels = [], unstable, best, time, steps, unit: name = "step t" }) {
+  panel.begin();
+  const { context, unit, look } = panel;
+  const [low, high] = decades([...series.flatMap(({ framed }) => framed), ...levels.map(({ value }) => value)]);
+  const { box, x, y } = drawAxes(panel, {
+    title,
+    x: { low: 0, high: 1.02 * steps, every: steps / 5, label: name },
+    y: { low: 10 ** low, high: 10 ** high, log: true },
+    sides: { right: levels.length ? 3.3 : 0.6 },
+  });
+  let tips = [];
+  within(panel, () => {
+    if (unstable) {
+      context.fillStyle = look.warm;
+      context.fillRect(box.left, box.top, box.right - box.left, Math.max(0, y(unstable) - box.top));
+    }
+    context.strokeStyle = look.ink;
+    context.lineWidth = unit / 14;
+    for (const { value } of levels) line(panel, [box.left, y(value)], [box.right, y(value)]);
+    context.strokeStyle = look.gray;
+    line(panel, [x(time), box.top], [x(time), box.bottom]);
+    if (best) drawSeries(panel, { ...best.method, dash: [] }, best.values, time, unit * 0.06);
+    tips = series.map(({ method, values }) => drawSeries(panel, method, values, time, unit * 0.15));
+  });
+  levels.forEach(({ value, label, shift }) => write(panel, label, box.right + 0.4 * unit, y(value) + shift * unit));
   series.forEach(({ method }, i) => {
-    if (tips[i] && tips[i][1] > box.top - 1) marker(context, method, ...tips[i], unit * 0.36);
+    if (tips[i] && tips[i][1] > box.top - 1) marker(panel, method, ...tips[i], unit * 0.36);
   });
 }
 
 // The stretches of positive values as lines; returns where the last one ends, if it ends now.
-function drawSeries(context, method, values, time, x, y, thickness) {
+function drawSeries(panel, method, values, time, thickness) {
+  const { x, y } = panel.axes;
   const points = upTo(values.map((value, t) => [t, value]), time);
   const placed = points.map(([t, value]) => (value > 0 ? [x(t), y(Math.max(value, LOWEST))] : null));
   let stretch = [];
   for (const point of [...placed, null]) {
     if (point) stretch.push(point);
     else if (stretch.length) {
-      stroke(context, method, [stretch], thickness);
+      stroke(panel, method, [stretch], thickness);
       stretch = [];
     }
   }

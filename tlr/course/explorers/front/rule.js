@@ -39,4 +39,10 @@ export const relativeChange = {
   },
 };
 
+export const secondDerivative = {
+  published: (alpha, gg, gp, pp) => (4*gg - 4*gp)/alpha,
+  secant: (alpha, gg, gp, pp) => (-gp + pp)/alpha,
+  barzilai_borwein: (alpha, gg, gp, pp) => (-gp + pp)/alpha,
+};
+
 export const gradientStep = (alpha, gp, beta) => alpha + beta*gp;

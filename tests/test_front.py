@@ -1,0 +1,200 @@
+"""The JavaScript of the explorers: its rule is tlr.rule's, its descents are tlr.descent's."""
+
+import re
+import subprocess
+from functools import cache
+
+import numpy as np
+import pytest
+import sympy
+from front import FRONT, WRITE, floats, needs_node, node
+
+from tlr import rule, toys
+from tlr.course.explorers import Cobweb, Newton, Race
+from tlr.course.explorers.printed import printed_rule, printed_toy
+from tlr.descent import RULES, along_gradient, descend, exact_line_search, relative_rate_map, step_products
+
+pytestmark = needs_node
+PRINTED = ["published", "secant", "barzilai_borwein"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FRONT.glob("*.js")))
+def test_every_module_is_javascript_in_itself(name):
+    check = ["node", "--input-type=module", "--check", "-"]
+    assert subprocess.run(check, input=(FRONT / name).read_bytes(), check=False).returncode == 0
+
+
+def test_all_of_it_is_small():
+    assert sum(path.stat().st_size for path in FRONT.iterdir()) < 120_000
+
+
+@pytest.mark.parametrize("explorer", [Cobweb, Newton, Race])
+def test_the_modules_joined_are_one(explorer):
+    module = explorer.module.replace("export default", "const front =")
+    assert node(f"{module}\nconsole.log(JSON.stringify(typeof front.render));") == "function"
+    assert re.findall(r"^(?:import|export (?!default)).*", explorer.module, re.MULTILINE) == []
+
+
+def test_the_stored_rule_is_the_one_that_would_be_printed():
+    stored = (FRONT / "rule.js").read_text(encoding="utf-8")
+    assert stored == printed_rule(), "Run `python -m tlr.course.explorers.printed`."
+
+
+@pytest.fixture(scope="module")
+def products():
+    """gg, gp and pp of 2000 pairs of gradients, on scales from 1e-18 to 1e18, with the cases that rules guard."""
+    rng = np.random.default_rng(1)
+    g, before = rng.normal(size=(2, 2000, 2)) * 10.0 ** rng.integers(-9, 9, (2, 2000, 1))
+    before[:100] = 0  # the first step
+    before[100:200] = g[100:200]  # no curvature
+    before[200:300] = g[200:300, ::-1] * (1, -1)  # at right angles
+    return np.vecdot(g, g), np.vecdot(g, before), np.vecdot(before, before)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_printed_rule_is_the_rule(name, products):
+    rows = (*products, np.random.default_rng(2).uniform(0.01, 10, 2000))
+    run = f"""
+    import {{ relativeChange }} from "front/rule.js";
+    console.log(JSON.stringify(rows.map((row) => relativeChange.{name}(...row))));
+    """
+    printed = node(run, rows=np.stack(rows, axis=-1).tolist())
+    np.testing.assert_allclose(printed, rule.relative_change(*rows, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_printed_second_derivative_is_the_rules(name, products):
+    run = f"""
+    import {{ secondDerivative }} from "front/rule.js";
+    console.log(JSON.stringify(rows.map((row) => secondDerivative.{name}(0.3, ...row))));
+    """
+    printed = node(run, rows=np.stack(products, axis=-1).tolist())
+    # A difference of equal products is zero one way and rounding the other.
+    scale = sum(map(np.abs, products)) * 1e-12
+    assert np.all(np.abs(printed - rule.second_derivative(0.3, *products, name)) <= scale)
+
+
+def test_the_printed_step_of_hypergradient_descent():
+    run = 'import { gradientStep } from "front/rule.js"; console.log(gradientStep(0.5, -3, 0.25));'
+    assert node(run) == rule.gradient_step(0.5, rule.first_derivative(-3), 0.25)
+
+
+DESCEND = (
+    WRITE
+    + """
+import { described, descend } from "front/descent.js";
+write(runs.map(({ rule, toy, settings, steps }) => descend(rule, described(toy), settings, steps)));
+"""
+)
+FUNCTIONS = [toys.rosenbrock(), toys.beale(), toys.himmelblau(), toys.saddle()]
+
+
+@cache
+def printed(toy):
+    return printed_toy(toy)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_random_descents_are_pythons_to_twelve_digits(name):
+    rng, runs, expected = np.random.default_rng(3), [], []
+    for trial in range(60):
+        noisy = toys.noisy_quadratic(10 ** rng.uniform(0, 2, 2), rng.uniform(-1, 1))
+        toy = FUNCTIONS[trial // 2 % 4] if trial % 2 else noisy
+        # Few steps: each of them multiplies what the first one rounded.
+        start, alpha0, steps = rng.uniform(-1, 1, 2), 10 ** rng.uniform(-4, -2), 6
+        options = {"c": rng.uniform(0.05, 4), "eta": 10 ** rng.uniform(-8, -5), "beta": 10 ** rng.uniform(-8, -6)}
+        settings = options | {"start": start.tolist(), "alpha0": alpha0}
+        described = printed_toy(toy, steps) if toy is noisy else printed(toy)
+        runs.append({"rule": name, "toy": described, "settings": settings, "steps": steps})
+        own = {option: options[option] for option in [RULES[name]] if option}
+        expected.append(descend(name, toy, start, alpha0, steps, seed=0 if toy.stochastic else None, **own))
+    for found, ran in zip(node(DESCEND, runs=runs), expected, strict=True):
+        np.testing.assert_allclose(floats(found["alpha"]), ran.alpha, rtol=1e-12)
+        np.testing.assert_allclose(floats(found["w"]), ran.w, rtol=1e-12, atol=1e-12)
+
+
+def test_a_quadratic_of_many_variables_descends_as_in_python():
+    toy = toys.quadratic([1, 2, 10, 30, 100], rotation=np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0])
+    run = {"rule": "secant", "toy": printed_toy(toy), "settings": {"start": [1] * 5, "alpha0": 0.001, "c": 0.25}}
+    (found,) = node(DESCEND, runs=[run | {"steps": 20}])
+    np.testing.assert_allclose(floats(found["loss"]), descend("secant", toy, toy.start, 0.001, 20).loss, rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_map_of_one_dimension_is_pythons(name):
+    x = np.random.default_rng(4).uniform(0, 5, 500)
+    run = f"""
+    import {{ relativeRateMap }} from "front/descent.js";
+    console.log(JSON.stringify(x.map((each) => relativeRateMap(each, "{name}", 0.4))));
+    """
+    np.testing.assert_allclose(node(run, x=x.tolist()), relative_rate_map(x, name, 0.4), rtol=1e-12)
+
+
+@pytest.mark.parametrize("toy", [toys.quadratic([1.0]), toys.quadratic([1, 10]), *FUNCTIONS], ids=lambda toy: toy.name)
+def test_one_step_is_pythons(toy):
+    run = """
+    import { alongGradient, described, exactLineSearch, stepProducts } from "front/descent.js";
+    const [made, along] = [described(toy), alongGradient(described(toy), start)];
+    console.log(JSON.stringify([exactLineSearch(along), stepProducts(made, start, 0.01), along(0.02)]));
+    """
+    best, products, loss = node(run, toy=printed_toy(toy), start=toy.start.tolist())
+    assert best == pytest.approx(exact_line_search(toy, toy.start), rel=1e-9)
+    assert products == pytest.approx(step_products(toy, toy.start, 0.01), rel=1e-12, abs=1e-12)
+    assert loss == pytest.approx(along_gradient(toy, toy.start, 0.02), rel=1e-12)
+
+
+def test_names_in_a_formula_are_not_the_pages():
+    class_, w1 = sympy.symbols("class w1", real=True)
+    toy = toys.from_expression(class_**2 + 3 * w1, start=(2, 5))
+    run = 'import { described } from "front/descent.js"; console.log(described(toy).value([2, 5]));'
+    assert node(run, toy=printed_toy(toy)) == 19
+
+
+def test_numbers_are_short_and_rounded_once():
+    said = {
+        0: "0",
+        12345: "1.2 × 10⁴",
+        9.96e9: "10¹⁰",
+        0.00099999: "0.001",
+        9999.6: "10⁴",
+        -0.25: "−0.25",
+        3.14159: "3.14",
+        -2.5e-7: "−2.5 × 10⁻⁷",
+    }
+    run = 'import { short } from "front/picture.js"; console.log(JSON.stringify(numbers.map(short)));'
+    assert node(run, numbers=list(said)) == list(said.values())
+
+
+def test_sliders_stop_at_round_values_and_at_both_ends():
+    run = 'import { roundValues } from "front/controls.js"; console.log(JSON.stringify(controls.map(roundValues)));'
+    decades, ends, degrees = node(
+        run,
+        controls=[
+            {"low": 0.01, "high": 10, "log": True},
+            {"low": 0.7, "high": 3.3, "log": True},
+            {"low": -90, "high": 90, "log": False, "step": 5},
+        ],
+    )
+    assert {0.01, 0.015, 0.25, 0.3, 1, 10} < set(decades)
+    assert (ends[0], ends[-1]) == (0.7, 3.3)
+    assert degrees == list(range(-90, 91, 5))
+
+
+def test_a_key_leads_from_any_number_to_the_next_round_one():
+    run = """
+    import { keyed } from "front/controls.js";
+    const keys = ["ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", "Home", "End"];
+    console.log(JSON.stringify([1.3, 1, 3].map((value) => keys.map((key) => keyed([1, 2, 3], value, key)))));
+    """
+    assert node(run) == [[1, 1, 2, 2, 1, 3], [1, 1, 2, 2, 1, 3], [2, 2, 3, 3, 1, 3]]
+
+
+def test_what_can_be_typed():
+    numbers = {"0.02": 0.02, " 2e-2 ": 0.02, "1/4": 0.25, "0,5": 0.5, "−1": 0.01, "1e9": 10, "1/0": 10}
+    wrong = dict.fromkeys(("", "x", "1..2", "1/2/3", "0x10", "0/0", "alert(1)"))
+    run = """
+    import { typed } from "front/controls.js";
+    console.log(JSON.stringify(texts.map((text) => typed(text, { low: 0.01, high: 10 }))));
+    """
+    said = numbers | wrong
+    assert node(run, texts=list(said)) == list(said.values())

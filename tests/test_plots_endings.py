@@ -1,0 +1,56 @@
+"""How runs ended: every run is a dot where it ended, or a cross at the edge that it left by."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from test_plots_grids import legend, record
+
+from tlr.course import plots
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def dots(axis, marker):
+    return [line.get_xydata().tolist() for line in axis.lines if line.get_marker() == marker and len(line.get_xdata())]
+
+
+def test_a_panel_for_each_method_and_a_dot_for_each_run():
+    runs = [record(loss=(1, loss), alpha0=alpha0) for alpha0, loss in ((0.1, 0.3), (0.001, 0.2))]
+    figure = plots.ends([*runs, record(method="sgd", alpha0=0.1)], (0.1, 2), quantity="train_loss")
+    sgd, tlr = figure.axes
+    assert [axis.get_title() for axis in figure.axes] == ["SGD\nfixed α", "TLR (Eq. 8)"]
+    assert dots(tlr, "o") == [[[1, 0.3], [0, 0.2]]]
+    assert dots(sgd, "o") == [[[1, 0.5]]]
+    assert [text.get_text() for text in tlr.get_xticklabels()] == ["0.001", "0.1"]
+    assert tlr.get_yscale() == "log"
+
+
+def test_a_line_for_each_batch_size_through_the_median_of_the_seeds():
+    seeds = [record(loss=(1, loss), seed=seed) for seed, loss in enumerate((0.2, 0.6, 0.3))]
+    figure = plots.ends([*seeds, record(batch_size=256)], (0.1, 2), quantity="train_loss")
+    first, second = (line for line in figure.axes[0].lines if line.get_linestyle() == "-")
+    assert first.get_xydata().tolist() == [[0, 0.3]]
+    assert first.get_color() != second.get_color()
+    assert legend(figure) == ["batch 64", "batch 256"]
+
+
+@pytest.mark.parametrize("loss", [5.0, np.nan])
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_a_run_that_ended_outside_of_the_axis_is_a_cross_at_its_edge(loss):
+    (axis,) = plots.ends([record(loss=(1, loss))], (0.1, 2), quantity="train_loss").axes
+    assert dots(axis, "x") == [[[0, 2]]]
+    assert dots(axis, "o") == []
+
+
+def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():
+    above, below = plots.ends([record()], (80, 100)).axes[0], plots.ends([record()], (95, 100)).axes[0]
+    assert dots(above, "o") == [[[0, 90]]]
+    assert dots(below, "x") == [[[0, 95]]]

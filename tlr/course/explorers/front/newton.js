@@ -1,0 +1,132 @@
+// One step, frozen: the loss along it, the parabolas that each curvature draws, and where each rule jumps.
+
+import { threeDigits } from "./controls.js";
+import { alongGradient, described, exactLineSearch, nextAlpha, stepProducts } from "./descent.js";
+import { build } from "./elements.js";
+import { drawAxes, drawLine, line, marker, short, within, write } from "./picture.js";
+import { secondDerivative } from "./rule.js";
+import { onPointer, stage } from "./stage.js";
+
+const REACH = 2.8;
+const POINTS = 281;
+const ROW = 1.5;
+const NUDGE = 0.05;
+const LABEL = "The loss along the step. Left and right arrow keys move the step that is taken.";
+const KEYS = "Drag the black dot, or press where the step should end. Keys: left and right arrows on the picture, L enlarges, R resets.";
+
+function render({ model, el }) {
+  // `lines` are those of the curves that are no methods: the loss, its tangent and its exact parabola.
+  const { controls, methods, lines, toy: own } = model.get("scene");
+  const { low, high } = controls.find(({ name }) => name === "share");
+  const parts = build({
+    name: "newton",
+    controls,
+    methods: [...methods, ...lines],
+    hides: false,
+    fields: { step: { label: LABEL, keys: true } },
+    hint: "Drag the dot",
+    keys: KEYS,
+  });
+  const scene = stage({ model, el }, { names: controls.map(({ name }) => name), parts });
+  const { step: picture } = scene.surfaces;
+  let [along, best, step, to, of] = [null, 0, null, {}, ""];
+  let [toy, from] = own ? [described(own), own.start] : [null, null];
+
+  function compute({ share, condition, direction, c }) {
+    const key = [condition, direction].join();
+    if (key !== of) {
+      if (!own) {
+        const angle = (direction * Math.PI) / 180;
+        toy = described({ matrix: [[1, 0], [0, condition]], minimum: [0, 0] });
+        from = [Math.cos(angle), Math.sin(angle)];
+      }
+      along = alongGradient(toy, from);
+      best = exactLineSearch(along);
+      of = key;
+    }
+    step = stepProducts(toy, from, share * best);
+    to = Object.fromEntries(methods.map(({ rule }) => [rule, nextAlpha(rule, step.alpha, step, { c })]));
+  }
+
+  function draw() {
+    picture.begin();
+    const { context, unit, look, height } = picture;
+    const alphas = Array.from({ length: POINTS }, (_, i) => (REACH * best * i) / (POINTS - 1));
+    const losses = alphas.map(along);
+    const [least, most] = [Math.min(...losses), Math.max(...losses)];
+    const span = Math.max(most - least, 1e-12);
+    const rows = ROW * methods.length;
+    drawAxes(picture, {
+      title: headline(),
+      x: { low: 0, high: REACH * best, label: "step size α" },
+      y: { low: least - 0.35 * span, high: least + 1.15 * span, label: "loss" },
+      sides: { top: 3.4, bottom: 2.1 + rows },
+    });
+    const { box, x, y } = picture.axes;
+    const { alpha, gp, gg, pp, exact } = step;
+    const here = along(alpha);
+    const parabola = (second) => alphas.map((each) => [each, here - gp * (each - alpha) + (second / 2) * (each - alpha) ** 2]);
+    const [loss, tangent, truth] = lines;
+    within(picture, () => {
+      context.strokeStyle = look.gray;
+      context.lineWidth = 1;
+      context.setLineDash([unit / 3, unit / 4]);
+      line(picture, [x(best), box.top], [x(best), box.bottom]);
+      context.setLineDash([]);
+      drawLine(picture, loss, alphas.map((each, i) => [each, losses[i]]), 0.3);
+      drawLine(picture, tangent, parabola(0), 0.09);
+      for (const method of methods.filter(({ parabola }) => parabola))
+        drawLine(picture, method, parabola(secondDerivative[method.rule](alpha, gg, gp, pp)), 0.16);
+      drawLine(picture, truth, parabola(exact), 0.16);
+    });
+    write(picture, "best", x(best), box.top - 0.6 * unit, "center");
+    methods.forEach((method, i) => {
+      const end = Math.min(to[method.rule], REACH * best);
+      const row = height - (rows - ROW * (i + 0.5)) * unit;
+      const arrow = { ...picture, axes: { x, y: () => row } };
+      drawLine(arrow, { ...method, dash: [] }, [[alpha, 0], [end, 0]], 0.14);
+      marker(picture, method, x(end), row, unit * 0.36);
+      marker(picture, method, x(end), y(along(end)), unit * 0.42);
+      marker(picture, { marker: "o", color: look.ink }, x(alpha), row, unit * 0.22);
+    });
+    marker(picture, { marker: "o", color: look.ink }, x(alpha), y(here), unit * 0.55);
+    methods.forEach(({ rule }, i) => parts.legend[i].say(`α → ${short(to[rule])}`));
+    const second = secondDerivative.published(alpha, gg, gp, pp);
+    scene.say(`${headline()}. Eq. 8's parabola opens ${second > 0 ? "upwards" : "downwards"}.`);
+  }
+
+  function headline() {
+    const { alpha } = step;
+    const [low, high] = [0.995, 1.005];
+    const said = alpha < low * best ? "too short" : alpha > high * best ? "too long" : "the best step";
+    return `α = ${short(alpha)}: ${said}`;
+  }
+
+  function take(share, done = false) {
+    parts.hint.classList.add("tlr-gone");
+    scene.change({ share: Math.min(Math.max(threeDigits(share), low), high) }, done);
+  }
+
+  const moveTo = (x) => take(Math.round((100 * picture.axes.x.back(x)) / best) / 100);
+
+  onPointer(picture.canvas, {
+    press: moveTo,
+    drag: moveTo,
+    release: scene.save,
+    hover: (x, y) => {
+      const alpha = Math.max(picture.axes.x.back(x), 0);
+      parts.tip.show(picture.canvas, x, y, [`α ${short(alpha)}`, `loss ${short(along(alpha))}`]);
+    },
+    leave: parts.tip.hide,
+  });
+
+  function key(event) {
+    const sign = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.target !== picture.canvas || !sign) return undefined;
+    return () => take(scene.settings.share + sign * NUDGE * (event.shiftKey ? 5 : 1), true);
+  }
+
+  return scene.run({ compute, draw, key });
+}
+
+export default { render };

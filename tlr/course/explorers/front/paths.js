@@ -1,0 +1,45 @@
+// Paths on any function of two variables.
+
+import { described, quadratic } from "./descent.js";
+import { drawBands, drawHeights } from "./picture.js";
+import { planeExplorer } from "./plane.js";
+
+// The rules that listen to each option.
+const LISTENERS = { c: ["published", "secant"], eta: ["naive"], beta: ["hypergradient"] };
+
+function render(context) {
+  const { functions, draws, steps } = context.model.get("scene");
+  const made = functions.map((each) => ({ ...each, toy: each.toy && described(each.toy) }));
+
+  // Those that have no formula here are the quadratics that two controls turn and stretch.
+  function functionOf(settings) {
+    const { name, toy, start, view, minima, floor, noisy } = made.find((each) => each.name === settings.function);
+    const from = { view, minima, start: settings.start.length ? settings.start : start };
+    if (toy) {
+      const paint = (ground, seen) => drawHeights(ground, toy, seen, floor);
+      return { ...from, toy, floor, edge: null, best: false, key: name, paint };
+    }
+    const turned = quadratic({ condition: settings.condition, rotation: settings.angle, noise: noisy ? 1 : 0 }, draws);
+    return {
+      ...from,
+      toy: turned,
+      floor: 0,
+      edge: 2 / settings.condition,
+      best: true,
+      key: [name, settings.condition, settings.angle].join(),
+      paint: (ground, seen) => drawBands(ground, turned, seen),
+    };
+  }
+
+  function adapt(parts, settings) {
+    const turns = !made.find((each) => each.name === settings.function).toy;
+    for (const { name, row } of parts.controls) {
+      if (name === "condition" || name === "angle") row.hidden = !turns;
+      if (LISTENERS[name]) row.hidden = !LISTENERS[name].some((rule) => settings.rules.includes(rule));
+    }
+  }
+
+  return planeExplorer(context, { name: "paths", steps, functionOf, adapt });
+}
+
+export default { render };

@@ -1,0 +1,219 @@
+"""What the explorers in the page share: the browser computes and draws, and needs the kernel only to be shown.
+
+They go on when the kernel is gone, and `save_html` makes a page that needs neither a kernel nor a network. Their
+JavaScript is in `front/`; that of the rule is printed from the expressions of `tlr.rule`.
+"""
+
+import base64
+import html
+import json
+import math
+import re
+from pathlib import Path
+
+import anywidget
+import matplotlib as mpl
+import traitlets
+
+from tlr.course.explorers.base import Screen
+from tlr.course.files import replacing
+from tlr.course.plots.picture import RULE_STYLES
+from tlr.course.plots.style import house_style
+
+__all__ = ["Finite", "PageExplorer", "choice", "chosen_rules", "methods", "number", "time"]
+
+_FRONT = Path(__file__).parent / "front"
+#: Where an output keeps what a page of the explorer needs, so that a site can show it alive.
+METADATA = "tlr"
+
+
+def _joined(name, seen):
+    """A module of the front end with those that it imports in front: anywidget and a saved page take a single one.
+
+    Names are therefore unique among the modules. (anywidget loads what it is given from a blob, from where
+    `import "./descent.js"` leads nowhere.)
+    """
+    seen.add(name)
+    text = (_FRONT / name).read_text(encoding="utf-8")
+    imports = re.compile(r'^import [^;]* from "\./([\w.]+)";\n', re.MULTILINE)
+    before = [_joined(other, seen) for other in imports.findall(text) if other not in seen]
+    return "\n".join([*before, re.sub("^export (?!default)", "", imports.sub("", text), flags=re.MULTILINE)])
+
+
+class PageExplorer(anywidget.AnyWidget):
+    """An explorer that computes and draws in the browser; a subclass names its module of the front end.
+
+    Its settings are its traits that are made with `number`, `chosen_rules` and the like. They keep what they are
+    given, here and in the page.
+
+    Attributes:
+        scene: what does not change, for the front end: the controls with their ranges, how each rule is drawn.
+    """
+
+    #: What is said in place of the picture where not even that can be shown.
+    description = "An explorer."
+
+    scene = traitlets.Dict().tag(sync=True)
+
+    # An instance's `_css` and `_esm` are traits.
+    style = _css = (_FRONT / "front.css").read_text(encoding="utf-8")
+    module = ""
+
+    def __init_subclass__(cls, front=None, **options):
+        super().__init_subclass__(**options)
+        if front:
+            cls.module = cls._esm = _joined(front, set())
+
+    def __init__(self, scene, without=(), choices=None, **settings):
+        """`without` names the settings that have no control here; `choices` has the options of those that have some."""
+        names = [name for name in self._names() if name not in without and self.trait_metadata(name, "control")]
+        controls = [_control(name, self.traits()[name], (choices or {}).get(name)) for name in names]
+        super().__init__(scene={"controls": controls} | scene, **settings)
+
+    def settings(self):
+        """The settings as they are now: name → value."""
+        return {name: getattr(self, name) for name in self._names()}
+
+    def _names(self):
+        """Of the settings, in the order in which the class has them."""
+        defined = (name for kind in reversed(type(self).__mro__) for name in vars(kind))
+        settings = self.traits(setting=True)
+        return [name for name in dict.fromkeys(defined) if name in settings]
+
+    def state(self):
+        """What is shown, as data: the settings, and what became of them, as `computed` of each explorer says."""
+        return self.settings() | self.computed()
+
+    def computed(self):
+        """What the page shows, computed here: name → value."""
+        return {}
+
+    def move(self, **settings):
+        """Change several settings at once, by name."""
+        with self.hold_sync():
+            for name, value in settings.items():
+                setattr(self, name, value)
+
+    def picture(self):
+        """A `tlr.course.plots.picture.Picture` of the settings as they are now."""
+        raise NotImplementedError
+
+    def png(self):
+        """A still of the explorer, as bytes of a PNG."""
+        with house_style():
+            return Screen(self.picture()).png()
+
+    def front_state(self):
+        """What a page of it needs, as data for JSON: the settings, and the scene."""
+        return self.settings() | {"scene": self.scene}
+
+    def save_html(self, path):
+        """Write the explorer, as it is set now, to one HTML file that needs no kernel, no server and no network."""
+        page = self.page(_json(self.front_state()))
+        with replacing(path) as part:
+            part.write_text(page, encoding="utf-8")
+
+    @classmethod
+    def page(cls, state):
+        """A page around the front end, with a model that only remembers; `state` is the JSON of its `front_state`."""
+        return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{html.escape(cls.description.partition(":")[0])}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+[data-theme="light"] {{ color-scheme: light; }}
+[data-theme="dark"] {{ color-scheme: dark; }}
+body {{ margin: 0; }}
+{cls.style}</style>
+</head>
+<body>
+<main id="explorer" style="display: flex; justify-content: center"></main>
+<script type="module">
+{cls.module}
+const state = {state};
+const model = {{
+  get: (name) => state[name],
+  set: (name, value) => {{ state[name] = value; }},
+  save_changes() {{}},
+  on() {{}},
+  off() {{}},
+}};
+const place = document.getElementById("explorer");
+render({{ model, el: place }});
+{_joined("framed.js", set())}</script>
+</body>
+</html>
+"""
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        # anywidget returns the data with metadata, which Colab needs.
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        still = {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
+        return data | still, metadata | {
+            METADATA: {"explorer": type(self).__name__, "state": _json(self.front_state())}
+        }
+
+    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
+    _ipython_display_ = None
+
+
+def _json(state):
+    # A front end can send any text, and no text ends the script.
+    return json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
+
+
+class Finite(traitlets.Float):
+    """A float trait that no NaN or infinity gets into."""
+
+    def validate(self, obj, value):
+        value = super().validate(obj, value)
+        if not math.isfinite(value):
+            raise traitlets.TraitError(f"{self.name or 'A coordinate'} must be finite, not {value}.")
+        return value
+
+
+def number(value, limits, label, hint, *, step=None, unit=""):
+    """A setting that is a number within limits, both ends among them; on a logarithmic slider without a `step`."""
+    low, high = limits
+    control = {"label": label, "hint": hint, "unit": unit, "log": step is None, "step": step, "whole": step == 1}
+    kind = traitlets.Int if isinstance(value, int) else Finite
+    return kind(value, min=low, max=high).tag(sync=True, setting=True, control=control)
+
+
+def choice(label, hint):
+    """A setting that is one of several names, which `PageExplorer` is given as `choices`: labels, or name → label."""
+    return traitlets.Unicode().tag(sync=True, setting=True, control={"label": label, "hint": hint})
+
+
+def chosen_rules(rules, chosen):
+    """A setting that is some of the rules: those that are shown."""
+    return traitlets.List(traitlets.Enum(rules), default_value=list(chosen)).tag(sync=True, setting=True)
+
+
+def time(steps, first=0):
+    """A setting that is the step to show, which the player moves; it begins at the last."""
+    return traitlets.Int(steps, min=first, max=steps).tag(sync=True, setting=True)
+
+
+def _control(name, trait, options):
+    """A setting as the front end shows it; a number's range is its trait's."""
+    if options is not None:
+        limits = {"options": [*options.items()] if isinstance(options, dict) else [(each, each) for each in options]}
+    else:
+        limits = {"low": trait.min, "high": trait.max}
+    return {"name": name} | trait.metadata["control"] | limits
+
+
+def methods(rules):
+    """How each rule is drawn: the course's label, color and marker, and its dashes in units of the line's width."""
+    return [_method(rule, RULE_STYLES[rule]) for rule in rules]
+
+
+def _method(rule, style):
+    named = {"-": [], "-.": mpl.rcParamsDefault["lines.dashdot_pattern"]}
+    dash = named[style.dash] if style.dash in named else style.dash[1]
+    return {"rule": rule, "label": style.label, "color": style.color, "marker": style.marker, "dash": list(dash)}
