@@ -77,7 +77,7 @@ colab: $(COLAB)/.installed
 	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py -k "not conda"
 
 faults: setup
-	$(PY) -m pytest --numprocesses 2 --faults -m faults tests
+	$(PY) -m pytest --numprocesses 2 --timeout 1800 --faults -m faults tests
 
 encoding: setup
 	LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0 PYTHONWARNDEFAULTENCODING=1 $(PY) -m pytest tests/test_race.py tests/test_records.py tests/test_pack.py tests/test_examples.py
