@@ -10,7 +10,8 @@ import sympy
 from front import FRONT, WRITE, floats, needs_node, node
 
 from tlr import rule, toys
-from tlr.course.explorers import Cobweb, Newton, Race
+from tlr.course import theory
+from tlr.course.explorers import Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.printed import printed_rule, printed_toy
 from tlr.descent import RULES, along_gradient, descend, exact_line_search, relative_rate_map, step_products
 
@@ -28,7 +29,7 @@ def test_all_of_it_is_small():
     assert sum(path.stat().st_size for path in FRONT.iterdir()) < 120_000
 
 
-@pytest.mark.parametrize("explorer", [Cobweb, Newton, Race])
+@pytest.mark.parametrize("explorer", [Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap])
 def test_the_modules_joined_are_one(explorer):
     module = explorer.module.replace("export default", "const front =")
     assert node(f"{module}\nconsole.log(JSON.stringify(typeof front.render));") == "function"
@@ -128,6 +129,20 @@ def test_the_map_of_one_dimension_is_pythons(name):
     console.log(JSON.stringify(x.map((each) => relativeRateMap(each, "{name}", 0.4))));
     """
     np.testing.assert_allclose(node(run, x=x.tolist()), relative_rate_map(x, name, 0.4), rtol=1e-12)
+
+
+@pytest.mark.parametrize("c", [0.1, 0.25, 1 / 3, 1.0, 3.7, 5.0])
+def test_the_long_run_is_the_theorems(c):
+    run = """
+    import { longRun, orbit } from "front/longrun.js";
+    const { below, logLoss, density } = longRun(c);
+    console.log(JSON.stringify({ below, logLoss, density: places.map(density), orbit: orbit(0.05, 30, c) }));
+    """
+    places, law = np.random.default_rng(5).uniform(0.7, 1.1 + c, 300), theory.one_dimension(c)
+    found = node(run, c=c, places=places.tolist())
+    assert (found["below"], found["logLoss"]) == pytest.approx((law.below, law.log_loss), rel=1e-9)
+    np.testing.assert_allclose(found["density"], theory.band_density(places, c), rtol=1e-9)
+    np.testing.assert_allclose(found["orbit"], theory.orbit(0.05, 30, c), rtol=1e-11)
 
 
 @pytest.mark.parametrize("toy", [toys.quadratic([1.0]), toys.quadratic([1, 10]), *FUNCTIONS], ids=lambda toy: toy.name)

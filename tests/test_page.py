@@ -12,11 +12,11 @@ import traitlets
 from PIL import Image
 
 from tlr import toys
-from tlr.course.explorers import Cobweb, Newton, Paths, Race
+from tlr.course.explorers import Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.page import METADATA
 from tlr.descent import RULES
 
-EXPLORERS = [Cobweb, Newton, Paths, Race]
+EXPLORERS = [Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap]
 
 
 def numbers(explorer):
@@ -30,7 +30,7 @@ def test_every_number_over_its_whole_range_gives_another_still_and_recovers(make
     before = explorer.png()
     for name, (low, high) in numbers(explorer).items():
         original, seen = getattr(explorer, name), set()
-        for value in (low, (low + high) / 2, high):
+        for value in (low, type(low)((low + high) / 2), high):
             explorer.move(**{name: value})
             assert explorer.state()[name] == value
             seen.add(explorer.png())
@@ -68,9 +68,10 @@ def test_a_picture_stays_where_no_kernel_runs(make):
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_the_page_needs_nothing_from_elsewhere(make, tmp_path):
-    make(c=0.125).save_html(tmp_path / "page.html")
+    setting = "alpha0" if make is Eigenvalues else "c"
+    make(**{setting: 0.125}).save_html(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert '"c": 0.125' in page
+    assert f'"{setting}": 0.125' in page
     assert page.count("</script>") == 1
     addresses = {word for word in page.split('"') if "://" in word}
     assert addresses == {"http://www.w3.org/2000/svg"}, "only the name of a format, which is never fetched"
@@ -161,6 +162,45 @@ def test_one_step_on_the_readers_own_function(toy):
     explorer = Newton(toy)
     assert [control["name"] for control in explorer.scene["controls"]] == ["share", "c"]
     assert explorer.state()["step"]["pp"] == pytest.approx(toy.gradient(toy.start) @ toy.gradient(toy.start))
+
+
+def test_components_are_those_of_the_descent():
+    explorer = Eigenvalues(rule="gd", alpha0=0.03, condition=100.0)
+    shown = explorer.state()
+    np.testing.assert_allclose(shown["eigenvalues"], np.geomspace(1, 100, 8))
+    factors = 1 - 0.03 * shown["eigenvalues"]
+    np.testing.assert_allclose(shown["errors"][2], factors**2)
+    explorer.alpha0 = 1e3
+    assert explorer.state()["descent"].diverged
+
+
+def test_components_of_the_readers_own_function():
+    explorer = Eigenvalues(toys.saddle())
+    assert [control["name"] for control in explorer.scene["controls"]] == ["rule", "alpha0"]
+    np.testing.assert_allclose(explorer.state()["eigenvalues"], [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("toy", "wrong"),
+    [
+        (toys.from_expression("x**2 + y**2", start=(1, 1)), "not known"),
+        (toys.from_expression("x**4 + y**2", start=(1, 1), minimum=(0, 0)), "not positive definite"),
+    ],
+)
+def test_components_need_a_minimum_with_curvature(toy, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        Eigenvalues(toy)
+
+
+def test_the_long_run_is_told_beside_the_theorem():
+    explorer = ReturnMap()
+    assert "below 1 in 5" in explorer.picture().said.get_text()
+    assert "theorem: 52.3%" in explorer.picture().said.get_text()
+    explorer.move(c=4.9)
+    assert "the loss times 1" in explorer.picture().said.get_text()  # it grows
+    assert explorer.state()["orbit"].max() <= 5.9
+    explorer.move(updates=10)
+    assert explorer.picture().said.get_text().startswith("after 10 updates")
 
 
 def test_a_function_that_the_page_cannot_run_is_refused():

@@ -7,12 +7,14 @@ from tlr.course import explorers
 PIXELS = "() => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-#: The canvas that a hand works in, and the label of a number, with a value that no slider stops at.
+#: The canvas that a hand works in; the label of a number, a value that no slider stops at; another that becomes 1/3.
 PAGES = {
-    "Paths": ("plane", "α₀", 0.0211),
-    "Cobweb": ("map", "x₀ = α₀λ", 0.0211),
-    "Newton": ("step", "αₜ / best", 0.333),
-    "Race": ("plane", "α₀", 0.0211),
+    "Cobweb": ("map", "x₀ = α₀λ", 0.0211, "bound c"),
+    "Eigenvalues": ("factor", "α₀", 0.00211, "α₀"),
+    "Newton": ("step", "αₜ / best", 0.333, "c (TLR)"),
+    "Paths": ("plane", "α₀", 0.0211, "c (TLR)"),
+    "Race": ("plane", "α₀", 0.0211, "c (TLR)"),
+    "ReturnMap": ("map", "x₀ = α₀λ", 0.0211, "bound c"),
 }
 #: Those with a time to play.
 PLAYED = [name for name in PAGES if name != "Newton"]
@@ -31,7 +33,7 @@ def opened(visit, tmp_path):
     def opened(name, **options):
         getattr(explorers, name)().save_html(tmp_path / "page.html")
         pages.append(visit((tmp_path / "page.html").as_uri(), offline=True, **options))
-        pages[-1].wait_for_function("() => document.querySelector('.tlr-fate').textContent")
+        pages[-1].wait_for_selector(".tlr-fate:not(:empty)")
         return pages[-1]
 
     yield opened
@@ -61,7 +63,7 @@ def test_every_slider_goes_to_both_ends_and_back(opened, name):
 
 
 def test_a_number_can_be_typed_and_stays_what_it_is(opened, name):
-    _, label, value = PAGES[name]
+    _, label, value, other = PAGES[name]
     page = opened(name)
     before = pixels(page)
     field(page, label).fill(str(value))
@@ -73,7 +75,7 @@ def test_a_number_can_be_typed_and_stays_what_it_is(opened, name):
         field(page, label).fill(wrong)
         field(page, label).blur()
         assert field(page, label).input_value() == str(value)
-    field(page, "c (TLR)" if name != "Cobweb" else "bound c").fill("1/3")
+    field(page, other).fill("1/3")
     page.keyboard.press("Tab")
     assert page.locator(f"[aria-valuetext='{1 / 3}']").count() == 1
 
@@ -87,21 +89,19 @@ def test_a_hand_drags_and_reads_on_the_picture(opened, name):
     assert page.locator(".tlr-tip.tlr-shown").inner_text().count("\n") >= 1
     before = pixels(page)
     page.mouse.down()
-    seen = {before, pixels(page)}
     page.mouse.move(*spots[1])
-    seen.add(pixels(page))
+    dragged = pixels(page)
     page.mouse.up()
-    assert len(seen) == 3
+    assert dragged != before
 
 
 @pytest.mark.parametrize("name", PLAYED)
 def test_the_time_line_is_dragged_and_reads_every_method(opened, name):
     page = opened(name)
-    panel = page.locator(".tlr-panels canvas").first.bounding_box()
+    panel = page.locator(".tlr-panels canvas").last.bounding_box()
     page.mouse.move(panel["x"] + 0.4 * panel["width"], panel["y"] + 0.5 * panel["height"])
     read = page.locator(".tlr-tip.tlr-shown").inner_text().splitlines()
-    assert read[0].startswith("t = ")
-    assert "loss" in read[1]
+    assert "loss" in " ".join(read[1:])
     page.mouse.down()
     assert page.locator(".tlr-clock").text_content() == read[0]
     page.mouse.move(panel["x"] + 0.8 * panel["width"], panel["y"])
@@ -128,7 +128,7 @@ def test_the_picture_answers_the_keyboard_and_is_heard(opened, name):
 def test_it_plays_until_it_is_paused(opened, name):
     page = opened(name)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("() => !/= (0|40|100)$/.test(document.querySelector('.tlr-clock').textContent)")
+    page.wait_for_function("() => !/= (0|1|40|100|1000)$/.test(document.querySelector('.tlr-clock').textContent)")
     page.get_by_role("button", name="Pause").click()
     assert pixels(page) == pixels(page)
 

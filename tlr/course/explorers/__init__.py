@@ -9,8 +9,8 @@ Race()        ● rules side by side from wherever the reader presses
 Paths(toy)    ● two dimensions: paths, α and loss of any rules on any function, the reader's own too
 Basins()      the final loss for every α₀ and condition number
 Live(...)     training: loss, α and accuracy while it goes on, with a button that stops it
-Eigenvalues() many dimensions: each component of a descent, and whether α shrinks it
-ReturnMap()   one dimension in the long run: where αλ spends its time, against the density that is proved
+Eigenvalues() ● many dimensions: each component of a descent, and whether α shrinks it
+ReturnMap()   ● one dimension in the long run: where αλ spends its time, against the density that is proved
 Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
 TensorRace(…) a network, live: one α for all of it against one for each tensor
 """
@@ -19,17 +19,17 @@ from importlib.util import find_spec
 
 from tlr.course.explorers.base import Explorer
 from tlr.course.explorers.basins import Basins
-from tlr.course.explorers.eigenvalues import Eigenvalues
 from tlr.course.explorers.live import Live
-from tlr.course.explorers.return_map import ReturnMap
 from tlr.course.explorers.tensors import TensorRace
 from tlr.course.explorers.windows import Windows
 
 if find_spec("anywidget"):
     from tlr.course.explorers.cobweb import Cobweb
+    from tlr.course.explorers.eigenvalues import Eigenvalues
     from tlr.course.explorers.newton import Newton
     from tlr.course.explorers.paths import Paths
     from tlr.course.explorers.race import Race
+    from tlr.course.explorers.return_map import ReturnMap
 else:
 
     def _left_out(name):
@@ -40,7 +40,8 @@ else:
 
         return say
 
-    Cobweb, Newton, Paths, Race = map(_left_out, ("Cobweb", "Newton", "Paths", "Race"))
+    _NAMES = ("Cobweb", "Eigenvalues", "Newton", "Paths", "Race", "ReturnMap")
+    Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap = map(_left_out, _NAMES)
 
 
 __all__ = [

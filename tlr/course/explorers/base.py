@@ -3,7 +3,6 @@
 Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have in common.
 """
 
-import asyncio
 import base64
 import io
 import threading
@@ -26,8 +25,6 @@ __all__ = [
     "choice",
     "in_a_line",
     "log_slider",
-    "player",
-    "rule_boxes",
     "rule_menu",
     "running_loop",
     "slider",
@@ -287,28 +284,6 @@ def rule_menu(rules, chosen):
     return menu
 
 
-def rule_boxes(rules, chosen):
-    """A check box for each rule: name → widget."""
-    return {
-        rule: widgets.Checkbox(
-            value=rule in chosen, description=RULE_STYLES[rule].label, indent=False, layout={"width": "210px"}
-        )
-        for rule in rules
-    }
-
-
-def player(steps):
-    """(play button, slider): the step to show, from 0 to `steps`, by itself or by hand; it begins at the end."""
-    play = widgets.Play(value=steps, min=0, max=steps, step=1, interval=45)
-    scrub = slider("step t", steps, (0, steps), 1, "The step up to which the paths are drawn")
-
-    # Not jslink: the link between the two has to work in Colab too, where jslink does not. The front end says no more
-    # before it has heard that this message is dealt with, so the drawing, which follows the slider, comes after that.
-    play.observe(lambda _: _soon(lambda: scrub.set_trait("value", play.value)), "value")
-    scrub.observe(lambda _: play.set_trait("value", scrub.value), "value")
-    return play, scrub
-
-
 def running_loop():
     """The event loop of a kernel, in which something can go on in the background.
 
@@ -319,11 +294,3 @@ def running_loop():
         return asyncio.get_running_loop()
     except RuntimeError:
         raise RuntimeError("Nothing goes on in the background outside of a notebook: start it there.") from None
-
-
-def _soon(act):
-    """Act when the kernel is done with the message that it is at; at once where no kernel runs."""
-    try:
-        asyncio.get_running_loop().call_soon(act)
-    except RuntimeError:
-        act()

@@ -3,8 +3,12 @@
 import numpy as np
 
 from tlr import toys
-from tlr.course.explorers.base import Explorer, blank, log_slider, player, rule_menu, slider
+from tlr.course.explorers.base import blank
+from tlr.course.explorers.page import PageExplorer, choice, dash_lengths, methods, number, time
+from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.eigenvalues import EigenPicture
+from tlr.course.plots.picture import RULE_STYLES
+from tlr.course.plots.style import DASHES, shades
 from tlr.descent import descend, error_components
 
 __all__ = ["Eigenvalues"]
@@ -13,46 +17,62 @@ _RULES = ("gd", "published", "secant", "barzilai_borwein")
 _STEPS = 100
 
 
-class Eigenvalues(Explorer):
+class Eigenvalues(PageExplorer, front="eigenvalues.js"):
     """One descent, taken apart along the eigenvectors: a component shrinks while |1 − αλ| < 1.
 
     Args:
-        toy: your own function, a `tlr.toys.Toy` of any dimension with a known minimum; its Hessian there gives the
-            components. By default a quadratic whose eigenvalues are spread evenly, by their logarithm, from 1 to the
-            condition number.
+        toy: your own function, a `tlr.toys.Toy` of any dimension with a known minimum, made with `from_expression` or
+            a quadratic; its Hessian there gives the components. By default a quadratic whose eigenvalues are spread
+            evenly, by their logarithm, from 1 to the condition number.
+        **settings: where the controls begin, any of the attributes below.
+
+    Attributes:
+        rule: "gd", "published" (default), "secant" or "barzilai_borwein".
+        alpha0: α₀ (default 0.002).
+        condition: the condition number (default 100).
+        count: how many eigenvalues there are (default 8).
+        step: the step that is shown (default: the last, 100).
 
     Raises:
         ValueError: for a function without a known minimum, or whose Hessian there is not positive definite.
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
-    description = "Explorer of the components of a descent: run the notebook to move its sliders."
+    description = "Explorer of the components of a descent: run the notebook to move it."
 
-    def __init__(self, toy=None):
-        super().__init__()
-        self._own, self._descended = toy, (None, None)
-        self.rule = rule_menu(_RULES, "published")
-        self.alpha0 = log_slider("α₀", 0.002, (-8, 3), "The learning rate of the first step")
-        self.condition = log_slider("condition number", 100.0, (0, 6), "Largest over smallest eigenvalue, which is 1")
-        self.count = slider("eigenvalues", 8, (2, 16), 1, "How many eigenvalues there are between the two")
-        self.condition.disabled = self.count.disabled = toy is not None
-        self.play, self.step = player(_STEPS)
-        sliders = {name: getattr(self, name) for name in ("rule", "alpha0", "condition", "count")}
-        rows = [[*sliders.values(), self.play, self.step]]
-        self.set_up(EigenPicture(blank()), sliders | {"step": self.step}, rows)
+    rule = choice("rule", "How α changes", tuple(_RULES))
+    alpha0 = number(0.002, (1e-8, 1e3), "α₀", "The learning rate of the first step")
+    condition = number(100.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
+    count = number(8, (2, 16), "eigenvalues", "How many eigenvalues there are between the two", step=1)
+    step = time(_STEPS)
 
-    def draw(self, step, **descent):
-        """Descend by the rule and take the path apart, where more than the step has moved.
+    def __init__(self, toy=None, **settings):
+        self._own = toy
+        scene = {
+            "methods": methods(_RULES),
+            "dashes": [dash_lengths(dash) for dash in DASHES],
+            "shades": shades(61),
+            "steps": _STEPS,
+            "toy": None,
+        }
+        if toy is not None:
+            eigenvalues, _ = error_components(toy, toy.start[None])
+            _, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
+            known = {"start": toy.start, "minimum": toy.minimum[0], "eigenvalues": eigenvalues, "vectors": vectors.T}
+            scene["toy"] = printed_toy(toy) | {name: value.tolist() for name, value in known.items()}
+        labels = {rule: RULE_STYLES[rule].label for rule in _RULES}
+        without = ("condition", "count") if toy is not None else ()
+        super().__init__(scene, without, {"rule": labels}, **{"rule": "published"} | settings)
 
-        In the state, `eigenvalues` are (d,), `errors` (steps + 1, d) and `descent` the `Trajectory`.
-        """
-        if self._descended[0] != descent:
-            self._descended = descent, self._descend(**descent)
-        eigenvalues, ran, errors = self._descended[1]
-        self.picture.update(eigenvalues, ran, errors, step)
+    def computed(self):
+        """`eigenvalues` (d,), `errors` (steps + 1, d), and `descent`, the `Trajectory`."""
+        toy = self._own or toys.quadratic(np.geomspace(1, self.condition, self.count))
+        ran = descend(self.rule, toy, toy.start, self.alpha0, _STEPS)
+        eigenvalues, errors = error_components(toy, ran.w)
         return {"eigenvalues": eigenvalues, "errors": errors, "descent": ran}
 
-    def _descend(self, rule, alpha0, condition, count):
-        toy = toys.quadratic(np.geomspace(1, condition, count)) if self._own is None else self._own
-        ran = descend(rule, toy, toy.start, alpha0, _STEPS)
-        eigenvalues, errors = error_components(toy, ran.w)
-        return eigenvalues, ran, errors
+    def picture(self):
+        """Factor and error of each component; errors and α over the steps."""
+        shown, picture = self.computed(), EigenPicture(blank())
+        picture.update(shown["eigenvalues"], shown["descent"], shown["errors"], self.step)
+        return picture

@@ -6,6 +6,7 @@ JavaScript is in `front/`; that of the rule is printed from the expressions of `
 
 import base64
 import html
+import io
 import json
 import math
 import re
@@ -14,13 +15,13 @@ from pathlib import Path
 import anywidget
 import matplotlib as mpl
 import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from tlr.course.explorers.base import Screen
 from tlr.course.files import replacing
 from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import house_style
 
-__all__ = ["Finite", "PageExplorer", "choice", "chosen_rules", "methods", "number", "time"]
+__all__ = ["Finite", "PageExplorer", "choice", "chosen_rules", "dash_lengths", "methods", "number", "time"]
 
 _FRONT = Path(__file__).parent / "front"
 #: Where an output keeps what a page of the explorer needs, so that a site can show it alive.
@@ -95,13 +96,15 @@ class PageExplorer(anywidget.AnyWidget):
                 setattr(self, name, value)
 
     def picture(self):
-        """A `tlr.course.plots.picture.Picture` of the settings as they are now."""
+        """What holds a `figure` of the settings as they are now."""
         raise NotImplementedError
 
     def png(self):
         """A still of the explorer, as bytes of a PNG."""
         with house_style():
-            return Screen(self.picture()).png()
+            data = io.BytesIO()
+            FigureCanvasAgg(self.picture().figure).print_png(data)
+            return data.getvalue()
 
     def front_state(self):
         """What a page of it needs, as data for JSON: the settings, and the scene."""
@@ -184,9 +187,10 @@ def number(value, limits, label, hint, *, step=None, unit=""):
     return kind(value, min=low, max=high).tag(sync=True, setting=True, control=control)
 
 
-def choice(label, hint):
+def choice(label, hint, names=None):
     """A setting that is one of several names, which `PageExplorer` is given as `choices`: labels, or name → label."""
-    return traitlets.Unicode().tag(sync=True, setting=True, control={"label": label, "hint": hint})
+    kind = traitlets.Unicode() if names is None else traitlets.Enum(names, names[0])
+    return kind.tag(sync=True, setting=True, control={"label": label, "hint": hint})
 
 
 def chosen_rules(rules, chosen):
@@ -213,7 +217,12 @@ def methods(rules):
     return [_method(rule, RULE_STYLES[rule]) for rule in rules]
 
 
-def _method(rule, style):
+def dash_lengths(dash):
+    """A dash of matplotlib's, as lengths in units of the line's width."""
     named = {"-": [], "-.": mpl.rcParamsDefault["lines.dashdot_pattern"]}
-    dash = named[style.dash] if style.dash in named else style.dash[1]
-    return {"rule": rule, "label": style.label, "color": style.color, "marker": style.marker, "dash": list(dash)}
+    return list(named[dash] if dash in named else dash[1])
+
+
+def _method(rule, style):
+    look = {"color": style.color, "marker": style.marker, "dash": dash_lengths(style.dash)}
+    return {"rule": rule, "label": style.label} | look

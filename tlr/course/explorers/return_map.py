@@ -1,6 +1,7 @@
 """One dimension in the long run: where x = αλ spends its time, against the density that can be proved."""
 
-from tlr.course.explorers.base import Explorer, blank, log_slider, player
+from tlr.course.explorers.base import blank
+from tlr.course.explorers.page import PageExplorer, methods, number, time
 from tlr.course.plots.return_map import ReturnMapPicture
 from tlr.course.theory import orbit
 
@@ -9,29 +10,36 @@ __all__ = ["ReturnMap"]
 _UPDATES = 1000
 
 
-class ReturnMap(Explorer):
-    """The published rule's map with an orbit, its histogram and the loss; sliders for x₀ = α₀λ, c and the time."""
+class ReturnMap(PageExplorer, front="return_map.js"):
+    """The published rule's map with an orbit, its histogram and the loss; x₀ = α₀λ, c and the time to move.
 
-    description = "Explorer of the long run of αλ in one dimension: run the notebook to move its sliders."
+    Args:
+        **settings: where the controls begin, any of the attributes below.
 
-    def __init__(self):
-        super().__init__()
-        self._orbit = None, None
-        self.x0 = log_slider("x₀ = α₀λ", 0.05, (-3, 1), "How long the first step is; 1 lands on the minimum")
-        self.c = log_slider("bound c", 0.25, (-1, 0.7), "α grows by the factor 1 + c at most")
-        self.play, self.updates = player(_UPDATES)
-        self.play.min = self.updates.min = 1
-        self.play.step = 10
-        self.updates.description = "updates"
-        self.set_up(
-            ReturnMapPicture(blank()),
-            {"x0": self.x0, "c": self.c, "updates": self.updates},
-            [[self.x0, self.c], [self.play, self.updates]],
-        )
+    Attributes:
+        x0: x₀ = α₀λ (default 0.05).
+        c: the bound (default 1/4).
+        updates: how many updates are shown (default: all 1000).
 
-    def draw(self, x0, c, updates):
-        """Iterate the map, where x₀ or c has moved; `orbit` in the state is αλ at every step, (1001,)."""
-        if self._orbit[0] != (x0, c):
-            self._orbit = (x0, c), orbit(x0, _UPDATES, c)
-        self.picture.update(self._orbit[1], updates, c)
-        return {"orbit": self._orbit[1]}
+    Raises:
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
+    """
+
+    description = "Explorer of the long run of αλ in one dimension: run the notebook to move it."
+
+    x0 = number(0.05, (1e-3, 10.0), "x₀ = α₀λ", "How long the first step is; 1 lands on the minimum")
+    c = number(0.25, (0.1, 5.0), "bound c", "α grows by the factor 1 + c at most")
+    updates = time(_UPDATES, first=1)
+
+    def __init__(self, **settings):
+        super().__init__({"methods": methods(["published"]), "steps": _UPDATES}, **settings)
+
+    def computed(self):
+        """`orbit`, αλ at every step, (1001,)."""
+        return {"orbit": orbit(self.x0, _UPDATES, self.c)}
+
+    def picture(self):
+        """The map with the last steps of the orbit, its histogram, and the mean fall of the loss."""
+        picture = ReturnMapPicture(blank())
+        picture.update(self.computed()["orbit"], self.updates, self.c)
+        return picture

@@ -5,7 +5,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
-from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades, frame, limit
+from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades, limit
 from tlr.course.plots.style import DASHES, house_style, shades
 
 __all__ = ["EigenPicture"]
@@ -15,10 +15,10 @@ _TOP = 2.4
 
 
 class EigenPicture:
-    """A `Picture`: left, the factor and the error of each component at its αλ; right, errors and α over the steps."""
+    """Left, the factor and the error of each component at its αλ; right, errors and α over the steps."""
 
     def __init__(self, figure):
-        self.figure, self.stale, self._ran = figure, True, None
+        self.figure = figure
         with house_style():
             left, right = ((0.08, 0.4), (0.58, 0.36))
             boxes = [(x, y, width, 0.315) for x, width in (left, right) for y in (0.585, 0.19)]
@@ -68,13 +68,6 @@ class EigenPicture:
         self.now = [axes.axvline(0, color="#8c8c8c", linewidth=1, linestyle="--") for axes in (self.errors, self.alpha)]
         self.fate = self.figure.text(0.08, 0.035, "", va="center", fontsize=10)
 
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        frames = [artist for axes in (self.factor, self.error, self.errors, self.alpha) for artist in frame(axes)]
-        descent = [*self.spans, self.above, self.curve, self.lines, self.best, self.rate]
-        return [*frames, *descent, self.stems, self.dots, self.ends, *self.words, *self.now, self.fate]
-
     def update(self, eigenvalues, ran, errors, step):
         """Draw a descent up to a step.
 
@@ -88,10 +81,8 @@ class EigenPicture:
         colors = shades(len(eigenvalues))
         shown = np.where(np.isfinite(errors), np.clip(np.abs(errors), LOWEST, HIGHEST), np.nan)
         last = shown[min(step, np.isfinite(ran.loss).sum() - 1)]
-        if ran is not self._ran:
-            self._ran = ran
-            self._limits(eigenvalues, ran, errors)
-            self._draw_descent(eigenvalues, ran, shown, colors)
+        self._limits(eigenvalues, ran, errors)
+        self._draw_descent(eigenvalues, ran, shown, colors)
         self.dots.set_offsets(np.column_stack([x, np.minimum(np.abs(1 - x), _TOP)]))
         self.ends.set_offsets(np.column_stack([x, last]))
         for points in (self.dots, self.ends):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, frame, limit
+from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, limit
 from tlr.course.plots.style import house_style
 from tlr.course.theory import band_density, one_dimension
 from tlr.descent import relative_rate_map
@@ -16,14 +16,14 @@ _PROVED = {"color": "#000000", "linestyle": (0, (5, 2)), "linewidth": 1.3}
 
 
 class ReturnMapPicture:
-    """A `Picture`: the map in its band with the last steps of an orbit, a histogram of it, the mean fall of the loss.
+    """The map in its band with the last steps of an orbit, a histogram of it, the mean fall of the loss.
 
     The dashed lines are what theorem 1 of notebook 07 says of almost every orbit.
     """
 
     def __init__(self, figure):
         with house_style():
-            self.figure, self.stale = figure, True
+            self.figure = figure
             self.map_axes = figure.add_axes((0.08, 0.15, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
             self.map_axes.set(xlabel="$x_t$", ylabel="$x_{t+1}$", title="from one αλ to the next")
             self.map_axes.axline((0, 0), slope=1, color="#8c8c8c", linewidth=1)
@@ -39,12 +39,6 @@ class ReturnMapPicture:
             (self.limit_line,) = self.fall.plot([], [], **_PROVED)
             self.said = figure.text(0.015, 0.03, "", va="center", fontsize=9)
         self.c = None
-
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        artists = [self.map_line, self.web, self.bars, self.density, self.mean, self.limit_line, self.said]
-        return [*frame(self.share), *frame(self.fall), *artists]
 
     def update(self, x, updates, c):
         """Draw an orbit.
@@ -79,7 +73,7 @@ class ReturnMapPicture:
             self.c, reach = c, 1 + c + 0.05
             grid = np.concatenate([np.linspace(0.7, 1, 40), [np.nan], np.linspace(1 + 1e-9, reach, 80)])
             self.map_line.set_data(grid, relative_rate_map(grid, "published", c))
-            self.stale |= limit(self.map_axes, (0.7, reach), (0.7, reach))
+            limit(self.map_axes, (0.7, reach), (0.7, reach))
             places = np.linspace(0.75, 1 + c, 801)[:-1]
             density = band_density(places, c)
             self.density.set_data(places, density)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from tlr import rule
-from tlr.course.plots.picture import RULE_STYLES, frame, limit
+from tlr.course.plots.picture import RULE_STYLES, limit
 from tlr.course.plots.style import house_style
 
 __all__ = ["EXACT", "StepPicture", "along_the_step", "jumps"]
@@ -20,7 +20,7 @@ _GRAY = "#8c8c8c"
 
 
 class StepPicture:
-    """A `Picture`: the loss as a function of α with its tangent and parabolas at α_t; below, the jump of each rule.
+    """The loss as a function of α with its tangent and parabolas at α_t; below, the jump of each rule.
 
     Args:
         figure: what to draw on.
@@ -29,7 +29,7 @@ class StepPicture:
     """
 
     def __init__(self, figure, left=0.2, width=0.66, first=True):
-        self.figure, self.stale = figure, True
+        self.figure = figure
         with house_style():
             self.curve = figure.add_axes((left, 0.4, width, 0.44))
             self.jumps = figure.add_axes((left, 0.12, width, 0.2), xlabel="step size α")
@@ -62,13 +62,6 @@ class StepPicture:
             )
         (self.here,) = line("o", color="#000000", markersize=9)
         (self.origins,) = self.jumps.plot([], [], "o", color="#000000", markersize=5)
-
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        frames = [*frame(self.curve), *frame(self.jumps), self.curve.title]
-        lines = [self.loss, self.tangent, self.exact, *self.parabolas.values(), *self.best, self.here, self.origins]
-        return [*frames, *lines, *self.arrows.values(), *self.landings.values(), *self.numbers.values()]
 
     def update(self, alphas, losses, step, jumps):
         """Draw one step.

@@ -1,4 +1,4 @@
-"""The figures of descents on toy functions; `cobweb` and `paths` are pictures that the explorers move."""
+"""The figures of descents on toy functions; explorers leave `CobwebPicture` and `PathsPicture` as their stills."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -72,12 +72,6 @@ class PathsPicture(DescentPicture):
                 self.steps[rule].set(linewidth=1.4, marker=".", markersize=5)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
             self.toy = None
-
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        # The bands fill the axes, so its frame has to be drawn after them.
-        return [self.bands, *self.main.spines.values(), self.minima, *super().moving]
 
     def update(self, toy, trajectories, step):
         """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""

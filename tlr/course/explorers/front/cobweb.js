@@ -3,36 +3,15 @@
 import { threeDigits } from "./controls.js";
 import { descend, quadratic, relativeRateMap } from "./descent.js";
 import { build } from "./elements.js";
-import { drawAxes, drawLine, drawPanel, line, marker, ring, short, within } from "./picture.js";
+import { drawMapGround, mapPoints, web } from "./maps.js";
+import { drawAxes, drawLine, drawPanel, marker, ring, short, within } from "./picture.js";
 import { onPointer, stage, timePanels } from "./stage.js";
 
 const REACHES = [1.6, 3.2, 6.4, 12.8, 25.6];
-const POINTS = 60;
 const LABEL = "The map from one αλ to the next. Left and right arrow keys move the first one.";
 const KEYS =
   "Drag on the map to move x₀, and on a panel to move the time. Keys: left and right arrows on the map, space plays and pauses, " +
   "comma and period step, Home and End jump, 1 to 3 hide a rule, L enlarges, R resets.";
-
-// Values on both sides of the jump at 1.
-export function mapPoints(reach, from = 1e-3) {
-  const share = (low, high) => Array.from({ length: POINTS }, (_, i) => low + ((high - low) * i) / (POINTS - 1));
-  return [share(from, 1 - 1e-9), share(1 + 1e-9, reach)];
-}
-
-// The diagonal and the band around the best step, on axes that are drawn.
-export function drawMapGround(map, [low, high], band) {
-  const { context, look, axes } = map;
-  within(map, () => {
-    context.fillStyle = look.good;
-    context.fillRect(axes.box.left, axes.y(band[1]), axes.box.right - axes.box.left, axes.y(band[0]) - axes.y(band[1]));
-    context.strokeStyle = look.gray;
-    context.lineWidth = 1;
-    line(map, [axes.x(low), axes.y(low)], [axes.x(high), axes.y(high)]);
-  });
-}
-
-// From the diagonal up or down to the map, and back to the diagonal.
-export const web = (orbit) => orbit.flatMap((x, i) => (i + 1 < orbit.length ? [[x, x], [x, orbit[i + 1]]] : [[x, x]]));
 
 function render({ model, el }) {
   const { controls, methods, steps } = model.get("scene");

@@ -80,13 +80,13 @@ function makeTip() {
   return made;
 }
 
-function makePlayer(steps, unit) {
+function makePlayer(first, steps, unit) {
   return {
     play: button("Play", "Play or pause (space)", "play"),
     back: button("Back", "One step back (,)", "back"),
     step: button("Step", "One step on (.)", "step"),
     again: button("Again", "Back to the start (Home)", "again"),
-    scrub: element("input", { type: "range", min: 0, max: steps, step: 1, "aria-label": unit === "t" ? "step t" : unit }),
+    scrub: element("input", { type: "range", min: first, max: steps, step: 1, "aria-label": unit === "t" ? "step t" : unit }),
     clock: element("span", { class: "tlr-clock" }), // an output would be read aloud at every frame
   };
 }
@@ -99,6 +99,7 @@ export function build({
   fields,
   panels = {},
   steps = 0,
+  first = 0,
   unit = "t",
   hides = true,
   hint = "",
@@ -117,7 +118,7 @@ export function build({
     said: element("p", { class: "tlr-said", role: "status" }),
     reset: button("Reset", "All settings as they were at first (r)"),
     large: button("Large type", "Presentation mode: larger type and lines (l)"),
-    ...(steps ? makePlayer(steps, unit) : {}),
+    ...(steps ? makePlayer(first, steps, unit) : {}),
   };
   parts.large.setAttribute("aria-pressed", "false");
   parts.play?.classList.add("tlr-play");

@@ -49,7 +49,12 @@ export function surface(canvas) {
 }
 
 // A method's color; what is black on paper is ink in the dark.
-const colorOf = ({ look }, { color }) => (color === "#000000" ? look.ink : color);
+function colorOf({ look }, { color, shaded }) {
+  if (color === "#000000") return look.ink;
+  // Shades from dark to bright are made for paper.
+  const [paper, own] = [channels(look.paper), channels(color)];
+  return shaded && paper[0] < 128 ? css(own.map((value, i) => Math.round(0.65 * value + 0.35 * (255 - paper[i])))) : color;
+}
 
 export function marker(surface, method, x, y, size, hollow = false) {
   const { context, look } = surface;
@@ -267,7 +272,7 @@ function ticks({ low, high, log, every }, room) {
   return found.map((value) => ({ value, label: short(value) }));
 }
 
-// Axes on a surface, with their grid and labels. x and y are { low, high, log, label, every }; `sides` is the room
+// Axes on a surface, with their grid and labels. x and y are { low, high, log, label, every }, x `bare` without numbers; `sides` is the room
 // around the box, in units of the type. `surface.axes` then says where values lie, and where places lead back to.
 export function drawAxes(surface, { x, y, title, sides = {} }) {
   const { context, width, height, unit, look } = surface;
@@ -283,12 +288,12 @@ export function drawAxes(surface, { x, y, title, sides = {} }) {
   context.textAlign = "right";
   for (const { value, label } of ticks(y, (box.bottom - box.top) / ((y.log ? 1.7 : 2.4) * unit))) {
     line(surface, [box.left, up(value)], [box.right, up(value)]);
-    if (left) context.fillText(label, box.left - 0.4 * unit, up(value));
+    context.fillText(label, box.left - 0.4 * unit, up(value));
   }
   context.textAlign = "center";
   context.textBaseline = "top";
   for (const { value, label } of ticks(x, (box.right - box.left) / (4 * unit))) {
-    if (bottom) context.fillText(label, across(value), box.bottom + 0.4 * unit);
+    if (!x.bare) context.fillText(label, across(value), box.bottom + 0.4 * unit);
   }
   context.textAlign = "right";
   if (x.label) context.fillText(x.label, box.right, box.bottom + 1.25 * unit);
@@ -361,7 +366,11 @@ export function drawPanel(panel, { title, series, levels = [], unstable, best, t
     }
     context.strokeStyle = look.ink;
     context.lineWidth = unit / 14;
-    for (const { value } of levels) line(panel, [box.left, y(value)], [box.right, y(value)]);
+    for (const { value, thin } of levels) {
+      context.globalAlpha = thin ? 0.4 : 1;
+      line(panel, [box.left, y(value)], [box.right, y(value)]);
+    }
+    context.globalAlpha = 1;
     context.strokeStyle = look.gray;
     line(panel, [x(time), box.top], [x(time), box.bottom]);
     if (best) drawSeries(panel, { ...best.method, dash: [] }, best.values, time, unit * 0.06);

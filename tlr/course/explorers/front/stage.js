@@ -4,18 +4,18 @@ import { element, icon } from "./elements.js";
 import { surface } from "./picture.js";
 
 const PER_SECOND = 18;
-const PER_SECOND_CALM = 4;
+const CALM = 2 / 9;
 const QUIET = 500;
 
-// `parts` are those of `build`; `names` the settings, of which `step`, where there is one, is the time at rest.
+// `parts` are those of `build`; `names` the settings, of which `clockName`, where there is one, is the time at rest.
 // `run` begins: compute(settings) after each change of one, draw() for a frame, and what keys do.
-export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_SECOND }) {
+export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_SECOND, clockName = "step" }) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const original = read();
   const surfaces = Object.fromEntries(Object.entries(parts.canvases).map(([name, canvas]) => [name, surface(canvas)]));
-  const self = { settings: read(), surfaces, time: original.step ?? steps, playing: false, calm, steps };
+  const self = { settings: read(), surfaces, time: original[clockName] ?? steps, playing: false, calm, steps };
   let [request, stamp, clock, speaking, last, acts] = [0, null, self.time, 0, "", null];
 
   function tick(now) {
@@ -39,7 +39,7 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
   };
 
   function advance(now) {
-    const rate = calm.matches ? PER_SECOND_CALM : perSecond;
+    const rate = perSecond * (calm.matches ? CALM : 1);
     clock += stamp === null ? 0 : ((now - stamp) / 1000) * rate;
     stamp = now;
     self.time = Math.min(calm.matches ? Math.floor(clock) : clock, steps);
@@ -55,9 +55,10 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
   };
 
   function rest() {
-    if (!names.includes("step") || self.settings.step === Math.floor(self.time)) return;
-    self.settings.step = Math.floor(self.time);
-    model.set("step", self.settings.step);
+    const t = Math.floor(self.time);
+    if (!names.includes(clockName) || self.settings[clockName] === t) return;
+    self.settings[clockName] = t;
+    model.set(clockName, t);
     model.save_changes();
   }
 
@@ -96,7 +97,7 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
 
   self.reset = () => {
     self.change(original, true);
-    if ("step" in original) self.goTo(original.step);
+    if (clockName in original) self.goTo(original[clockName]);
   };
 
   // What a reader who does not see the picture should hear, once it has come to rest.
@@ -152,10 +153,10 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
 
   function onModel() {
     if (names.every((name) => String(model.get(name)) === String(self.settings[name]))) return;
-    const { step } = self.settings;
+    const before = self.settings[clockName];
     self.settings = read();
     settle();
-    if (self.settings.step !== step) self.goTo(self.settings.step);
+    if (self.settings[clockName] !== before) self.goTo(self.settings[clockName]);
   }
 
   function wire() {
