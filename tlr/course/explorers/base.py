@@ -3,6 +3,7 @@
 Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have in common.
 """
 
+import asyncio
 import base64
 import io
 import threading
