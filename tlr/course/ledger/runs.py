@@ -267,7 +267,8 @@ def eta_is_tedious(archive, figure):
     found = archive.figure(figure)
     close = _close(_ends(found).query("method == 'fixed_eta'").set_index("eta").test_accuracy.sort_index())
     half = len(close) // 2
-    means, sums = int(close[:half].sum()), int(close[half:].sum())  # of a window's gradients; means come as η/78²
+    # Of a window's gradients; means come as η/78².
+    means, sums = int(close.iloc[:half].sum()), int(close.iloc[half:].sum())
     evidence = f"{_where(found)}: {means} of {half} values of η do over means of gradients, {sums} over sums."
     verdict = DOES_NOT_HOLD if 2 * (means + sums) > len(close) else HOLDS
     return Finding(verdict, evidence)
