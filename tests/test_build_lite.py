@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import tarfile
 
 import nbformat
@@ -94,6 +95,8 @@ def test_copies_of_notebooks_show_nothing_from_elsewhere(tmp_path):
     copies = sorted((tmp_path / "files").iterdir())
     assert 0 < len(copies) < len(notebooks())
     for path in copies:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        assert all(isinstance(cell["source"], str) for cell in stored["cells"])
         book = nbformat.read(path, as_version=4)
         prose = "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
         assert "](https://mybinder" not in prose

@@ -228,7 +228,8 @@ def write_notebooks(folder):
         title, _, rest = book.cells[0].source.partition("\n\n")
         book.cells[0].source = f"{title}\n\n{NOTE}\n\n{rest.lstrip()}"
         book.metadata.kernelspec = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
-        nbformat.write(book, folder / path.name)
+        # JupyterLite leaves it to a server, which is not there, to join texts that are stored line by line.
+        nbformat.write(book, folder / path.name, split_lines=False)
 
 
 def write_settings(folder, packages):
