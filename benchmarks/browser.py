@@ -32,7 +32,8 @@ WATCH_KEYS = """() => {
     const look = () => plane.getContext("2d").getImageData(0, plane.height >> 1, plane.width, 1).data.join();
     let [pressed, before] = [0, look()];
     window.waits = [];
-    document.addEventListener("keydown", (event) => {
+    // The slider's own answer comes first.
+    document.querySelectorAll("input").forEach((input) => input.addEventListener("keydown", (event) => {
         pressed = event.timeStamp;
         const check = () => {
             const now = look();
@@ -40,8 +41,8 @@ WATCH_KEYS = """() => {
             before = now;
             window.waits.push(performance.now() - pressed);
         };
-        setTimeout(() => requestAnimationFrame(check));
-    }, true);
+        requestAnimationFrame(check);
+    }));
 }"""
 
 PLAY = """() => new Promise((done) => {

@@ -103,6 +103,7 @@ def test_the_time_line_is_dragged_and_reads_every_method(opened, name):
     read = page.locator(".tlr-tip.tlr-shown").inner_text().splitlines()
     assert "loss" in " ".join(read[1:])
     page.mouse.down()
+    page.evaluate(NEXT_FRAME)
     assert page.locator(".tlr-clock").text_content() == read[0]
     page.mouse.move(panel["x"] + 0.8 * panel["width"], panel["y"])
     page.mouse.up()

@@ -29,15 +29,21 @@ function returnDensity(c) {
     zeros.push(returnMap(zeros[i], c));
   }
   const edges = unique([0, 1, ...ones, ...zeros]);
-  const weight = (of, y) => total(of.map((each, i) => (y < each ? (1 + c) ** -i : 0)));
+  const weights = ones.map((_, i) => (1 + c) ** -i);
+  const weight = (of, y) => of.reduce((sum, each, i) => (y < each ? sum + weights[i] : sum), 0);
   const heights = middles(edges).map((y) => weight(ones, y) - weight(zeros, y));
   const mean = total(heights.map((height, i) => height * (edges[i + 1] - edges[i])));
   return { edges, heights: heights.map((height) => height / mean) };
 }
 
 function heightAt({ edges, heights }, y) {
-  const i = edges.findIndex((edge) => edge > y);
-  return heights[Math.min(Math.max((i < 0 ? edges.length : i) - 1, 0), heights.length - 1)];
+  let [low, high] = [0, heights.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (edges[middle] <= y) low = middle;
+    else high = middle;
+  }
+  return heights[low];
 }
 
 // What an update does in the long run: the share of updates `below` the best step, the mean logarithm of the loss's
