@@ -431,6 +431,7 @@ def test_without_anywidget_only_those_in_the_page_are_missing():
     assert said.splitlines() == [f"Race {needs}", f"Cobweb {needs}"]
 
 
+@pytest.mark.filterwarnings("ignore:`ipykernel.pylab.backend_inline`:DeprecationWarning")  # from ipywidgets 7
 def test_the_two_lines_for_readers_in_the_gallery_run():
     book = json.loads((ROOT / "notebooks" / "gallery.ipynb").read_text(encoding="utf-8"))
     prose = "".join("".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "markdown")

@@ -39,10 +39,15 @@ def test_every_number_over_its_whole_range_gives_another_still_and_recovers(make
         assert explorer.png() == before, name
 
 
+def test_true_is_no_step():
+    with pytest.raises(traitlets.TraitError, match="step"):
+        Cobweb(step=True)
+
+
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_a_number_beyond_its_slider_is_refused(make):
     for name, (low, high) in numbers(make()).items():
-        for value in (2 * high + 1, low - 1, math.nan, "many"):
+        for value in (2 * high + 1, low - 1, math.nan, "many", [low]):
             with pytest.raises(traitlets.TraitError, match=name):
                 make(**{name: value})
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from tlr.course.files import replacing
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # it also runs where the notebooks' first cell is what installs `tlr`
+
+from tlr.course.files import replacing  # noqa: E402
 
 # Run in the kernel after the last cell. Linux counts in kB, macOS in bytes, and Windows has no such module.
 PEAK_MEMORY = """

@@ -6,6 +6,8 @@ one epoch correlate negatively, with −p/(1 − p) for windows of a share p. An
 from one window to the next, so their displacements correlate positively.
 """
 
+from functools import cache
+
 import numpy as np
 
 from tlr import rule
@@ -33,6 +35,7 @@ def handed_on(m, momentum, x=0.0):
     return (2 * gamma[m] - 1 - gamma[2 * m]) / (2 * (1 - gamma[m]))
 
 
+@cache
 def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400, seed=0):
     """The factor by which pure noise changes α in an epoch: the weights are frozen, and the gradients' mean is zero.
 

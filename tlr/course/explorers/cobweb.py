@@ -12,7 +12,7 @@ _RULES = ("published", "secant", "barzilai_borwein")
 _STEPS = 40
 
 
-class Cobweb(PageExplorer, front="cobweb.js"):
+class Cobweb(PageExplorer):
     """The map x_t → x_{t+1} with the cobweb of each rule; x₀ = α₀λ and c to move, and a step to play.
 
     Args:
@@ -28,6 +28,7 @@ class Cobweb(PageExplorer, front="cobweb.js"):
         traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
+    front = "cobweb.js"
     description = "Explorer of the map of αλ in one dimension: run the notebook to move it."
 
     x0 = number(0.05, (1e-3, 10.0), "x₀ = α₀λ", "How long the first step is; 1 lands on the minimum")

@@ -17,7 +17,7 @@ _RULES = ("gd", "published", "secant", "barzilai_borwein")
 _STEPS = 100
 
 
-class Eigenvalues(PageExplorer, front="eigenvalues.js"):
+class Eigenvalues(PageExplorer):
     """One descent, taken apart along the eigenvectors: a component shrinks while |1 − αλ| < 1.
 
     Args:
@@ -38,6 +38,7 @@ class Eigenvalues(PageExplorer, front="eigenvalues.js"):
         traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
+    front = "eigenvalues.js"
     description = "Explorer of the components of a descent: run the notebook to move it."
 
     rule = choice("rule", "How α changes", tuple(_RULES))

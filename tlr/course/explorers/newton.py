@@ -21,7 +21,7 @@ _LINES = (
 )
 
 
-class Newton(PageExplorer, front="newton.js"):
+class Newton(PageExplorer):
     """The loss along one step, the parabolas through it, and where each rule for α jumps from there.
 
     Args:
@@ -41,6 +41,7 @@ class Newton(PageExplorer, front="newton.js"):
         traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
+    front = "newton.js"
     description = "Explorer of one step, as a function of α: run the notebook to move it."
 
     share = number(0.5, (0.05, 2.5), "αₜ / best", "The step taken, in units of the best one", step=0.05)

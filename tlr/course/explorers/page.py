@@ -42,7 +42,7 @@ def _joined(name, seen):
 
 
 class PageExplorer(anywidget.AnyWidget):
-    """An explorer that computes and draws in the browser; a subclass names its module of the front end.
+    """An explorer that computes and draws in the browser; a subclass names its module of the front end as `front`.
 
     Its settings are its traits that are made with `number`, `chosen_rules` and the like. They keep what they are
     given, here and in the page.
@@ -60,10 +60,10 @@ class PageExplorer(anywidget.AnyWidget):
     style = _css = (_FRONT / "front.css").read_text(encoding="utf-8")
     module = ""
 
-    def __init_subclass__(cls, front=None, **options):
-        super().__init_subclass__(**options)
-        if front:
-            cls.module = cls._esm = _joined(front, set())
+    def __init_subclass__(cls):
+        super().__init_subclass__()
+        if "front" in vars(cls):  # not in the class that anywidget makes of each instance, whose `_esm` is a trait
+            cls.module = cls._esm = _joined(cls.front, set())
 
     def __init__(self, scene, without=(), choices=None, **settings):
         """`without` names the settings that have no control here; `choices` has the options of those that have some."""
@@ -179,11 +179,18 @@ class Finite(traitlets.Float):
         return value
 
 
+class Whole(traitlets.Int):
+    """An integer trait for which True is no number."""
+
+    def validate(self, obj, value):
+        return self.error(obj, value) if isinstance(value, bool) else super().validate(obj, value)
+
+
 def number(value, limits, label, hint, *, step=None, unit=""):
     """A setting that is a number within limits, both ends among them; on a logarithmic slider without a `step`."""
     low, high = limits
     control = {"label": label, "hint": hint, "unit": unit, "log": step is None, "step": step, "whole": step == 1}
-    kind = traitlets.Int if isinstance(value, int) else Finite
+    kind = Whole if isinstance(value, int) else Finite
     return kind(value, min=low, max=high).tag(sync=True, setting=True, control=control)
 
 
@@ -200,7 +207,7 @@ def chosen_rules(rules, chosen):
 
 def time(steps, first=0):
     """A setting that is the step to show, which the player moves; it begins at the last."""
-    return traitlets.Int(steps, min=first, max=steps).tag(sync=True, setting=True)
+    return Whole(steps, min=first, max=steps).tag(sync=True, setting=True)
 
 
 def _control(name, trait, options):

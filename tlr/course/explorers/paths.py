@@ -19,7 +19,7 @@ _QUADRATICS = {"quadratic": toys.quadratic, "noisy quadratic": toys.noisy_quadra
 _OTHERS = (toys.rosenbrock, toys.beale, toys.himmelblau, toys.saddle)
 
 
-class Paths(PageExplorer, front="paths.js"):
+class Paths(PageExplorer):
     """Descents on a function of two variables, by all rules that are shown, from one α₀ and wherever one presses.
 
     Args:
@@ -45,6 +45,7 @@ class Paths(PageExplorer, front="paths.js"):
         traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
+    front = "paths.js"
     description = "Explorer of paths in two dimensions: run the notebook to start them from anywhere."
 
     function = choice("function", "The function to descend on")

@@ -21,7 +21,7 @@ _REACH = (2.25, 1.5)
 _SEED = 0
 
 
-class Race(PageExplorer, front="race.js"):
+class Race(PageExplorer):
     """Rules for α side by side on a quadratic, from wherever the reader presses; computed and drawn in the browser.
 
     Args:
@@ -42,6 +42,7 @@ class Race(PageExplorer, front="race.js"):
         traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
+    front = "race.js"
     description = "Explorer of a race of learning rates: run the notebook to start it from anywhere."
 
     alpha0 = number(0.02, (1e-8, 1e3), "α₀", "The learning rate of the first step")

@@ -10,7 +10,7 @@ __all__ = ["ReturnMap"]
 _UPDATES = 1000
 
 
-class ReturnMap(PageExplorer, front="return_map.js"):
+class ReturnMap(PageExplorer):
     """The published rule's map with an orbit, its histogram and the loss; x₀ = α₀λ, c and the time to move.
 
     Args:
@@ -25,6 +25,7 @@ class ReturnMap(PageExplorer, front="return_map.js"):
         traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
+    front = "return_map.js"
     description = "Explorer of the long run of αλ in one dimension: run the notebook to move it."
 
     x0 = number(0.05, (1e-3, 10.0), "x₀ = α₀λ", "How long the first step is; 1 lands on the minimum")
