@@ -197,8 +197,9 @@ def quadratics(ran=None):
     kept = {name: int((loss.max(axis=0) <= 1e6 * loss[0]).sum()) for name, loss in ran.items()}
     total = ran["published"].shape[1]
     evidence = (
-        f"Ten curvatures from 1 to 100, {total} stable values of α₀, no noise: the loss never exceeds a million times "
-        f"its first value from {kept['published']} of them ({kept['gd']} with α fixed, {kept['secant']} with Eq. 8′)."
+        f"Ten curvatures from 1 to 100, {total} stable values of α₀, no noise: the loss stays below a million times "
+        f"its first value from {kept['published']} of them with Eq. 8, "
+        f"{kept['gd']} with α fixed, {kept['secant']} with Eq. 8′."
     )
     return Finding(grade(kept["published"], total), evidence)
 
