@@ -54,3 +54,8 @@ def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():
     above, below = plots.ends([record()], (80, 100)).axes[0], plots.ends([record()], (95, 100)).axes[0]
     assert dots(above, "o") == [[[0, 90]]]
     assert dots(below, "x") == [[[0, 95]]]
+
+
+def test_more_lines_than_markers_are_refused_and_none_is_dropped():
+    with pytest.raises(ValueError, match="zip"):
+        plots.ends([record(batch_size=size) for size in range(1, 8)], (0, 100))

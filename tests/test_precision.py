@@ -136,3 +136,9 @@ def test_the_precision_follows_from_the_device_and_the_network(monkeypatch, devi
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert choose_precision("auto", torch.device(device), model) == expected
     assert choose_precision("float16", torch.device(device), model) == "float16"
+
+
+def test_so_is_a_step_of_torch_that_cannot_do_without_a_closure():
+    model = WideResNet(10, 1, 10)
+    with pytest.raises(ValueError, match=r"^LBFGS needs the loss itself"):
+        Speed("float16").prepare(model, torch.optim.LBFGS(model.parameters()))

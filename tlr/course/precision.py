@@ -1,5 +1,6 @@
 """Mixed precision and compilation for the training loop; results change only by rounding."""
 
+import inspect
 import time
 from contextlib import nullcontext
 
@@ -49,7 +50,8 @@ class Speed:
             ValueError: float16, and an optimizer that needs the loss itself.
         """
         if self.precision == "float16":
-            if type(optimizer).__name__ in _NEED_A_CLOSURE:
+            closure = inspect.signature(optimizer.step).parameters["closure"]
+            if closure.default is closure.empty or type(optimizer).__name__ in _NEED_A_CLOSURE:
                 raise ValueError(
                     f"{type(optimizer).__name__} needs the loss itself, which float16 with its scaled gradients "
                     "does not allow: choose the precision float32 or bfloat16."

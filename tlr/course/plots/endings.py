@@ -37,7 +37,7 @@ def ends(found, limits, *, x="alpha0", lines="batch_size", quantity="test_accura
             axis.set(title="\n".join(METHODS[method].label.split(", ")), xlabel=label({x: 0.0}).split(" = ")[0])
             axis.set(ylim=limits, xlim=(-0.4, len(places) - 0.6))
             axis.set_xticks(range(len(places)), [f"{place:g}" for place in places])
-            for group, color, marker in zip(groups, shades(len(groups)), MARKERS, strict=False):
+            for group, color, marker in zip(groups, shades(len(groups)), MARKERS[: len(groups)], strict=True):
                 runs = [r for r in found if (r.setting.method, getattr(r.setting, lines)) == (method, group)]
                 place = np.array([places.index(getattr(run.setting, x)) for run in runs])
                 value = np.array([scale * getattr(run, quantity)[-1] for run in runs])
