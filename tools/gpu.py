@@ -42,10 +42,11 @@ def main():
 
     left = chosen.minutes - (time.monotonic() - start) / 60 - 0.5  # the epoch under way ends first
     run = [sys.executable, "-m", "tlr.course.experiments", "run", "gpu", "--device", "cuda", "--jobs", "3"]
-    subprocess.run([*run, "--minutes", f"{max(left, 0):.2f}", "--folder", str(folder)], cwd=ROOT)
+    ran = subprocess.run([*run, "--minutes", f"{max(left, 0):.2f}", "--folder", str(folder)], cwd=ROOT)
     for record in records.load(within=folder):
         if (folder / f"{record.setting.name}.json").exists():
             print(f"{record.setting}: {record.status}, accuracy {record.test_accuracy[-1]:.1%}")
+    sys.exit(ran.returncode)  # 0 once every run is finished
 
 
 if __name__ == "__main__":
