@@ -409,3 +409,11 @@ class TestCheck:
     def test_an_unknown_curvature_names_those_there_are(self):
         with pytest.raises(ValueError, match=f"'newton': choose from {', '.join(rule.RULES)}"):
             rule.check(0.25, "newton")
+
+
+@given(scale=st.floats(1e-3, 1e3), cosine=st.floats(-1, 1), alpha=st.floats(1e-6, 1e3))
+def test_the_line_that_notebook_1_opens_with_is_the_published_rule(scale, cosine, alpha):
+    gg, gp = scale**2, scale * cosine
+    if abs(gp) > 1e-9:
+        line = alpha * (1 + gp / max(gg - gp, gp) / 4)
+        assert rule.next_alpha(alpha, gg, gp, 1.0) == pytest.approx(line, rel=1e-12)
