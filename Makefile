@@ -14,6 +14,7 @@
 #                   make lite         build what runs in the reader's browser alone, in build/lite; make check-lite runs it there
 #                                     (one notebook of it: make check-lite NOTEBOOK=02_quadratics)
 #                   make bench        time what must be fast
+#                   make lock         write constraints.txt and locks/ after pyproject.toml; UPGRADE=1 takes the newest versions
 #                   make stamp REPO=owner/name    move every badge and link to another repository; REF=v0.1.0 to a release
 #
 # The first command makes .venv and installs what it needs; later ones start at once.
@@ -27,17 +28,19 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench lock stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 
-# $(VENV)/.lab, .dev, .site, .lite: that extra of pyproject.toml is installed. Where TORCH_INDEX does not answer, pip warns and
-# takes PyTorch from the default index.
-$(VENV)/.%: pyproject.toml constraints.txt | $(PY)
+# $(VENV)/.lab, .dev: the packages of that lock are installed, and the course. pip refuses a file whose hash is not in the lock; only
+# PyTorch, which has a build for each kind of machine, comes without one. Where TORCH_INDEX does not answer, pip warns and takes it
+# from the default index.
+$(VENV)/.%: pyproject.toml constraints.txt locks/%.txt | $(PY)
 	@echo "Installing into $(VENV). The first time, PyTorch is downloaded: 2.7 GB on Linux (README.md names a smaller one), 0.1 GB elsewhere."
-	$(PY) $(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --constraint constraints.txt --editable ".[$*]"
+	$(PY) $(PIP) --no-deps --require-hashes --requirement locks/$*.txt
+	$(PY) $(PIP) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) --no-build-isolation --constraint constraints.txt --editable .
 	@touch $@
 
 setup: $(VENV)/.dev
@@ -94,23 +97,33 @@ lowest:
 	.venv-lowest/bin/python $(PIP) --constraint .venv-lowest/lowest.txt --editable ".[dev]"
 	.venv-lowest/bin/python -m pytest --numprocesses 2 -W default -W error::FutureWarning:tlr.course.records.tables tests
 
-site: $(VENV)/.site
+site: setup
 	$(PY) tools/build_site.py
 
-pdf: $(VENV)/.site
+pdf: setup
 	$(PY) tools/build_site.py --pdf
 
-slides: $(VENV)/.site
+slides: setup
 	$(PY) tools/build_slides.py
 
-lite: $(VENV)/.lite
+lite: setup
 	$(PY) tools/build_lite.py
 
-check-lite: setup lite
+check-lite: lite
 	$(PY) -m pytest tests/browser/check_lite.py $(if $(NOTEBOOK),-k "$(NOTEBOOK) or kernel")
 
 bench: setup
 	set -e; for script in benchmarks/*.py; do PYTHONPATH=. $(PY) "$$script"; done
+
+# What builds the package is locked, too. PyTorch and what it brings for a GPU are not.
+COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+LOCK = printf 'editables\nhatchling\n' | $(COMPILE) - --generate-hashes --constraint constraints.txt $$(sed -nE 's/^(torch|triton|nvidia-[a-z0-9-]*|cuda-[a-z0-9-]*)=.*/--no-emit-package \1/p' constraints.txt)
+lock:
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python $(PIP) uv
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev --extra site --extra lite --extra trainers --output-file constraints.txt
+	$(LOCK) --extra lab --output-file locks/lab.txt
+	$(LOCK) --extra dev --extra site --extra lite --output-file locks/dev.txt
 
 stamp: setup
 	$(PY) tools/stamp.py $(REPO) $(if $(REF),--ref $(REF))

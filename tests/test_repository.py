@@ -173,6 +173,36 @@ def test_pyproject_states_one_lower_bound_that_the_pin_meets(extra):
         assert all(version in bound for version in versions), requirement
 
 
+def locked(name):
+    """What a file of locks/ has: a Requirement and its hashes for each package."""
+    text = (ROOT / "locks" / name).read_text(encoding="utf-8").replace("\\\n", "")
+    lines = [line.split("--hash=sha256:") for line in text.splitlines() if not line.startswith("#")]
+    return [(Requirement(pin), [each.strip() for each in hashes]) for pin, *hashes in lines]
+
+
+@pytest.mark.parametrize("name", ["lab.txt", "dev.txt"])
+def test_a_lock_has_hashes_and_the_versions_of_the_constraints(name):
+    assert [pin for pin, hashes in locked(name) if not all(re.fullmatch("[0-9a-f]{64}", each) for each in hashes)] == []
+    assert [pin for pin, hashes in locked(name) if not hashes] == []
+    builders = {"editables", "hatchling"}
+    assert builders <= {pin.name for pin, _ in locked(name)}
+    assert {(pin.name, pin.specifier) for pin, _ in locked(name) if pin.name not in builders} <= {
+        (pin.name, pin.specifier) for pin in pins()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"), [("lab.txt", "lab"), *(("dev.txt", each) for each in ("dev", "site", "lite"))]
+)
+def test_a_lock_has_all_that_gets_installed_but_pytorch(name, extra):
+    try:
+        needed = closure(stated(extra))
+    except metadata.PackageNotFoundError as missing:
+        pytest.skip(f"{missing.name} is not installed.")
+    left = needed - {pin.name for pin, _ in locked(name)}
+    assert {each for each in left if not each.startswith(("triton", "nvidia-", "cuda-"))} == {"torch"}
+
+
 def test_constraints_are_exact():
     for pin in pins():
         assert [each.operator for each in pin.specifier] == ["=="], pin
@@ -197,7 +227,15 @@ def test_a_practitioners_install_is_small():
 def test_conda_brings_every_runtime_dependency():
     installed = environment.conda()
     for requirement in stated("course"):
-        assert installed[CONDA_NAMES.get(requirement.name, requirement.name)] in ("", str(requirement.specifier))
+        stated_there = installed[CONDA_NAMES.get(requirement.name, requirement.name)]
+        assert stated_there.partition(",")[0] in ("", str(requirement.specifier))
+
+
+@pytest.mark.parametrize("name", ["anywidget", "matplotlib", "numpy", "pandas", "sympy", "torch"])
+def test_conda_takes_no_later_version_of_what_draws_and_computes_than_the_stored_outputs_come_from(name):
+    (pin,) = [pin for pin in pins() if pin.name == name and not pin.marker]
+    (version,) = pin.specifier
+    assert environment.conda()[CONDA_NAMES.get(name, name)].endswith(f",<={version.version}")
 
 
 # GitHub
