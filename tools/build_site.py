@@ -2,7 +2,7 @@
 
 python tools/build_site.py [--pdf]    # writes build/site/index.html, and lists the links that lead elsewhere
 
---pdf prints the notebooks' pages with Chromium, too, and offers them at their heads.
+--pdf prints the notebooks with Chromium, too: a file each, offered at its head, and the whole course, offered on the first page.
 """
 
 import re
@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
+import pypdf
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -70,6 +71,8 @@ def write_sources(pdf=False):
             race = FRAME.format("race.html", title(explorers.Race))
             text = re.sub(r"^\[!\[[^]]*\]\(docs/first_look.*?(?=^\*One bowl)", f"{race}\n\n", text, flags=re.M | re.S)
             text += CONTENTS
+            if pdf:
+                text += '\n\n<a href="pdf/course.pdf">The whole course as one PDF</a>, solutions opened.\n'
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
     shutil.copy(ROOT / "site" / "api.md", SOURCE)
     cited = {
@@ -219,14 +222,27 @@ def print_page(page, pdf):
         sys.exit(f"Chromium did not print {page}:\n{ran.stderr}")
 
 
+def bind(pages, book):
+    """Put printed pages together, in the order of the dict of title → file: its titles become the outline."""
+    writer = pypdf.PdfWriter()
+    for chapter, page in pages.items():
+        writer.append(page, outline_item=chapter)
+    writer.write(book)
+
+
 def main():
     pdf = "--pdf" in sys.argv[1:]
     shutil.rmtree(SITE, ignore_errors=True)
     write_sources(pdf)
     build(SOURCE, SITE, "html")
     explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
-    for path in notebooks() if pdf else ():
-        print_page(SITE / "notebooks" / f"{path.stem}.html", SITE / "pdf" / f"{path.stem}.pdf")
+    if pdf:
+        pages = {}
+        for path in notebooks():
+            heading = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
+            pages[heading.lstrip("# ")] = SITE / "pdf" / f"{path.stem}.pdf"
+            print_page(SITE / "notebooks" / f"{path.stem}.html", SITE / "pdf" / f"{path.stem}.pdf")
+        bind(pages, SITE / "pdf" / "course.pdf")
     check_tables()
     print(*check_links(), sep="\n")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, every link within them leads somewhere.")
