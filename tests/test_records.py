@@ -96,6 +96,8 @@ def test_sps_has_a_c_of_its_own():
         ({"augment": "mixup"}, "Unknown augmentation 'mixup': choose from crop-flip"),
         ({"method": "adam", "momentum": 0.9}, "'adam' has no option momentum"),
         ({"method": None}, "Unknown method None"),
+        ({"method": ["tlr"]}, r"Unknown method \['tlr'\]"),
+        ({"variant": ["authors"]}, r"has no variant \['authors'\]"),
         *(({"alpha0": value}, "alpha0 must be positive and finite, not") for value in (-1, 0, np.nan, np.inf, -np.inf)),
         ({"alpha0": 10**400}, r"alpha0 is too large\."),
         ({"alpha0": None}, "'tlr' needs a number as its alpha0, not None"),

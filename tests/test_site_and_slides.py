@@ -145,7 +145,7 @@ def test_a_page_is_printed(tmp_path):
     (tmp_path / "page.html").write_text("<p>42</p>", encoding="utf-8")
     build_site.print_page(tmp_path / "page.html", tmp_path / "pdf" / "page.pdf")
     assert (tmp_path / "pdf" / "page.pdf").read_bytes().startswith(b"%PDF")
-    build_site.bind({title: tmp_path / "pdf" / "page.pdf" for title in ("1", "2")}, tmp_path / "book.pdf")
+    build_site.bind(dict.fromkeys(("1", "2"), tmp_path / "pdf" / "page.pdf"), tmp_path / "book.pdf")
     book = pypdf.PdfReader(tmp_path / "book.pdf")
     assert [(each.title, book.get_destination_page_number(each)) for each in book.outline] == [("1", 0), ("2", 1)]
 

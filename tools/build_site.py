@@ -2,7 +2,7 @@
 
 python tools/build_site.py [--pdf]    # writes build/site/index.html, and lists the links that lead elsewhere
 
---pdf prints the notebooks with Chromium, too: a file each, offered at its head, and the whole course, offered on the first page.
+--pdf prints the notebooks with Chromium, too: each is offered at its head, and all in one file on the first page.
 """
 
 import re

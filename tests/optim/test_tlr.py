@@ -1,5 +1,7 @@
 """What TLR promises: Algorithm 2, Eq. 10, the bounds, the invariances, groups, restarts, precision, other bases."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -159,6 +161,16 @@ def test_naive_tlr_keeps_alpha_when_the_derivative_is_not_finite():
 
     optimizer.step(closure)
     assert rate(optimizer) == 0.5
+
+
+@pytest.mark.parametrize("broken", [{"lr": math.nan}, {"lr": "fast"}, {"eta": -1.0}, {"eta": math.nan}, {"eta": None}])
+def test_naive_tlr_refuses_a_state_that_it_could_not_have_saved(broken):
+    optimizer = NaiveTLR([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    state = optimizer.state_dict()
+    state["param_groups"][0] |= broken
+    with pytest.raises(ValueError, match="The state to load has lr="):
+        optimizer.load_state_dict(state)
+    assert (optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["eta"]) == (0.5, 1e-3)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -57,6 +57,20 @@ class NaiveTLR(Optimizer):
             self.param_groups.pop()
             raise ValueError("NaiveTLR trains one α with one eta: give every parameter group the same lr and eta.")
 
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load α and η, as torch does.
+
+        Raises:
+            ValueError: an α that is not finite, or an η that a new optimizer would refuse. Everything stays as it was.
+        """
+        before = {"state": self.state, "param_groups": self.param_groups}
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            alpha, eta = group["lr"], group["eta"]
+            if not (isinstance(alpha, float) and isinstance(eta, float) and math.isfinite(alpha) and eta >= 0):
+                self.__dict__.update(before)
+                raise ValueError(f"The state to load has lr={alpha!r} and eta={eta!r}: α must be finite, and eta >= 0.")
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """One step of Algorithm 1; none where no parameter has a gradient.

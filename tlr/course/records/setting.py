@@ -41,10 +41,10 @@ def _converted(kind, value, setting, attribute):
 
 def _option(kind, value, setting, attribute):
     """The value of an option: its default if it is not given, None where the method does not have it."""
-    options = _OPTIONS.get(setting.method, {})
+    options = _OPTIONS[setting.method]
     if attribute.name in options:
         return _converted(kind, options[attribute.name] if value is None else value, setting, attribute)
-    if value is not None and attribute.name in _EVERY_OPTION and setting.method in _OPTIONS:
+    if value is not None and attribute.name in _EVERY_OPTION:
         raise ValueError(f"{setting.method!r} has no option {attribute.name}: leave it out.")
     return None
 
@@ -68,6 +68,12 @@ def _one_of(choices, what):
             raise ValueError(f"Unknown {what} {value!r}: choose from {', '.join(choices)}.")
 
     return check
+
+
+def _method(value):
+    if not (isinstance(value, str) and value in _OPTIONS):
+        raise ValueError(f"Unknown method {value!r}: choose from {', '.join(_OPTIONS)}.")
+    return value
 
 
 def _field(convert, kind, words, holds, **default):
@@ -135,7 +141,7 @@ class Setting:
             outside its range, a model that cannot be trained on the data.
     """
 
-    method: str = field(validator=_one_of(_OPTIONS, "method"))
+    method: str = field(converter=_method)
     alpha0: float = _field(_converted, float, "positive and finite", _positive)
     batch_size: int = _count(1)
     data: str = field(default="mnist", validator=_text(r"\w[\w.-]*", "A data set's name"))
@@ -162,7 +168,9 @@ class Setting:
 
     @variant.validator
     def _of_the_method(self, attribute, value):
-        if value is not None and value not in PEERS[self.method].variants:
+        if value is not None and value not in list(
+            PEERS[self.method].variants
+        ):  # a list compares what has no hash, too
             raise ValueError(f"{self.method!r} has no variant {value!r}.")
 
     def __attrs_post_init__(self):
