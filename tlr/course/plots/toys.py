@@ -68,8 +68,9 @@ class PathsPicture(DescentPicture):
             (self.minima,) = self.main.plot([], [], "*", color="#000000", markersize=13, markeredgecolor="#ffffff")
             self.steps, self.ends = (self._lines(self.main, dots) for dots in (False, True))
             self.groups[:0] = self.steps, self.ends
-            for rule in self.rules:
-                self.steps[rule].set(linewidth=1.4, marker=".", markersize=5)
+            # Each path is narrower than those below it, so that none hides another.
+            for rule, width in zip(self.rules, np.geomspace(6, 1.2, max(len(self.rules), 2)), strict=False):
+                self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
             self.toy = None
 
