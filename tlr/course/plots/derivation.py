@@ -36,9 +36,9 @@ def angles(toy, lengths):
             old, new = (-each / np.linalg.norm(each) for each in (before, toy.gradient(end)))
             aside = np.array([old[1], -old[0]])
             aside *= np.sign(aside @ new)  # the side of the old gradient on which the new one lies
+            look = {"arrowstyle": "-|>", "lw": 2.4, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
             for way, side, color, name in ((old, -aside, "#6e6e6e", "$-g_{t-1}$"), (new, aside, "#000000", "$-g_t$")):
-                look = {"arrowstyle": "-|>", "color": color, "lw": 2.4, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
-                axis.annotate("", end + 0.62 * way, end, arrowprops=look)
+                axis.annotate("", end + 0.62 * way, end, arrowprops=look | {"color": color})
                 axis.text(*(end + 0.62 * way + 0.2 * side), name, color=color, ha="center", va="center")
             axis.set(title=fate, xlabel=f"the arrows meet at {np.degrees(np.arccos(old @ new)):.0f}°")
             axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")

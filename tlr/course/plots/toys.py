@@ -69,7 +69,7 @@ class PathsPicture(DescentPicture):
             self.steps, self.ends = (self._lines(self.main, dots) for dots in (False, True))
             self.groups[:0] = self.steps, self.ends
             # Each path is narrower than those below it, so that none hides another.
-            for rule, width in zip(self.rules, np.geomspace(6, 1.2, max(len(self.rules), 2)), strict=False):
+            for rule, width in zip(self.rules, np.geomspace(4.2, 1.2, max(len(self.rules), 2)), strict=False):
                 self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
             self.toy = None
