@@ -47,7 +47,7 @@ METHODS = {
     "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),
     "multistep": Method("SGD, ×0.1 at ½ and ¾", "#4D4D4D", (0, (1, 2)), "<"),
     "exponential": Method("SGD, exponential", "#A0694B", (0, (1, 4)), ">"),
-    "cosine": Method("SGD, cosine", "#6F8F2B", (0, (2, 1)), "p"),
+    "cosine": Method("SGD, cosine", "#919191", (0, (2, 1)), "p"),
     "adam": Method("Adam", "#332288", (0, (9, 2)), "*"),
     "adamw": Method("AdamW", "#882255", (0, (9, 1.5, 3, 1.5)), "h"),
     "hypergradient_adam": Method("Adam-HD, β", "#117733", (0, (4, 1, 1, 1, 1, 1, 1, 1)), "d"),
