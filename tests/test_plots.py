@@ -93,7 +93,7 @@ def test_no_path_hides_another_that_takes_the_same_way():
 
 
 def test_a_headline_stands_above_any_figure():
-    for figure in (plots.curves({"gd": [1.0, 0.5]}, ylabel="loss"), plots.cobweb(run(line, ("published",)))):
+    for figure in (plots.curves({"gd": np.array([1.0, 0.5])}, ylabel="loss"), plots.cobweb(run(line, ("published",)))):
         assert plots.headline(figure, "What it shows") is figure
         figure.canvas.draw()
         top = max(axes.get_tightbbox().y1 for axes in figure.axes)
