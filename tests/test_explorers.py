@@ -29,7 +29,19 @@ from waiting import until
 
 from tlr import toys
 from tlr.course.curves import Epoch, History
-from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Live, Newton, Paths, Race, ReturnMap, TensorRace, Windows
+from tlr.course.explorers import (
+    Basins,
+    Cobweb,
+    Eigenvalues,
+    Live,
+    Newton,
+    Paths,
+    Race,
+    ReturnMap,
+    TensorRace,
+    Windows,
+    interact,
+)
 from tlr.course.explorers.base import Screen
 from tlr.descent import descend
 from tools.stamp import ROOT
@@ -444,3 +456,18 @@ def test_the_two_lines_for_readers_in_the_gallery_run():
     ran = descend("gd", toys.beale(), [3, 3], 0.1, 99)
     assert [axes.lines[0].get_ydata()[0], axes.get_yscale()] == [ran.loss[0], "log"]
     plt.close("all")
+
+
+def test_interact_draws_for_what_its_sliders_say_and_leaves_its_first_picture():
+    drawn = []
+
+    def draw(x, n):
+        drawn.append((x, n))
+        return plt.figure(figsize=(1, 1))
+
+    explorer = interact(draw, x=(0.0, 2.0, 0.5), n=(1, 3, 1))
+    first = base64.b64encode(explorer.image.value).decode()
+    assert explorer._repr_mimebundle_()["image/png"] == first
+    explorer.controls["x"].value = 1.5
+    assert drawn == [(1.0, 2), (1.5, 2)]
+    assert plt.get_fignums() == []

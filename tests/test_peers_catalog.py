@@ -183,6 +183,7 @@ def test_the_table_has_a_row_a_peer_and_no_empty_cell():
 def test_the_table_of_some():
     lines = table(["sls", "sps"]).splitlines()
     assert [line.split(" | ")[0] for line in lines[2:]] == ["| SLS", "| SPS, SPS_max"]
+    assert table(["sgd"], columns=("Method", "Adapts")).splitlines()[0] == "| Method | Adapts |"
 
 
 # Schedule-free optimizers are evaluated at other weights

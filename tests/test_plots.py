@@ -84,6 +84,28 @@ def test_paths_draws_each_path_with_its_alpha_and_loss():
     assert not picture.steps["gd"].get_visible()
 
 
+def test_no_path_hides_another_that_takes_the_same_way():
+    toy = toys.quadratic([1.0, 1.0])
+    axes = plots.paths(toy, run(toy, ("published", "secant", "gd"))).axes[0]
+    widths = [line.get_linewidth() for line in axes.lines[1:4]]
+    assert widths == sorted(widths, reverse=True)
+    assert len({*widths}) == 3
+
+
+def test_a_headline_stands_above_any_figure():
+    for figure in (plots.curves({"gd": np.array([1.0, 0.5])}, ylabel="loss"), plots.cobweb(run(line, ("published",)))):
+        assert plots.headline(figure, "What it shows") is figure
+        figure.canvas.draw()
+        top = max(axes.get_tightbbox().y1 for axes in figure.axes)
+        assert figure._suptitle.get_window_extent().y0 >= top - 1
+
+
+def test_angles_draws_the_two_gradients_and_says_their_angle():
+    toy = toys.quadratic([1.0, 1.0])
+    figure = plots.angles(toy, [0.5, 0.75, 1.5])
+    assert [axes.get_xlabel()[-5:].strip("at ") for axes in figure.axes] == ["0°", "0°", "180°"]
+
+
 def test_paths_says_what_became_of_each_rule():
     toy = toys.quadratic([1.0, 1e6])
     figure = plots.paths(toy, run(toy, ("gd", "secant"), alpha0=1e-3, steps=100))

@@ -14,7 +14,7 @@ from tools.stamp import ROOT, notebooks
 #: Notebook → how many of its code cells are left out.
 LEFT_OUT = {
     "01_derivation": 6,
-    "02_quadratics": 2,
+    "02_quadratics": 3,
     "03_minibatches": 27,
     "04_mnist": 5,
     "05_cifar": 14,

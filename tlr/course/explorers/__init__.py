@@ -12,6 +12,7 @@ Live(...)     training: loss, α and accuracy while it goes on, with a button th
 Eigenvalues() ● many dimensions: each component of a descent, and whether α shrinks it
 ReturnMap()   ● one dimension in the long run: where αλ spends its time, against the density that is proved
 Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
+interact(f, …) your own function of numbers that returns a figure, with a slider for each
 TensorRace(…) a network, live: one α for all of it against one for each tensor
 """
 
@@ -20,6 +21,7 @@ from importlib.util import find_spec
 from tlr.course.explorers.base import Explorer
 from tlr.course.explorers.basins import Basins
 from tlr.course.explorers.live import Live
+from tlr.course.explorers.sliders import interact
 from tlr.course.explorers.tensors import TensorRace
 from tlr.course.explorers.windows import Windows
 
@@ -56,4 +58,5 @@ __all__ = [
     "ReturnMap",
     "TensorRace",
     "Windows",
+    "interact",
 ]

@@ -367,11 +367,19 @@ def make_optimizer(name, params, **options):
     return PEERS[name].optimizer(params, **options)
 
 
-def table(names=tuple(PEERS)):
-    """The optimizers of these names as a Markdown table (default: all)."""
-    head = ("Method", "Adapts", "Passes a step", "Copies of the weights", "To be tuned", "Guarantees", "Reference")
-    rows = [
-        (peer.title, peer.adapts, peer.passes, peer.copies, peer.tune, peer.guarantees, peer.reference)
-        for peer in (PEERS[name] for name in names)
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ("---",) * len(head), *rows])
+#: Column of `table` → what it says of a peer.
+_COLUMNS = {
+    "Method": "title",
+    "Adapts": "adapts",
+    "Passes a step": "passes",
+    "Copies of the weights": "copies",
+    "To be tuned": "tune",
+    "Guarantees": "guarantees",
+    "Reference": "reference",
+}
+
+
+def table(names=tuple(PEERS), columns=tuple(_COLUMNS)):
+    """The optimizers of these names as a Markdown table, with these columns (default: all)."""
+    rows = [[getattr(PEERS[name], _COLUMNS[column]) for column in columns] for name in names]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---"] * len(columns), *rows])

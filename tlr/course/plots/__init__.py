@@ -5,11 +5,11 @@ No module of this folder has the name of one of its functions: importing it woul
 
 from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import compare, rates, runs, sensitivity
-from tlr.course.plots.derivation import curvature_along_the_step, curvature_ratio, displacements, response
+from tlr.course.plots.derivation import angles, curvature_along_the_step, curvature_ratio, displacements, response
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
-from tlr.course.plots.style import METHODS, Method, house_style
+from tlr.course.plots.style import METHODS, Method, headline, house_style
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.toys import cobweb, curves, paths
@@ -20,6 +20,7 @@ __all__ = [
     "Method",
     "agreement",
     "along_the_step",
+    "angles",
     "basins",
     "cobweb",
     "compare",
@@ -29,6 +30,7 @@ __all__ = [
     "displacements",
     "ends",
     "grid",
+    "headline",
     "house_style",
     "images",
     "label",

@@ -7,7 +7,42 @@ from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.step import EXACT
 from tlr.course.plots.style import METHODS, house_style
 
-__all__ = ["curvature_along_the_step", "curvature_ratio", "displacements", "response"]
+__all__ = ["angles", "curvature_along_the_step", "curvature_ratio", "displacements", "response"]
+
+
+_FATES = ("The same way: α grows", "At a right angle: α stays", "Against each other: α shrinks")
+
+
+def angles(toy, lengths):
+    """One step in the plane, too short, right and too long: the two gradients at its end, and the angle between them.
+
+    Args:
+        toy: a function of two variables; the step begins at its start.
+        lengths: three step sizes α.
+    """
+    w, before = toy.start, toy.gradient(toy.start)
+    ends = w - np.outer(lengths, before)
+    corners = np.vstack([ends, w[None], toy.minimum])
+    low, high = corners.min(axis=0) - (0.55, 0.95), corners.max(axis=0) + 0.35
+    x, y = (np.linspace(*limits, 120) for limits in zip(low, high, strict=True))
+    heights = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
+    with house_style():
+        figure, panels = plt.subplots(1, 3, figsize=(9.6, 3.7), sharey=True)
+        for axis, end, fate in zip(panels, ends, _FATES, strict=True):
+            levels = np.quantile(heights, np.linspace(0.02, 0.9, 9))
+            axis.contour(x, y, heights, levels=levels, colors="#d0d7de", linewidths=1)
+            axis.plot(*np.transpose([w, end]), color="#8c8c8c", linewidth=1.5, marker="o", markersize=5)
+            axis.plot(*toy.minimum.T, "*", color="#000000", markersize=12)
+            old, new = (-each / np.linalg.norm(each) for each in (before, toy.gradient(end)))
+            aside = np.array([old[1], -old[0]])
+            aside *= np.sign(aside @ new)  # the side of the old gradient on which the new one lies
+            look = {"arrowstyle": "-|>", "lw": 2.4, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
+            for way, side, color, name in ((old, -aside, "#6e6e6e", "$-g_{t-1}$"), (new, aside, "#000000", "$-g_t$")):
+                axis.annotate("", end + 0.62 * way, end, arrowprops=look | {"color": color})
+                axis.text(*(end + 0.62 * way + 0.2 * side), name, color=color, ha="center", va="center")
+            axis.set(title=fate, xlabel=f"the arrows meet at {np.degrees(np.arccos(old @ new)):.0f}°")
+            axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
+    return figure
 
 
 def curvature_ratio(x, ratios):

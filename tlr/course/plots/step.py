@@ -120,4 +120,5 @@ def along_the_step(alphas, losses, steps, c=0.25):
         for i, step in enumerate(steps):
             picture = StepPicture(figure, left + i * room, room - 0.1, first=i == 0)
             picture.update(alphas, losses, step, jumps(step, c))
+        figure.legends[0].set_bbox_to_anchor((0.5, 0.96))  # leaves room for a headline
     return figure

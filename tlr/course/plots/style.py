@@ -12,7 +12,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-__all__ = ["DASHES", "METHODS", "Method", "house_style", "legend_below", "legend_columns", "shades"]
+__all__ = ["DASHES", "METHODS", "Method", "headline", "house_style", "legend_below", "legend_columns", "shades"]
 
 #: Line styles of what is not a method; `shades` has the colors.
 DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
@@ -46,17 +46,17 @@ METHODS = {
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
     "fixed_eta": Method("fixed η (D.4)", "#4598C7", (0, (7, 1, 1, 1)), "X"),
     "multistep": Method("SGD, ×0.1 at ½ and ¾", "#4D4D4D", (0, (1, 2)), "<"),
-    "exponential": Method("SGD, exponential", "#6E6E6E", (0, (1, 4)), ">"),
+    "exponential": Method("SGD, exponential", "#A0694B", (0, (1, 4)), ">"),
     "cosine": Method("SGD, cosine", "#919191", (0, (2, 1)), "p"),
     "adam": Method("Adam", "#332288", (0, (9, 2)), "*"),
     "adamw": Method("AdamW", "#882255", (0, (9, 1.5, 3, 1.5)), "h"),
     "hypergradient_adam": Method("Adam-HD, β", "#117733", (0, (4, 1, 1, 1, 1, 1, 1, 1)), "d"),
     "sls": Method("SLS", "#959532", (0, (3, 3)), "8"),
-    "sps": Method("SPS", "#AA4499", (0, (6, 2, 2, 2)), (4, 1, 0)),
+    "sps": Method("SPS", "#7A5CC0", (0, (6, 2, 2, 2)), (4, 1, 0)),
     "alig": Method("AliG", "#661100", (0, (2, 2, 6, 2)), (3, 1, 0)),
     "yellowfin": Method("YellowFin", "#8C6D1F", (0, (10, 2, 1, 2)), (5, 0, 180)),
-    "schedulefree": Method("Schedule-Free SGD", "#3FA08F", (0, (3, 1)), (4, 1, 45)),
-    "prodigy": Method("Prodigy", "#CC6677", (0, (5, 5)), "H"),
+    "schedulefree": Method("Schedule-Free SGD", "#1295B0", (0, (3, 1)), (4, 1, 45)),
+    "prodigy": Method("Prodigy", "#B3123D", (0, (5, 5)), "H"),
 }
 
 
@@ -88,6 +88,13 @@ def house_style():
             "legend.frameon": False,
         }
     )
+
+
+def headline(figure, text):
+    """Write above a figure what it shows, in a sentence; return the figure."""
+    place = {} if figure.get_layout_engine() else {"y": 0.996}  # a layout engine makes room for it by itself
+    figure.suptitle(text, x=0.012, ha="left", va="top", fontsize=12.5, fontweight="bold", **place)
+    return figure
 
 
 def legend_columns(names):

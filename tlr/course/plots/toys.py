@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.ticker import MaxNLocator
 
 from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
 from tlr.course.plots.style import house_style, legend_below
@@ -68,8 +69,9 @@ class PathsPicture(DescentPicture):
             (self.minima,) = self.main.plot([], [], "*", color="#000000", markersize=13, markeredgecolor="#ffffff")
             self.steps, self.ends = (self._lines(self.main, dots) for dots in (False, True))
             self.groups[:0] = self.steps, self.ends
-            for rule in self.rules:
-                self.steps[rule].set(linewidth=1.4, marker=".", markersize=5)
+            # Each path is narrower than those below it, so that none hides another.
+            for rule, width in zip(self.rules, np.geomspace(4.2, 1.2, max(len(self.rules), 2)), strict=False):
+                self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
             self.toy = None
 
@@ -152,6 +154,7 @@ def curves(series, *, ylabel, start=None):
             values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
             (lines[STYLES[rule].label],) = axes.plot(values, **STYLES[rule].line, linewidth=1.5)
         axes.set(yscale="log", xlabel="step t", ylabel=ylabel, xlim=(0, max(map(len, series.values())) - 1))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if start is not None:
             low, high = axes.get_ylim()
             axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)

@@ -1,0 +1,59 @@
+"""The smallest explorer: a function of numbers that returns a figure, with a slider for each number."""
+
+import base64
+import io
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+
+from tlr.course.explorers.base import DRAWING, slider
+
+__all__ = ["interact"]
+
+
+def interact(draw, **limits):
+    """Sliders that call a function and show the figure it returns, like `interact` of ipywidgets.
+
+    Unlike there, the first picture stays in the stored notebook, where no kernel runs.
+
+    Args:
+        draw: a function of the names below that returns a matplotlib `Figure`.
+        limits: name → (lowest, highest, step); a slider begins in the middle.
+    """
+    return _Interact(draw, limits)
+
+
+class _Interact(widgets.VBox):
+    """Sliders above a picture."""
+
+    def __init__(self, draw, limits):
+        self._draw = draw
+        self.controls = {
+            name: slider(name, low + step * round((high - low) / step / 2), (low, high), step, name)
+            for name, (low, high, step) in limits.items()
+        }
+        self.image = widgets.Image(format="png")
+        self.refresh()
+        for control in self.controls.values():
+            control.observe(self.refresh, "value")
+        super().__init__([*self.controls.values(), self.image])
+
+    def refresh(self, _change=None):
+        """Draw for what the sliders say."""
+        with DRAWING:
+            figure = self._draw(**{name: control.value for name, control in self.controls.items()})
+            file = io.BytesIO()
+            figure.savefig(file, format="png")
+            plt.close(figure)
+        self.image.value = file.getvalue()
+
+    def _repr_mimebundle_(self, **_options):
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {
+            "text/plain": "Sliders above a picture: run the notebook to move them.",
+            "image/png": base64.b64encode(self.image.value).decode(),
+            "application/vnd.jupyter.widget-view+json": view,
+        }
+
+    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
+    _ipython_display_ = None
