@@ -87,6 +87,8 @@ def write_sources(pdf=False):
             if cell.cell_type == "markdown":
                 cell.source = f"{place}\n\n{linked(cell.source, path)}" if place else linked(cell.source, path)
                 continue
+            if cell.metadata.get("jupyter", {}).get("source_hidden"):  # folded in JupyterLab, and so on the page
+                cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
             if place:
                 cell.outputs.insert(0, html_output(place))
