@@ -73,7 +73,7 @@ def robust(over):
             f"less far apart than with SGD at {(both > 0).sum()} of {len(both)} {words}: {'; '.join(told)}. "
             f"Lost: {lost[0]} of {len(ends_of(found))} settings (SGD {lost[1]})."
         )
-        return finding_on(found, decide(grade, both), evidence)
+        return finding_on(found, decide(grade, both), evidence, f"{(both > 0).sum()} of {len(both)} {words}")
 
     return judge
 
@@ -104,7 +104,7 @@ def alpha_rises_and_falls(archive, figure):
     if not done + counts["other"]:
         raise Missing(f"{evidence} Longer runs decide: python -m tlr.course.experiments run {figure}.")
     signs = [1] * counts["straight"] + [-1] * (counts["bent"] + counts["other"])
-    return finding_on(found, decide(grade, signs), evidence)
+    return finding_on(found, decide(grade, signs), evidence, f"{counts['straight']} of {len(found)} runs")
 
 
 def _course(record):
@@ -127,7 +127,7 @@ def higher_with_the_batch(archive, figure):
     steps = ends.pivot(index="alpha0", columns="batch_size", values="peak").diff(axis=1).stack().dropna()
     signs = signs_of(steps, margin_of(archive, found, "peak_alpha"))
     evidence = f"the peak is higher in {(signs > 0).sum()} of {len(signs)} steps from one batch size to the next."
-    return finding_on(found, decide(grade, signs), evidence)
+    return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of {len(signs)} steps")
 
 
 def exception(archive, figure):
@@ -138,7 +138,8 @@ def exception(archive, figure):
     loss, rest = ends[here].train_loss.item(), ends[~here & ~ends.lost].train_loss
     sign = signs_of([math.log(loss / rest.median())], margin_of(archive, found, "train_loss"))
     evidence = f"loss {loss:.3g}, the others {rest.min():.3g} to {rest.max():.3g}, in the median "
-    return finding_on(found, decide(always, sign), f"{evidence}{rest.median():.3g}.{least_that_counts(archive, found)}")
+    evidence += f"{rest.median():.3g}.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(always, sign), evidence, f"loss × {loss / rest.median():.2f}")
 
 
 def exception_of_the_others(archive, figure):
@@ -152,7 +153,7 @@ def exception_of_the_others(archive, figure):
     signs = signs_of(differences, margin_of(archive, found, "train_loss"))
     words = ", ".join(f"{METHODS[name]} {loss[name]:.2g}" for name in ("tlr", *above, "yellowfin"))
     evidence = f"{(signs > 0).sum()} of the 4 do. Losses: {words}.{least_that_counts(archive, found)}"
-    return finding_on(found, decide(grade, signs), evidence)
+    return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of 4 methods")
 
 
 def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grade, early=False, per=("model",)):
@@ -186,7 +187,7 @@ def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grad
             signs += list(each)
             tally.append(f"{METHODS[rival]} in {(each > 0).sum()} of {len(each)}, worse in {(each < 0).sum()}")
         evidence = f"better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
-        return finding_on(found, decide(verdict, signs), evidence)
+        return finding_on(found, decide(verdict, signs), evidence, f"{np.sum(np.array(signs) > 0)} of {len(signs)} pairs")
 
     return judge
 
@@ -204,7 +205,7 @@ def beta_matters(archive, figure):
     if (~signs_differ).any():
         evidence += f", the final α by {ratios.alpha[~signs_differ].min():.0f} or more"
     evidence += ", or in sign." if signs_differ.any() else "."
-    return finding_on(found, grade(passed, len(ratios)), evidence)
+    return finding_on(found, grade(passed, len(ratios)), evidence, f"{passed} of {len(ratios)} batch sizes")
 
 
 def sensitive(rival):
@@ -221,7 +222,7 @@ def sensitive(rival):
             f"at {(signs > 0).sum()} of {len(signs)} batch sizes. Largest over smallest loss over α₀: {METHODS[rival]} "
             f"{_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
         )
-        return finding_on(found, decide(grade, signs), evidence)
+        return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of {len(signs)} batch sizes")
 
     return judge
 
@@ -238,7 +239,8 @@ def between_seeds(archive, figure):
     cases = {name: deviation[name, size] / deviation["tlr", size] for name, size in (("sls", 64), ("sps", 512))}
     passed = sum(ratio > 3 for ratio in cases.values())
     words = ", ".join(f"{METHODS[name]} {ratio:.1f}" for name, ratio in cases.items())
-    return finding_on(found, grade(passed, 2), f"deviation between seeds as a multiple of TLR's: {words}.")
+    evidence = f"deviation between seeds as a multiple of TLR's: {words}."
+    return finding_on(found, grade(passed, 2), evidence, f"{passed} of 2 methods")
 
 
 def no_matter(knob, **where):
@@ -255,7 +257,8 @@ def no_matter(knob, **where):
         kept = (_alike_in_both(archive, found, others) > 0).sum()
         evidence = f"accuracy and loss with {words}. Alike in loss: {_ALIKE[close[0]]}; in accuracy: "
         evidence += f"{_ALIKE[close[1]]}. With Eq. 8′ {kept} of {len(others)} are alike in both."
-        return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found))
+        number = f"loss × {ours.train_loss.max() / ours.train_loss.min():.2g}"
+        return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found), number)
 
     return judge
 
@@ -266,7 +269,8 @@ def large_c_ruins(archive, figure):
     large = ends_of(found).query("c >= 4").groupby("method").lost.agg(["sum", "size"])
     evidence = f"of the runs with 1 + c = 5 or 10, {large['sum'].tlr} of {large['size'].tlr}"
     evidence += f" are lost ({large['sum'].tlr_secant} with Eq. 8′)."
-    return finding_on(found, mostly(large["sum"].tlr, large["size"].tlr), evidence)
+    number = f"{large['sum'].tlr} of {large['size'].tlr} runs"
+    return finding_on(found, mostly(large["sum"].tlr, large["size"].tlr), evidence, number)
 
 
 def p_trades(archive, figure):
@@ -284,7 +288,8 @@ def p_trades(archive, figure):
         for value, more, less in cases.values()
     ]
     words = "; ".join(f"{name}: {_WORDS[sign]}" for name, sign in zip(cases, signs, strict=True))
-    return finding_on(found, decide(grade, signs), f"{words}.{least_that_counts(archive, found)}")
+    evidence = f"{words}.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(grade, signs), evidence, f"{signs.count(1)} of 3 effects")
 
 
 def eta_is_tedious(archive, figure):
@@ -298,7 +303,8 @@ def eta_is_tedious(archive, figure):
     evidence = f"{means} of {half} values of η do over means of gradients, {sums} over sums."
     # Tedious if at most half may be close, not if more than half are.
     tedious = [int(2 * (reading >= 0).sum() <= half) - int(2 * (reading > 0).sum() > half) for reading in readings]
-    return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found))
+    number = f"{means + sums} of {len(close)} values do"
+    return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found), number)
 
 
 def same_per_tensor(archive, figure):
@@ -309,7 +315,7 @@ def same_per_tensor(archive, figure):
     ratio = ends.train_loss.tensor / ends.train_loss.model
     points = 100 * (ends.test_accuracy.tensor - ends.test_accuracy.model)
     evidence = f"{ratio:.2f} times the loss, {points:+.1f} points of accuracy.{least_that_counts(archive, found)}"
-    return finding_on(found, decide(grade, same), evidence)
+    return finding_on(found, decide(grade, same), evidence, f"loss × {ratio:.2f}")
 
 
 def tensors_differ(archive, figure):
@@ -319,7 +325,8 @@ def tensors_differ(archive, figure):
     cases = [peak.max() > 2 * peak.min()]
     cases += [peak[f"output.{kind}"] > peak[f"hidden.{kind}"] for kind in ("weight", "bias")]
     words = ", ".join(f"{name} {value:.2g}" for name, value in peak.sort_values().items())
-    return finding_on(found, grade(sum(map(bool, cases)), 3), f"peaks of α: {words}.")
+    passed = sum(map(bool, cases))
+    return finding_on(found, grade(passed, 3), f"peaks of α: {words}.", f"{passed} of 3 effects")
 
 
 def only_per_tensor(archive, figure):
@@ -329,7 +336,8 @@ def only_per_tensor(archive, figure):
     start = max(record.train_loss[0] for record in found if record.setting.per == "tensor")
     cases = [not loss.model < start, loss.tensor < start]
     evidence = f"loss {loss.model:.2g} with one α, {loss.tensor:.2g} with one for every tensor."
-    return finding_on(found, grade(sum(map(bool, cases)), 2), evidence)
+    passed = sum(map(bool, cases))
+    return finding_on(found, grade(passed, 2), evidence, f"{passed} of 2 cases")
 
 
 def overhead(record=None):
@@ -345,7 +353,8 @@ def overhead(record=None):
     )
     signs = signs_of([math.log(_NOTHING) - every.mean()], 2 * error)
     basis = Basis("MNIST", started=(record["date"],))
-    return Finding(decide(always, signs), f"MNIST: {evidence}", (basis,))
+    number = f"time × {math.exp(every.mean()):.3f}"
+    return Finding(decide(always, signs), f"MNIST: {evidence}", (basis,), number)
 
 
 _NOTHING = 24.88 / 24.26  # the largest ratio of seconds that the paper calls non-existent: SPS's

@@ -27,7 +27,7 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
         lines: one or two fields of `Setting`. With "method" among them, lines have the color of their method.
         rows, columns: the fields of `Setting` whose values tell rows and columns apart (default None).
         quantities: any of "train_loss", "alpha", "test_accuracy" (default: all); one, if both fields are named.
-        log: those with a logarithmic axis (default: none).
+        log: those with a logarithmic axis (default: none); where an α is negative, its axis has both signs.
         limits: quantity → (lower, upper) end of its axis (default: what the runs need).
 
     Returns:
@@ -50,7 +50,8 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
             panel = {"quantity": quantities[0], **row, **column}
             quantity = panel.pop("quantity")
             if quantity in log:
-                set_log(axis)
+                negative = quantity == "alpha" and any(np.any(record.rates < 0) for record in found)
+                axis.set_yscale("symlog", linthresh=1e-4) if negative else set_log(axis)
             if quantity in (limits or {}):
                 axis.set_ylim(limits[quantity])
             for line, look in looks:
