@@ -21,18 +21,20 @@ _COMMAND = re.compile(r"python -m [\w. -]*\w")
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_])_(?:\{([^}]+)\}|([^\W_]+))")
 
 
-def findings(theme=None, archive=None):
+def findings(theme=None, archive=None, *, numbers=None):
     """Judge the claims, some of which train for seconds.
 
     Args:
         theme: one of `THEMES` (default: all).
         archive: the `Archive` that records come from (default: all that there are).
+        numbers: which claims, and in which order (default: all of the theme).
 
     Returns:
         Number → `Finding`.
     """
     archive = Archive() if archive is None else archive
-    return {number: claim.find(archive) for number, claim in CLAIMS.items() if theme is None or claim.theme == theme}
+    wanted = CLAIMS if numbers is None else numbers
+    return {number: CLAIMS[number].find(archive) for number in wanted if theme in (None, CLAIMS[number].theme)}
 
 
 def page(found):
