@@ -420,7 +420,7 @@ def test_an_eta_that_works_in_one_reading_only_is_tedious_in_part():
     found = archive("figure-9-mnist", lambda s: lost(s.method == "fixed_eta" and s.eta > 2e-4))
     finding = claim("A fixed η").find(found)
     assert finding.verdict == IN_PART
-    assert "4 of 4 values of η do over means of gradients, 0 over sums" in finding.evidence
+    assert "4 of 4 values of η end like the best one over means of gradients, 0 over sums" in finding.evidence
 
 
 @pytest.mark.parametrize(("steeper", "verdict"), [(1.0, DOES_NOT_HOLD), (0.5, HOLDS)])
@@ -439,7 +439,7 @@ def test_a_run_that_still_climbs_decides_nothing():
     rises = claim("α rises")
     slow = archive("figure-1-mnist", lambda s: {"peak": 0.1, "alpha": 0.2} if s.alpha0 < 0.1 else {})
     assert rises.find(slow).verdict == HOLDS
-    assert "16 still climb" in rises.find(slow).evidence
+    assert "still climbing: 16" in rises.find(slow).evidence
     climbing = archive("figure-1-mnist", lambda s: {"peak": 0.1, "alpha": 0.2})
     assert rises.find(climbing).verdict == NOT_TESTED
     assert "Longer runs decide" in rises.find(climbing).evidence
@@ -603,7 +603,7 @@ def test_a_row_is_scanned_and_unfolds():
     found = {16: ledger.Finding(IN_PART, "3 of 4.", number="3 of 4 batch sizes")}
     page = re.sub(r"<details>.*?</details>", lambda match: match[0].split("</summary>")[0], ledger.page(found))
     cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", page)]
-    assert cells == ["16", "Robust to α₀", "◐ holds in part", "3 of 4 batch sizes", "4, 4, 3"]
+    assert cells == ["16", "Robust to α₀", "◐ holds in part", "3 of 4 batch sizes", "3, 4"]
 
 
 def test_every_claim_that_is_tested_has_a_number():

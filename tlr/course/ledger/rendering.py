@@ -61,13 +61,15 @@ def _row(number, claim, finding):
     folded += [f"<i>Found:</i> {evidence}", f"<i>Holds if:</i> {_html(claim.criterion)} <i>{_when(claim, finding)}</i>"]
     folded += [f"<i>Changed after results were known:</i> {_html(claim.changed)}"] if claim.changed else []
     folded += [_html(claim.note)] if claim.note else []
+    folded += [f"<i>Tested by</i> {', '.join(_link(test, test.replace('#', ' ')) for test in claim.tests)}"] if claim.tests else []
+    notebooks = {test[:2]: test for test in reversed(claim.tests)}
     ours = " (ours)" if claim.ours else ""
     cells = (
         str(number),
         f"<details><summary>{_html(claim.says)}{ours}</summary>{'<br>'.join(folded)}</details>",
         f'<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b>',
         _html(finding.number) or "–",
-        ", ".join(map(_link, claim.tests)) or "–",
+        ", ".join(_link(test, str(int(name))) for name, test in sorted(notebooks.items())) or "–",
     )
     return "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells)
 
@@ -88,7 +90,6 @@ def _html(text):
     return _SUBSCRIPT.sub(lambda match: f"{match[1]}<sub>{match[2] or match[3]}</sub>", escape(text))
 
 
-def _link(test):
-    """A link to the cell that tests it, under the number of its notebook."""
+def _link(test, text):
     notebook, cell = test.split("#")
-    return f'<a href="{notebook}.ipynb#cell-id={cell}" title="{cell}">{int(notebook[:2])}</a>'
+    return f'<a href="{notebook}.ipynb#cell-id={cell}">{text}</a>'

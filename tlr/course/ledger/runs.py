@@ -70,7 +70,8 @@ def robust(over):
         both = np.where(least < 0, -1, most)
         lost = [int(ends_of(runs).lost.sum()) for runs in (found, sgd)]
         evidence = (
-            f"less far apart than with SGD at {(both > 0).sum()} of {len(both)} {words}: {'; '.join(told)}. "
+            f"the best and the worst end are closer together than SGD's at {(both > 0).sum()} of {len(both)} {words}. "
+            f"They differ in {'; in '.join(told)}. "
             f"Lost: {lost[0]} of {len(ends_of(found))} settings (SGD {lost[1]})."
         )
         return finding_on(found, decide(grade, both), evidence, f"{(both > 0).sum()} of {len(both)} {words}")
@@ -99,7 +100,7 @@ def alpha_rises_and_falls(archive, figure):
     done = counts["straight"] + counts["bent"]
     evidence = (
         f"α peaks and falls in {done} of {len(found)} runs, along an exponential in "
-        f"{counts['straight']}; {counts['climbs']} still climb, {len(found) - sum(counts.values())} are lost."
+        f"{counts['straight']}; still climbing: {counts['climbs']}; lost: {len(found) - sum(counts.values())}."
     )
     if not done + counts["other"]:
         raise Missing(f"{evidence} Longer runs decide: python -m tlr.course.experiments run {figure}.")
@@ -152,7 +153,7 @@ def exception_of_the_others(archive, figure):
     differences = [math.log(loss[name] / loss.tlr) for name in above] + [math.log(loss.tlr / loss.yellowfin)]
     signs = signs_of(differences, margin_of(archive, found, "train_loss"))
     words = ", ".join(f"{METHODS[name]} {loss[name]:.2g}" for name in ("tlr", *above, "yellowfin"))
-    evidence = f"{(signs > 0).sum()} of the 4 do. Losses: {words}.{least_that_counts(archive, found)}"
+    evidence = f"{(signs > 0).sum()} of the 4 end as claimed. Losses: {words}.{least_that_counts(archive, found)}"
     return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of 4 methods")
 
 
@@ -186,7 +187,7 @@ def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grad
             each = signs_of(pairs.score - pairs.score_rival, margin)
             signs += list(each)
             tally.append(f"{METHODS[rival]} in {(each > 0).sum()} of {len(each)}, worse in {(each < 0).sum()}")
-        evidence = f"better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
+        evidence = f"TLR ends better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
         return finding_on(found, decide(verdict, signs), evidence, f"{np.sum(np.array(signs) > 0)} of {len(signs)} pairs")
 
     return judge
@@ -200,7 +201,7 @@ def beta_matters(archive, figure):
     signs_differ = ratios.alpha < 0  # α of a large β may end below zero
     passed = int((signs_differ | (ratios.alpha > 10) | (ratios.train_loss > 2)).sum())
     low, high = ratios.train_loss.min(), ratios.train_loss.max()
-    evidence = f"so at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
+    evidence = f"β decides at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
     evidence += f"{low:.2f} to {high:.2f}" if len(ratios) > 1 else f"{low:.2f}"
     if (~signs_differ).any():
         evidence += f", the final α by {ratios.alpha[~signs_differ].min():.0f} or more"
@@ -219,7 +220,7 @@ def sensitive(rival):
         )
         signs = signs_of(theirs - ours, math.sqrt(2) * margin_of(archive, found, "train_loss"))
         evidence = (
-            f"at {(signs > 0).sum()} of {len(signs)} batch sizes. Largest over smallest loss over α₀: {METHODS[rival]} "
+            f"it varies more at {(signs > 0).sum()} of {len(signs)} batch sizes. Highest over lowest loss, over α₀: {METHODS[rival]} "
             f"{_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
         )
         return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of {len(signs)} batch sizes")
@@ -300,10 +301,10 @@ def eta_is_tedious(archive, figure):
     half = len(close) // 2
     readings = close[:half], close[half:]  # means of a window's gradients, which come as η/78², and sums
     means, sums = ((reading > 0).sum() for reading in readings)
-    evidence = f"{means} of {half} values of η do over means of gradients, {sums} over sums."
+    evidence = f"{means} of {half} values of η end like the best one over means of gradients, {sums} over sums."
     # Tedious if at most half may be close, not if more than half are.
     tedious = [int(2 * (reading >= 0).sum() <= half) - int(2 * (reading > 0).sum() > half) for reading in readings]
-    number = f"{means + sums} of {len(close)} values do"
+    number = f"{means + sums} of {len(close)} values suit"
     return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found), number)
 
 

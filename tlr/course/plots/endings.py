@@ -46,7 +46,8 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
             if isinstance(x, str):
                 axis.set_xlabel(label({x: 0.0}).split(" = ")[0])
             if panels:
-                axis.set_title("\n".join(label({panels: method}).split(", ")))
+                size = 12 if len(methods) < 5 else 10
+                axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=size)
             colors = shades(len(groups)) if len(groups) > 1 or method not in METHODS else [METHODS[method].color]
             # Side by side, so that none is hidden.
             aside = 0.09 * (np.arange(len(groups)) - (len(groups) - 1) / 2)
