@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from tlr.course.data import load, normalize
-from tlr.course.gradients import cosines, epoch_gradients, sums
+from tlr.course.gradients import alignment, cosines, epoch_gradients, signal_and_noise, sums, window_agreement
 from tlr.course.models import MLP
 from tlr.course.training import epoch_order, train
 
@@ -60,3 +60,26 @@ def test_sums_of_windows_leave_the_rest_out():
 def test_cosines_are_those_of_neighbors():
     vectors = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 5.0], [3.0, -3.0]])
     np.testing.assert_allclose(cosines(vectors), [0, 1, -np.sqrt(0.5)])
+
+
+def noisy(n=4000, d=20, signal=3.0, spread=2.0):
+    return signal * np.eye(d)[0] + spread * np.random.default_rng(0).normal(size=(n, d))
+
+
+def test_signal_and_noise_are_told_apart():
+    signal, noise = signal_and_noise(noisy())
+    assert signal == pytest.approx(9, rel=0.05)
+    assert noise == pytest.approx(80, rel=0.02)
+
+
+@pytest.mark.parametrize("length", [1, 4, 16])
+def test_windows_agree_as_signal_and_noise_predict(length):
+    assert window_agreement(noisy(), length) == pytest.approx(1 / (1 + 80 / 9 / length), abs=0.03)
+
+
+def test_a_window_points_along_the_full_gradient_while_nothing_moves(digits):
+    model = MLP(digits.inputs, 16, digits.classes)
+    begin, end = alignment(model, digits, 64, 0.0, 10)
+    assert begin == end > 0.8
+    begin, end = alignment(model, digits, 64, 2.0, 10)
+    assert end < begin

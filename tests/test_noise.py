@@ -7,7 +7,7 @@ import pytest
 
 from tlr import rule
 from tlr.course import experiments, records
-from tlr.course.noise import drift, handed_on
+from tlr.course.noise import correlation, drift, handed_on
 
 
 @pytest.mark.parametrize("curvature", ["published", "secant"])
@@ -67,3 +67,8 @@ def test_it_predicts_where_alpha_levels_off_and_where_it_falls():
         fall = (run.alpha[79, 0] / run.alpha[59, 0]) ** (1 / 20)
         assert fall == pytest.approx(expected, rel=0.06)
         assert (expected > 1) == (fall > 1) == (run.setting.p == 0.1)
+
+
+@pytest.mark.parametrize("m", [1, 4, 30])
+def test_windows_of_noise_correlate_as_the_closed_form_says(m):
+    assert correlation(m, 0.8) == pytest.approx(handed_on(m, 0.8), abs=0.03)

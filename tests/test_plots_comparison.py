@@ -49,18 +49,25 @@ def test_loss_alpha_and_accuracy_are_the_records():
     assert accuracy.get_ylim()[0] == 20
 
 
-def test_variants_of_a_method_share_its_color_and_nothing_else():
+def luminance(color):
+    return np.dot(matplotlib.colors.to_rgb(color), [0.3, 0.6, 0.1])
+
+
+def test_variants_of_a_method_go_from_its_color_to_dark_and_share_nothing_else():
     runs = [record("hypergradient", beta=beta) for beta in (1e-3, 1e-4, 1e-5)] + [record(), record(per="tensor")]
     figure = plots.compare(runs)
     assert labels(figure) == [
-        "hypergradient, β = 0.001",
-        "hypergradient, β = 0.0001",
-        "hypergradient, β = 1e-05",
+        "hypergradient, β = 10⁻³",
+        "hypergradient, β = 10⁻⁴",
+        "hypergradient, β = 10⁻⁵",
         "TLR (Eq. 8)",
-        "TLR (Eq. 8), per tensor",
+        "TLR (Eq. 8), per tensor: median and range",
     ]
     lines = figure.axes[0].lines
-    assert {line.get_color() for line in lines[:3]} == {plots.METHODS["hypergradient"].color}
+    colors = [line.get_color() for line in lines]
+    assert (colors[0], colors[3]) == (plots.METHODS["hypergradient"].color.lower(), plots.METHODS["tlr"].color.lower())
+    steps = np.diff([luminance(color) for color in colors])
+    assert (steps[[0, 1, 3]] < -0.1).all()
     looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in lines]
     assert len(set(looks)) == 5
 
@@ -76,14 +83,29 @@ def test_a_loss_beyond_the_ceiling_leaves_the_axis():
     assert top == 3
 
 
-def test_rates_are_drawn_from_dark_at_the_input_to_light_at_the_output():
-    groups = ("conv.weight", "group1.0.norm1.weight", "group1.0.conv1.weight", "output.weight", "output.bias")
-    run = record(alpha=np.full((2, 5), 0.2), groups=groups, per="tensor")
+def test_rates_of_weights_go_from_dark_at_the_input_to_light_at_the_output_and_others_by_their_kind():
+    groups = ("conv.weight", "group1.0.norm1.weight", "group1.0.norm1.bias", "group1.0.conv1.weight", "output.weight")
+    run = record(alpha=np.full((2, 6), 0.2), groups=(*groups, "output.bias"), per="tensor")
     figure = plots.rates(run)
-    assert labels(figure) == ["conv", "group1.0.conv1", "output", "norms and biases"]
-    named = [line for line in figure.axes[0].lines if not line.get_label().startswith(("_", "norms"))]
-    brightness = [sum(matplotlib.colors.to_rgb(line.get_color())) for line in named]
-    assert all(a < b for a, b in pairwise(brightness))
+    kinds = ["scales of norms", "shifts of norms", "biases"]
+    assert labels(figure) == ["conv", "group1.0.conv1", "output", *kinds]
+    weights, others = (axes.lines for axes in figure.axes)
+    assert all(a < b for a, b in pairwise(luminance(line.get_color()) for line in weights))
+    assert [line.get_label() for line in others] == kinds
+    assert len({line.get_color() for line in others}) == 3
+
+
+def test_a_column_for_each_method_has_a_shade_for_each_start():
+    runs = {f"α₀ = {alpha0}": record(loss=(alpha0, 1.0)) for alpha0 in (0.1, 0.2)}
+    figure = plots.by_method({"tlr": runs, "mine": runs})
+    axes = np.reshape(figure.axes, (2, 2))
+    assert [axis.get_title() for axis in axes[0]] == ["TLR\n(Eq. 8)", "mine"]
+    assert labels(figure) == list(runs)
+    for loss, alpha in axes.T:
+        np.testing.assert_allclose([line.get_ydata()[0] for line in loss.lines], [0.1, 0.2])
+        np.testing.assert_allclose(alpha.lines[0].get_ydata(), [0.1, 0.2, 0.1])
+    colors = [[line.get_color() for line in axis.lines] for axis in axes[0]]
+    assert colors[0] == colors[1]
 
 
 def test_more_runs_of_a_method_than_there_are_looks_are_refused_in_one_sentence():

@@ -28,8 +28,6 @@ PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "do
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}"></iframe>'
-#: What notebooks fold, by the tag of the cell → MyST-NB's tag for it: the code of a check, or all of what is optional.
-FOLDED = {"check": "hide-input", "more": "hide-cell"}
 CONTENTS = """
 ```{toctree}
 :hidden:
@@ -86,7 +84,10 @@ def write_sources(pdf=False):
             if cell.cell_type == "markdown":
                 cell.source = f"{place}\n\n{linked(cell.source, path)}" if place else linked(cell.source, path)
                 continue
-            cell.metadata["tags"] = [FOLDED.get(tag, tag) for tag in cell.metadata.get("tags", [])]
+            folded = cell.metadata.get("jupyter", {})
+            if folded.get("source_hidden"):  # folded in JupyterLab, and so on the page
+                fold = "hide-cell" if folded.get("outputs_hidden") else "hide-input"
+                cell.metadata.tags = [*cell.metadata.get("tags", []), fold]
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
             if place:
                 cell.outputs.insert(0, html_output(place))

@@ -1,6 +1,6 @@
-"""Draw the README's picture, a loop: four rules from one start, each with an α₀ at which gradient descent diverges.
+"""Draw the README's pictures: a loop of four rules, from an α₀ at which gradient descent diverges, and what to choose.
 
-python tools/readme_picture.py        # writes docs/first_look.webp
+python tools/readme_picture.py        # writes docs/first_look.webp and docs/decision.webp
 """
 
 from math import radians
@@ -13,6 +13,7 @@ from PIL import Image
 
 from tlr import toys
 from tlr.course.files import replacing
+from tlr.course.plots.advice import decision
 from tlr.course.plots.toys import paths
 from tlr.descent import descend
 
@@ -27,7 +28,11 @@ STEP, END = 90, 2500
 
 def frame(toy, descents, step):
     """The picture at a step."""
-    figure = paths(toy, descents, step)
+    return image(paths(toy, descents, step))
+
+
+def image(figure):
+    """A figure as pixels."""
     figure.set_dpi(130)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -35,7 +40,14 @@ def frame(toy, descents, step):
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
+def write_decision():
+    """The tree of notebook 3's recipe, without loss."""
+    with replacing(ROOT / "docs" / "decision.webp") as part:
+        image(decision()).save(part, format="WebP", lossless=True)
+
+
 def main():
+    write_decision()
     look = FIRST_LOOK
     toy = toys.quadratic((1, look["condition"]), angle=radians(look["rotation"]))
     descents = {rule: descend(rule, toy, look["start"], look["alpha0"], STEPS, beta=look["beta"]) for rule in RULES}

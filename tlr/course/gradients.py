@@ -5,6 +5,7 @@ import copy
 import numpy as np
 
 __all__ = [
+    "alignment",
     "cosines",
     "displaced",
     "epoch_gradients",
@@ -12,7 +13,9 @@ __all__ = [
     "neighbors",
     "over_windows",
     "share_negative",
+    "signal_and_noise",
     "sums",
+    "window_agreement",
 ]
 
 
@@ -69,6 +72,32 @@ def cosines(vectors):
     """The cosine of the angle between each vector and the next: (k, d) → (k − 1,)."""
     lengths = np.linalg.norm(vectors, axis=1)
     return np.vecdot(vectors[1:], vectors[:-1]) / (lengths[1:] * lengths[:-1])
+
+
+def signal_and_noise(gradients):
+    """(‖G‖², tr Σ) without bias: of the mean gradient, and of the noise of one batch, from gradients (n, d)."""
+    mean, mean_square = gradients.mean(axis=0), np.mean(np.vecdot(gradients, gradients))
+    noise = (mean_square - mean @ mean) * len(gradients) / (len(gradients) - 1)
+    return mean_square - noise, noise
+
+
+def window_agreement(gradients, length, seed=0):
+    """How far consecutive windows agree, mean ⟨g_t, g_{t−1}⟩ over mean ‖g_t‖², once the order is random: (n, d)."""
+    windows = sums(np.random.default_rng(seed).permutation(gradients), length)
+    return np.mean(np.vecdot(windows[1:], windows[:-1])) / np.mean(np.vecdot(windows, windows))
+
+
+def alignment(model, data, batch_size, alpha, length, seed=0):
+    """The cosines of the first window's sum with the full gradient where the window begins, and where it ends.
+
+    Args:
+        model, data, batch_size, alpha, seed: as in `epoch_gradients`.
+        length: steps in the window.
+    """
+    total = sums(epoch_gradients(model, data, batch_size, alpha, seed), length)[0]
+    places = model, displaced(model, -alpha * total)
+    whole = [epoch_gradients(place, data, len(data.x_train))[0] for place in places]
+    return [cosines(np.stack([total, gradient]))[0] for gradient in whole]
 
 
 def inner_products(epochs):

@@ -12,7 +12,7 @@ import numpy as np
 
 from tlr import rule
 
-__all__ = ["drift", "handed_on"]
+__all__ = ["correlation", "drift", "handed_on"]
 
 
 def handed_on(m, momentum, x=0.0):
@@ -33,6 +33,15 @@ def handed_on(m, momentum, x=0.0):
     while len(gamma) <= 2 * m:
         gamma.append((1 + momentum - x) * gamma[-1] - momentum * gamma[-2])
     return (2 * gamma[m] - 1 - gamma[2 * m]) / (2 * (1 - gamma[m]))
+
+
+def correlation(m, momentum=0.8, windows=5000, seed=0):
+    """The correlation of consecutive windows of m steps where gradients are pure noise and nothing moves: simulated."""
+    buffer = np.random.default_rng(seed).normal(size=m * windows)
+    for t in range(1, len(buffer)):
+        buffer[t] += momentum * buffer[t - 1]
+    sums = buffer.reshape(windows, m).sum(axis=1)
+    return np.corrcoef(sums[1:], sums[:-1])[0, 1]
 
 
 @cache

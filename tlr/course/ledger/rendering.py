@@ -61,7 +61,8 @@ def _row(number, claim, finding):
     folded += [f"<i>Found:</i> {evidence}", f"<i>Holds if:</i> {_html(claim.criterion)} <i>{_when(claim, finding)}</i>"]
     folded += [f"<i>Changed after results were known:</i> {_html(claim.changed)}"] if claim.changed else []
     folded += [_html(claim.note)] if claim.note else []
-    folded += [f"<i>Tested by</i> {', '.join(_link(test, test.replace('#', ' ')) for test in claim.tests)}"] if claim.tests else []
+    tests = ", ".join(_link(test, test.replace("#", " ")) for test in claim.tests)
+    folded += [f"<i>Tested by</i> {tests}"] if tests else []
     notebooks = {test[:2]: test for test in reversed(claim.tests)}
     ours = " (ours)" if claim.ours else ""
     cells = (

@@ -188,7 +188,8 @@ def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grad
             signs += list(each)
             tally.append(f"{METHODS[rival]} in {(each > 0).sum()} of {len(each)}, worse in {(each < 0).sum()}")
         evidence = f"TLR ends better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
-        return finding_on(found, decide(verdict, signs), evidence, f"{np.sum(np.array(signs) > 0)} of {len(signs)} pairs")
+        number = f"{sum(sign > 0 for sign in signs)} of {len(signs)} pairs"
+        return finding_on(found, decide(verdict, signs), evidence, number)
 
     return judge
 
@@ -220,8 +221,8 @@ def sensitive(rival):
         )
         signs = signs_of(theirs - ours, math.sqrt(2) * margin_of(archive, found, "train_loss"))
         evidence = (
-            f"it varies more at {(signs > 0).sum()} of {len(signs)} batch sizes. Highest over lowest loss, over α₀: {METHODS[rival]} "
-            f"{_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
+            f"it varies more at {(signs > 0).sum()} of {len(signs)} batch sizes. Highest over lowest loss, over α₀: "
+            f"{METHODS[rival]} {_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
         )
         return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of {len(signs)} batch sizes")
 

@@ -3,8 +3,9 @@
 No module of this folder has the name of one of its functions: importing it would put it in the function's place.
 """
 
+from tlr.course.plots.advice import decision
 from tlr.course.plots.basin_map import basins
-from tlr.course.plots.comparison import compare, rates, runs, sensitivity
+from tlr.course.plots.comparison import by_method, compare, rates, runs, sensitivity
 from tlr.course.plots.derivation import curvature_along_the_step, curvature_ratio, displacements, response
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
@@ -21,11 +22,13 @@ __all__ = [
     "agreement",
     "along_the_step",
     "basins",
+    "by_method",
     "cobweb",
     "compare",
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
+    "decision",
     "displacements",
     "ends",
     "grid",

@@ -5,16 +5,25 @@ from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
 
-__all__ = ["compare", "rates", "runs", "sensitivity", "styles"]
+__all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _ACROSS = 4  # panels of `sensitivity` in a row
+_KINDS = {
+    kind: {"color": color, "linestyle": dash, "label": kind, "linewidth": 1.4}
+    for kind, color, dash in (
+        ("scales of norms", "#D55E00", "-"),
+        ("shifts of norms", "#0072B2", (0, (5, 1.5))),
+        ("biases", "#000000", (0, (1, 1))),
+    )
+}
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
 
@@ -36,13 +45,39 @@ def runs(rows, *, floor=0.0):
     return figure
 
 
+def by_method(columns):
+    """Training loss and α over the epochs, a column of panels for each method, so that no method hides another.
+
+    Args:
+        columns: title, or a key of `METHODS` that stands for its label → (name → run). The same names in every column
+            have the same shade. A run that diverged ends in crosses.
+    """
+    names = list(dict.fromkeys(name for group in columns.values() for name in group))
+    looks = dict(zip(names, styles(names), strict=True))
+    ends = [run.train_loss[np.isfinite(run.train_loss)] for group in columns.values() for run in group.values()]
+    with house_style():
+        figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 4.9), sharex=True, sharey="row", squeeze=False)
+        for line in axes:
+            set_log(line[0])
+        for (loss, alpha), (title, group) in zip(axes.T, columns.items(), strict=True):
+            for name, run in group.items():
+                draw_run({"train_loss": loss, "alpha": alpha}, [run], looks[name] | {"linewidth": 1.6})
+            loss.set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
+            name_epochs(alpha)
+        axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
+        for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
+            axis.set_ylabel(QUANTITIES[quantity])
+        legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
+    return figure
+
+
 def compare(records, *, floor=0.0, ceiling=None):
     """Training loss, α and test accuracy of several records over the epochs, with one legend below.
 
     Args:
-        records: a list of `Record`, each drawn in its method's color. Several of one method are told apart by the first
-            option in which they differ. Where a run has many rates, the line is their median and the band
-            reaches from the smallest to the largest. A run that diverged ends in crosses. Where
+        records: a list of `Record`, each drawn in its method's color. Several of one method go from that color to dark,
+            and the legend names the first option in which they differ. Where a run has many rates, the line is their
+            median and the band reaches from the smallest to the largest. A run that diverged ends in crosses. Where
             an α is negative, the axis of α is linear.
         floor: where the axis of the accuracy begins (0..1, default 0).
         ceiling: where the axis of the loss ends (default: above the highest).
@@ -98,46 +133,71 @@ def _styles(records):
                 f"{number} runs of {METHODS[method].label} are more than can be told apart in one picture "
                 f"({len(_VARIANTS)}): choose some of them, those of one batch size for instance."
             )
-    looks = []
+    looks, methods = [], [method for method, _ in kinds]
     for i, (record, kind) in enumerate(zip(records, kinds, strict=True)):
         look, label = METHODS[kind[0]], METHODS[kind[0]].label
+        color = _tint(look.color, methods[:i].count(kind[0]), methods.count(kind[0]))
         dash, marker = (look.dash, look.marker) if kinds.count(kind) == 1 else _VARIANTS[kinds[:i].count(kind)]
         if record.setting.per == "tensor":
-            label, dash, marker = f"{label}, per tensor", (0, (4, 1, 1, 1)), "p"
+            label, dash, marker = f"{label}, per tensor: median and range", (0, (4, 1, 1, 1)), "p"
         for option, symbol in _SYMBOLS.items():
             value = getattr(record.setting, option)
             alike = [other.setting for other in records if other.setting.method == kind[0]]
             if len({getattr(setting, option) for setting in alike}) > 1:
-                label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {value:.3g}"
-        line = {"color": look.color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
+                label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {_written(value)}"
+        line = {"color": color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
         looks.append(line | {"label": label})
     return looks
 
 
+def _tint(color, place, of):
+    """One of `of` variants of a method's color, from the color itself to a dark one: hex."""
+    return to_hex(np.array(to_rgb(color)) * (1 - 0.75 * place / max(of - 1, 1)))
+
+
+def _written(value):
+    """A number as legends have it: a power of ten below 0.01 as one."""
+    exponent = np.log10(value) if value > 0 else 0
+    if exponent <= -3 and exponent == round(exponent):
+        return "10" + f"{exponent:.0f}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{value:.3g}"
+
+
 def rates(record):
-    """α of every weight tensor of a run over the epochs, from the input (dark) to the output (light).
+    """α of every tensor of a run over the epochs: left the weights, right norms and biases.
 
     Args:
-        record: a `Record` with an α per tensor, in the order of the network. Tensors of norms and biases are thin and
-            gray.
+        record: a `Record` with an α per tensor, in the order of the network. The weights go from the input (dark) to
+            the output (light); norms and biases have a color for each kind.
     """
-    weights = ("conv.weight", "conv1.weight", "conv2.weight", "shortcut.weight", "output.weight")
-    names = [name for name in record.groups if name.endswith(weights)]
-    looks = dict(zip(names, zip(shades(len(names)), cycle(DASHES), strict=False), strict=True))
+    kinds = {name: _kind(name) for name in record.groups}
+    weights = [name for name, kind in kinds.items() if kind is None]
+    looks = {
+        name: {"color": color, "linestyle": dash, "label": name.removesuffix(".weight")}
+        for name, color, dash in zip(weights, shades(len(weights)), cycle(DASHES), strict=False)
+    }
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 4.2))
+        figure, panels = plt.subplots(1, 2, figsize=(9.2, 4.6), sharex=True, sharey=True)
         for name, values in zip(record.groups, record.rates.T, strict=True):
-            if name in looks:
-                color, dash = looks[name]
-                axes.plot(values, color=color, linestyle=dash, label=name.removesuffix(".weight"))
-            else:
-                axes.plot(values, color="#8c8c8c", linewidth=0.7, zorder=1)
-        axes.plot([], [], color="#8c8c8c", linewidth=0.7, label="norms and biases")
-        axes.set(yscale="log", xlabel="epoch", ylabel="learning rate α")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
-        figure.legend(loc="outside right center", fontsize=9, handlelength=3)
+            panels[int(name not in looks)].plot(values, **looks.get(name) or _KINDS[kinds[name]])
+        for axes, title in zip(panels, ("weights", "norms and biases"), strict=True):
+            axes.set(yscale="log", title=title)
+            name_epochs(axes)
+        panels[0].set_ylabel("learning rate α")
+        panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panels[0].yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
+        drawn = {}
+        for axes in panels:
+            drawn |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        legend_below(figure, drawn)
     return figure
+
+
+def _kind(name):
+    """What a tensor is if it is no weight, a key of `_KINDS`."""
+    if "norm" in name:
+        return "scales of norms" if name.endswith("weight") else "shifts of norms"
+    return "biases" if name.endswith("bias") else None
 
 
 def sensitivity(multiples, loss):

@@ -1,0 +1,59 @@
+"""What to train with, a tree of questions: notebook 3's recipe in one picture, for the README and notebook 6, too."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import FancyBboxPatch
+
+from tlr.course.plots.style import METHODS, house_style
+
+__all__ = ["decision"]
+
+#: A question; the answer that leads to the right, and what to take there; the answer that leads on down.
+_QUESTIONS = (
+    ("Does each gradient come\nfrom a mini-batch?", "no", "a line search, or TLRArmijo", "yes"),
+    ("Can you try several α₀?", "yes", "SGD or AdamW\nwith a tuned schedule", "no"),
+    (
+        "Will there be 30 windows?\n(α × 10 takes 11 of them)",
+        "no",
+        "a rate that worked before:\nα would hardly move",
+        "yes",
+    ),
+    ("Is Adam the optimizer\nfor this network?", "yes", "TLRAdamW, α₀ = 0.001,\nwindows of at least 50 steps", "no"),
+)
+_END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, p = ⅓, windows\nof at least 3/(1 − μ) steps'
+
+
+#: Half the width and height of a box, and where the columns are; a row is 1 high.
+_HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
+
+
+def decision():
+    """The tree: questions on the left, from top to bottom, and what to take on the right and at the end."""
+    last = len(_QUESTIONS)
+    with house_style():
+        figure, axes = plt.subplots(figsize=(9.2, 5.6))
+        axes.set(xlim=(0, 1), ylim=(-last - 0.4, 0.4))
+        axes.axis("off")
+        for row, (question, aside, take, down) in enumerate(_QUESTIONS):
+            _box(axes, (_LEFT, -row), question, "#000000")
+            _box(axes, (_RIGHT, -row), take, "#8c8c8c")
+            _arrow(axes, (_LEFT + _HALF[0], -row), (_RIGHT - _HALF[0], -row), aside)
+            _arrow(axes, (_LEFT, -row - _HALF[1]), (_LEFT, -row - 1 + _HALF[1]), down)
+        _box(axes, (_LEFT, -last), _END, METHODS["tlr_steady"].color, linewidth=3)
+    return figure
+
+
+def _box(axes, center, text, edge, linewidth=1.2):
+    corner = tuple(at - half for at, half in zip(center, _HALF, strict=True))
+    box = FancyBboxPatch(corner, *(2 * half for half in _HALF), boxstyle="round,pad=0,rounding_size=0.02")
+    box.set(facecolor="#ffffff" if edge != "#8c8c8c" else "#f2f2f2", edgecolor=edge, linewidth=linewidth)
+    axes.add_patch(box)
+    axes.text(*center, text, ha="center", va="center", fontsize=13, parse_math=False)
+
+
+def _arrow(axes, begin, end, word):
+    arrow = {"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, begin, arrowprops=arrow)
+    (x, y), aside = np.mean([begin, end], axis=0), begin[1] == end[1]
+    place = {"ha": "center", "va": "bottom"} if aside else {"ha": "left", "va": "center"}
+    axes.text(x + (0 if aside else 0.015), y + (0.03 if aside else 0), word, fontsize=13, style="italic", **place)
