@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
+from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades
 
 __all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
 
@@ -207,7 +207,7 @@ def sensitivity(multiples, loss):
 
     Args:
         multiples: α₀ as a multiple of what one would set, (k,).
-        loss: method, a key of `METHODS` → final training losses, (k, seeds).
+        loss: method → final training losses, (k, seeds). Keys of `METHODS` have their color, any other is black.
     """
     means = {method: np.mean(values, axis=1) for method, values in loss.items()}
     down = -(-len(loss) // _ACROSS)
@@ -216,7 +216,7 @@ def sensitivity(multiples, loss):
             down, _ACROSS, figsize=(9.2, 0.5 + 2.1 * down), sharex=True, sharey=True, squeeze=False
         )
         for axis, (method, values) in zip(axes.flat, loss.items(), strict=False):
-            look = METHODS[method]
+            look = METHODS.get(method, Method(method, "#000000", "-", "o"))
             for other in means.values():
                 axis.plot(multiples, other, color="#cccccc", linewidth=1, zorder=1)
             axis.plot(multiples, means[method], color=look.color)
