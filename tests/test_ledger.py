@@ -606,6 +606,10 @@ def test_a_row_is_scanned_and_unfolds():
     assert cells == ["16", "Robust to α₀", "◐ holds in part", "3 of 4 batch sizes", "3, 4"]
 
 
+def test_some_claims_can_be_judged_by_their_numbers():
+    assert list(ledger.findings(numbers=(5, 3))) == [5, 3]
+
+
 def test_every_claim_that_is_tested_has_a_number():
     for number, found in ledger.findings().items():
         assert bool(found.number) == (found.verdict != NOT_TESTED), number

@@ -61,7 +61,7 @@ def test_combinations_of_fields_stand_side_by_side_in_one_panel_unconnected():
     figure = plots.ends(runs, (0.1, 2), panels=None, x=("method", "beta"), quantity="train_loss")
     (axis,) = figure.axes
     ticks = [text.get_text() for text in axis.get_xticklabels()]
-    assert ticks == ["TLR (Eq. 8)", "hypergradient\nβ = 0.0001", "hypergradient\nβ = 0.001"]
+    assert ticks == ["TLR (Eq. 8)", "hypergradient\nβ = 10⁻⁴", "hypergradient\nβ = 10⁻³"]
     assert [line for line in axis.lines if line.get_linestyle() == "-"] == []
 
 

@@ -24,7 +24,7 @@ from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
-PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/optimizer.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}"></iframe>'
@@ -41,6 +41,7 @@ notebooks/*
 :hidden:
 :caption: The optimizer
 
+docs/optimizer
 api
 ```
 

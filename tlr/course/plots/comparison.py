@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades
+from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
 
 __all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
 
@@ -144,7 +144,7 @@ def _styles(records):
             value = getattr(record.setting, option)
             alike = [other.setting for other in records if other.setting.method == kind[0]]
             if len({getattr(setting, option) for setting in alike}) > 1:
-                label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {_written(value)}"
+                label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {written(value)}"
         line = {"color": color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
         looks.append(line | {"label": label})
     return looks
@@ -153,14 +153,6 @@ def _styles(records):
 def _tint(color, place, of):
     """One of `of` variants of a method's color, from the color itself to a dark one: hex."""
     return to_hex(np.array(to_rgb(color)) * (1 - 0.75 * place / max(of - 1, 1)))
-
-
-def _written(value):
-    """A number as legends have it: a power of ten below 0.01 as one."""
-    exponent = np.log10(value) if value > 0 else 0
-    if exponent <= -3 and exponent == round(exponent):
-        return "10" + f"{exponent:.0f}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{value:.3g}"
 
 
 def rates(record):

@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades
+from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades, written
 
 __all__ = ["grid", "label", "values_of"]
 
@@ -92,7 +92,7 @@ def _word(name, value):
     if name == "variant":
         return value
     word = _SYMBOLS.get(name, name)
-    return f"{word} {value}" if isinstance(value, int) else f"{word} = {value:.3g}"
+    return f"{word} {value}" if isinstance(value, int) else f"{word} = {written(value)}"
 
 
 def values_of(found, names):
