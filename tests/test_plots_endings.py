@@ -71,7 +71,7 @@ def test_a_run_that_ended_outside_of_the_axis_is_a_cross_at_its_edge(loss):
     (axis,) = plots.ends([record(loss=(1, loss))], (0.1, 2), quantity="train_loss").axes
     assert dots(axis, "x") == [[[0, 2]]]
     assert dots(axis, "o") == []
-    assert "ended beyond the edge, or diverged" in legend(axis.figure)
+    assert "beyond the edge, or diverged" in legend(axis.figure)
 
 
 def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():

@@ -101,7 +101,7 @@ _WORDS = {
     "figure 1, batch 512": "MNIST, the settings of figure 1",
     "convolutions, fresh": "photographs, new convolutions",
     "convolutions, pre-trained": "photographs, trained convolutions",
-    "labels change": "labels that change half-way",
+    "labels change": "labels that change halfway",
     "full batches, tanh": "full batches",
     "quadratic, condition 100": "quadratics, exact gradients",
     "quadratic, condition 1e6": "quadratics, exact gradients",

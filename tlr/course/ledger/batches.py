@@ -42,7 +42,7 @@ def negative_products(shares=None):
     words = ["most" if share > 0.5 else "a minority" for share in (moving, still)]
     evidence = f"Batches of 64 digits: with α = 0.2 {words[0]} of the products are negative, with α = 0 {words[1]}"
     evidence += ", and there the data differ as much."
-    return Finding(verdict, evidence, (Basis("digits", seeds=(1, 1)),), f"{seen + reason} of 2 cases")
+    return Finding(verdict, evidence, (Basis("digits", seeds=(1, 1)),), f"{int(seen) + int(reason)} of 2 cases")
 
 
 @cache

@@ -70,7 +70,7 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
         if len(groups) == 1:
             drawn = {}
         if crosses:
-            drawn["ended beyond the edge, or diverged"] = Line2D([], [], color="#5f5f5f", **_CROSS)
+            drawn["beyond the edge, or diverged"] = Line2D([], [], color="#5f5f5f", **_CROSS)
         if drawn:
             legend_below(figure, drawn)
     return figure

@@ -12,6 +12,8 @@ from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, l
 
 __all__ = ["grid", "label", "values_of"]
 
+#: Fields whose values are powers of ten, and written as such.
+_POWERS = ("beta", "eta")
 _SYMBOLS = {"alpha0": "α₀", "batch_size": "batch", "beta": "β", "eta": "η"}
 
 
@@ -92,7 +94,9 @@ def _word(name, value):
     if name == "variant":
         return value
     word = _SYMBOLS.get(name, name)
-    return f"{word} {value}" if isinstance(value, int) else f"{word} = {written(value)}"
+    if isinstance(value, int):
+        return f"{word} {value}"
+    return f"{word} = {written(value)}" if name in _POWERS else f"{word} = {value:.3g}"
 
 
 def values_of(found, names):
