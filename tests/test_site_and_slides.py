@@ -42,6 +42,15 @@ def output(**data):
     return nbformat.v4.new_output("display_data", data)
 
 
+def test_what_jupyterlab_folds_is_folded_on_the_site(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_site, "SOURCE", tmp_path / "source")
+    build_site.write_sources()
+    book = nbformat.read(tmp_path / "source" / "notebooks" / "03_minibatches.ipynb", as_version=4)
+    code = {cell.id: cell.metadata for cell in book.cells if cell.cell_type == "code"}
+    assert "hide-input" in code["batches-check"].tags
+    assert "tags" not in code["batches-run"]
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(build_site, "SITE", tmp_path)

@@ -15,9 +15,9 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 2,
-    "03_minibatches": 27,
+    "03_minibatches": 36,
     "04_mnist": 5,
-    "05_cifar": 14,
+    "05_cifar": 16,
     "06_verdict": 6,
     "07_theory": 0,
     "gallery": 7,

@@ -143,7 +143,7 @@ def shared_memory(correlation, enough_08, enough_09):
         elif np.isclose(got, right * (m + within)):
             hint = "this is the covariance; divide by the variance of a window"
         elif np.isclose(got, right / (4 * (1 - right))):
-            hint = "this is the growth of α, r/(4(1 − r)); the function gives r"
+            hint = "this is the growth of α, ρ/(4(1 − ρ)); the function gives ρ"
         elif np.isclose(got, mu**m):
             hint = "μᵐ is the correlation of two steps that are m apart; here all pairs count, i + j + 1 apart"
         else:

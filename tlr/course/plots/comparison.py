@@ -49,11 +49,14 @@ def by_method(columns):
     """Training loss and α over the epochs, a column of panels for each method, so that no method hides another.
 
     Args:
-        columns: title, or a key of `METHODS` that stands for its label → (name → run). The same names in every column
-            have the same shade. A run that diverged ends in crosses.
+        columns: title, or a key of `METHODS` that stands for its label → (name → run). The same name has the same shade
+            in every column, or its own look if it is a key of `METHODS`. A run that diverged ends in crosses.
     """
     names = list(dict.fromkeys(name for group in columns.values() for name in group))
-    looks = dict(zip(names, styles(names), strict=True))
+    others = [name for name in names if name not in METHODS]
+    looks = {name: METHODS[name].line for name in names if name in METHODS} | dict(
+        zip(others, styles(others), strict=True)
+    )
     ends = [run.train_loss[np.isfinite(run.train_loss)] for group in columns.values() for run in group.values()]
     with house_style():
         figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 4.9), sharex=True, sharey="row", squeeze=False)
