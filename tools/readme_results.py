@@ -14,7 +14,7 @@ from tlr.course import experiments, records  # noqa: E402
 from tlr.course.experiments import lost_cases  # noqa: E402
 from tlr.course.files import replacing  # noqa: E402
 
-PLACE = re.compile(r"(?<=<!-- results -->\n).*?(?=<!-- /results -->)", re.DOTALL)
+PLACE = re.compile(r"(?<=<!-- results -->\n\n).*?(?=\n<!-- /results -->)", re.DOTALL)
 #: The method in the records of figure 10, in the benchmark of lost cases, and in the table.
 ROWS = (
     ("sgd", "sgd", "SGD, fixed α"),
