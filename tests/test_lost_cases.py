@@ -67,3 +67,18 @@ def test_recorded_runs_come_from_committed_code():
     runs = [run for run in lost_cases.recorded_runs() if run["group"] != "figure-1"]
     assert all(run["commit"] and not run["dirty"] for run in runs)
     assert len({(run["case"], run["method"], run["alpha0"], run["seed"]) for run in runs}) == len(runs)
+
+
+def test_the_overview_counts_lost_runs_in_words_and_keeps_a_case_that_it_does_not_know():
+    runs = [made_up("steady", 0.1), made_up("published", 1.5), made_up("published", 0.1, seed=1)]
+    runs += [made_up("published", 1.5) | {"case": f"quadratic, condition {kappa}"} for kappa in ("100", "1e6")]
+    rows = lost_cases.overview(runs, {"steady": "mended", "published": "Eq. 8", "sgd": "SGD"})
+    assert rows.columns.tolist() == ["mended", "Eq. 8", "SGD"]
+    assert rows.loc["quadratics, exact gradients"].tolist() == ["–", "2/2", "–"]
+    assert rows.loc["one"].tolist() == ["0/1", "1/2", "–"]
+
+
+def test_every_recorded_case_has_its_words():
+    methods = {run["method"]: run["method"] for run in lost_cases.recorded_runs()}
+    cases = {run["case"] for run in lost_cases.recorded_runs()}
+    assert not cases & {*lost_cases.overview(lost_cases.recorded_runs(), methods).index}

@@ -13,7 +13,7 @@ import tlr
 
 ROOT = Path(__file__).resolve().parent.parent
 DOTTED = re.compile(r"(?<![\w./-])tlr(?:\.[A-Za-z]\w*)+(?![\w/-])")
-PAGES = ("README.md", "CONTRIBUTING.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/optimizer.md")
 
 
 def texts():

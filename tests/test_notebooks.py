@@ -52,6 +52,13 @@ def test_cell_ids_are_unique(book):
     assert len(set(ids)) == len(ids)
 
 
+def test_checks_are_folded_and_a_folded_picture_is_on_no_slide(book):
+    for cell in book.cells:
+        tags, folded = cell.metadata.get("tags", []), cell.metadata.get("jupyter", {})
+        assert folded.get("source_hidden") or not {"check", "more"} & {*tags}, cell.id
+        assert folded.get("outputs_hidden", False) == ("more" in tags), cell.id
+
+
 def test_no_widget_state(book):
     assert "widgets" not in book.metadata, "GitHub does not render it: store outputs with `make notebooks`."
 

@@ -37,9 +37,32 @@ def test_a_line_for_each_batch_size_through_the_median_of_the_seeds():
     seeds = [record(loss=(1, loss), seed=seed) for seed, loss in enumerate((0.2, 0.6, 0.3))]
     figure = plots.ends([*seeds, record(batch_size=256)], (0.1, 2), quantity="train_loss")
     first, second = (line for line in figure.axes[0].lines if line.get_linestyle() == "-")
-    assert first.get_xydata().tolist() == [[0, 0.3]]
+    assert first.get_ydata().tolist() == [0.3]
     assert first.get_color() != second.get_color()
     assert legend(figure) == ["batch 64", "batch 256"]
+
+
+def test_lines_stand_side_by_side_so_that_none_hides_another():
+    figure = plots.ends([record(batch_size=size) for size in (64, 128, 256)], (0.1, 2), quantity="train_loss")
+    places = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == "-"]
+    assert np.all(np.diff(places) > 0.05)
+    assert np.mean(places) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_single_line_has_the_color_of_its_method_and_needs_no_legend():
+    figure = plots.ends([record(p=p) for p in (0.1, 0.5)], (0.1, 2), x="p", quantity="train_loss")
+    assert {line.get_color() for line in figure.axes[0].lines} == {plots.METHODS["tlr"].color}
+    assert figure.legends == []
+
+
+def test_combinations_of_fields_stand_side_by_side_in_one_panel_unconnected():
+    runs = [record(batch_size=size) for size in (64, 256)]
+    runs += [record(method="hypergradient", beta=beta, batch_size=64) for beta in (1e-3, 1e-4)]
+    figure = plots.ends(runs, (0.1, 2), panels=None, x=("method", "beta"), quantity="train_loss")
+    (axis,) = figure.axes
+    ticks = [text.get_text() for text in axis.get_xticklabels()]
+    assert ticks == ["TLR (Eq. 8)", "hypergradient\nβ = 10⁻⁴", "hypergradient\nβ = 10⁻³"]
+    assert [line for line in axis.lines if line.get_linestyle() == "-"] == []
 
 
 @pytest.mark.parametrize("loss", [5.0, np.nan])
@@ -48,6 +71,7 @@ def test_a_run_that_ended_outside_of_the_axis_is_a_cross_at_its_edge(loss):
     (axis,) = plots.ends([record(loss=(1, loss))], (0.1, 2), quantity="train_loss").axes
     assert dots(axis, "x") == [[[0, 2]]]
     assert dots(axis, "o") == []
+    assert "beyond the edge, or diverged" in legend(axis.figure)
 
 
 def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():

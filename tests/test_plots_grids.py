@@ -75,7 +75,7 @@ def test_with_both_one_quantity_fills_the_grid():
 def test_methods_have_their_color_and_variants_of_one_method_are_told_apart():
     found = [record(), *(record(method="hypergradient", beta=beta) for beta in (1e-3, 1e-5))]
     figure = plots.grid(found, ("method", "beta"))
-    assert legend(figure) == ["TLR (Eq. 8)", "hypergradient, β = 1e-05", "hypergradient, β = 0.001"]
+    assert legend(figure) == ["TLR (Eq. 8)", "hypergradient, β = 10⁻⁵", "hypergradient, β = 10⁻³"]
     published, *variants = figure.axes[0].lines
     assert published.get_color() == plots.METHODS["tlr"].color
     assert len({(line.get_color(), line.get_linestyle()) for line in variants}) == 2
@@ -109,3 +109,10 @@ def test_axes_are_logarithmic_and_limited_where_asked():
     loss, alpha, accuracy = plots.grid([record()], ("method",), log=("alpha",), limits={"train_loss": (0, 2)}).axes
     assert [axis.get_yscale() for axis in (loss, alpha, accuracy)] == ["linear", "log", "linear"]
     assert loss.get_ylim() == (0, 2)
+
+
+def test_the_axis_of_an_alpha_that_turns_negative_has_both_signs():
+    runs = [record(method="hypergradient", beta=1e-3, alpha=(0.01, -0.001))]
+    figure = plots.grid(runs, ("beta",), log=("train_loss", "alpha"))
+    assert [axis.get_yscale() for axis in figure.axes] == ["log", "symlog", "linear"]
+    assert plots.grid([record()], ("method",), log=("alpha",)).axes[1].get_yscale() == "log"

@@ -342,6 +342,16 @@ def changed(content, path, value):
     return copied
 
 
+def test_a_pivot_has_the_ends_by_method_rate_and_batch_size_and_the_mean_over_seeds():
+    settings = [Setting(**TLR, epochs=3, seed=seed) for seed in (0, 1)] + [
+        Setting(**TLR | {"batch_size": 256}, epochs=3)
+    ]
+    runs = [record(setting, test_accuracy=np.full(3, 0.5 + setting.seed / 10)) for setting in settings]
+    table = records.pivot(runs, "test_accuracy")
+    assert table.columns.tolist() == [64, 256]
+    assert table.loc["tlr", 0.1].tolist() == pytest.approx([0.55, 0.5])
+
+
 def used(found):
     """What the notebooks, the ledger and the command line ask of a record."""
     assert Record.from_json(found.to_json()).setting == found.setting

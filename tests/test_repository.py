@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools import environment
+from tools import readme_results as results
 from tools.build_lite import carried
 from tools.environment import CONDA_NAMES, PROJECT, closure, stated
 from tools.stamp import LINK, ROOT, names, notebooks, pages, reference, repository, stamp, stamped_files
@@ -123,6 +124,10 @@ def test_the_readme_lists_every_notebook_with_its_badges():
             f"colab.research.google.com/github/{repository()}/blob/{reference()}/notebooks/{path.name}",
         }
         assert (f"({pages()}/lite/lab/index.html?path={path.name})" in row) == (path in carried())
+
+
+def test_the_readme_has_the_results_that_are_recorded():
+    assert results.table() in README, "Run python tools/readme_results.py."
 
 
 def test_the_readme_links_to_files_that_are_there():

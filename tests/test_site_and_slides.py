@@ -84,6 +84,18 @@ def test_every_other_output_stays():
         assert build_site.shown(output(**bundle), "book-cell").data == bundle
 
 
+def test_what_a_notebook_folds_is_folded_on_the_site(tmp_path, monkeypatch):
+    new = nbformat.v4
+    folds = {"code": {"source_hidden": True}, "all": {"source_hidden": True, "outputs_hidden": True}, "nothing": {}}
+    cells = [new.new_code_cell(id=name, metadata={"jupyter": fold}) for name, fold in folds.items()]
+    nbformat.write(new.new_notebook(cells=cells), tmp_path / "book.ipynb")
+    monkeypatch.setattr(build_site, "SOURCE", tmp_path / "source")
+    monkeypatch.setattr(build_site, "notebooks", lambda: [tmp_path / "book.ipynb"])
+    build_site.write_sources()
+    book = nbformat.read(tmp_path / "source" / "notebooks" / "book.ipynb", as_version=4)
+    assert [cell.metadata.get("tags") for cell in book.cells] == [["hide-input"], ["hide-cell"], None]
+
+
 def test_links_are_checked_down_to_the_place_in_the_page(site):
     good = '<a href="deep/index.html#here"></a><a href="deep/"></a><a href="#top"></a><h1 id="top"></h1>'
     (site / "index.html").write_text(
@@ -221,6 +233,18 @@ def test_what_is_seen_goes_on_the_slide_and_what_is_said_into_the_notes(drawn):
     ]
     assert claim.slides[2].notes == ["*The picture.* A line."]
     assert (drawn / "book-plot.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
+
+
+def test_what_is_folded_or_too_long_is_on_no_slide(drawn):
+    new = nbformat.v4
+    cells = [new.new_markdown_cell("# Title"), new.new_markdown_cell("> A.")]
+    cells += [
+        new.new_code_cell(metadata={"tags": [tag]}, outputs=[output(**{"text/html": tag})])
+        for tag in ("more", "long", "check")
+    ]
+    nbformat.write(new.new_notebook(cells=cells), drawn / "book.ipynb")
+    (title,) = build_slides.sections(drawn / "book.ipynb")
+    assert [slide.shown for slide in title.slides] == [["> A."], ["```{raw} html\ncheck\n```"]]
 
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)

@@ -25,7 +25,7 @@ from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks, repository  # noqa: E402
 
 SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
-PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
+PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/optimizer.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}"></iframe>'
@@ -42,6 +42,7 @@ notebooks/*
 :hidden:
 :caption: The optimizer
 
+docs/optimizer
 api
 ```
 
@@ -87,8 +88,10 @@ def write_sources(pdf=False):
             if cell.cell_type == "markdown":
                 cell.source = f"{place}\n\n{linked(cell.source, path)}" if place else linked(cell.source, path)
                 continue
-            if cell.metadata.get("jupyter", {}).get("source_hidden"):  # folded in JupyterLab, and so on the page
-                cell.metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
+            folded = cell.metadata.get("jupyter", {})
+            if folded.get("source_hidden"):  # folded in JupyterLab, and so on the page
+                fold = "hide-cell" if folded.get("outputs_hidden") else "hide-input"
+                cell.metadata.tags = [*cell.metadata.get("tags", []), fold]
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
             if place:
                 cell.outputs.insert(0, html_output(place))

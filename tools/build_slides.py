@@ -2,7 +2,8 @@
 
 python tools/build_slides.py        # writes build/slides/index.html, which needs no network; S opens the notes
 
-On a slide stand headings, quotations, displayed formulas, tables, figures, what the room should predict, and verdicts.
+On a slide stand headings, quotations, displayed formulas, tables, figures, what the room should predict, and verdicts;
+not what notebooks fold (cells tagged "more"), nor what is too long for a slide ("long").
 A deck for each notebook, up to its exercises, and one for the lecture that docs/lectures.md plans.
 """
 
@@ -119,6 +120,8 @@ def sections(path):
     """The sections of a notebook, the first of which is its title."""
     found = []
     for cell in nbformat.read(path, as_version=4).cells:
+        if {"more", "long"} & {*cell.metadata.get("tags", [])}:
+            continue
         if cell.cell_type == "code":
             for output in cell.outputs:
                 if picture := figure(output, f"{path.stem}-{cell.id}"):

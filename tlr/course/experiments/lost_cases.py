@@ -11,7 +11,7 @@ import pandas as pd
 from tlr.course import records
 from tlr.course.experiments.replay import recorded
 
-__all__ = ["PATH", "healthy", "is_lost", "recorded_runs", "table"]
+__all__ = ["PATH", "healthy", "is_lost", "overview", "recorded_runs", "table"]
 
 PATH = records.shipped() / "lost_cases.jsonl"
 
@@ -81,6 +81,54 @@ def table(runs):
     best = whole["last"].groupby("case").transform("min").clip(lower=1e-300)
     whole.insert(3, "best", whole["last"] / best)
     return whole
+
+
+#: Case → its row of `overview`, in this order; a case that is not here has a row of its own at the end.
+_WORDS = {
+    "README, 200 digits": "200 digits, windows of 4 steps",
+    "README, wine": "wine (a table), windows of 4 steps",
+    "p 0.1, μ 0.8": "1,442 digits, windows of 9 steps, μ = 0.8",
+    "p 0.1, μ 0.9": "1,442 digits, windows of 9 steps, μ = 0.9",
+    "p 0.33, μ 0.8": "1,442 digits, windows of 30 steps, μ = 0.8",
+    "p 0.33, μ 0.9": "1,442 digits, windows of 30 steps, μ = 0.9",
+    "Adam, window 9": "over Adam, windows of 9 steps",
+    "Adam, window 30": "over Adam, windows of 30 steps",
+    "Adam, window 50": "over Adam, windows of 50 steps",
+    "MNIST, batch 512": "MNIST, batches of 512, α₀ = 0.1",
+    "figure 1, batch 64": "MNIST, the settings of figure 1",
+    "figure 1, batch 128": "MNIST, the settings of figure 1",
+    "figure 1, batch 256": "MNIST, the settings of figure 1",
+    "figure 1, batch 512": "MNIST, the settings of figure 1",
+    "convolutions, fresh": "photographs, new convolutions",
+    "convolutions, pre-trained": "photographs, trained convolutions",
+    "labels change": "labels that change halfway",
+    "full batches, tanh": "full batches",
+    "quadratic, condition 100": "quadratics, exact gradients",
+    "quadratic, condition 1e6": "quadratics, exact gradients",
+    "logistic regression": "logistic regression, exact gradients",
+    "one-sided parabola": "half-parabolas, exact gradients",
+    "two parabolas": "half-parabolas, exact gradients",
+}
+
+
+def overview(runs, methods):
+    """Lost runs of all runs, as a table to be read: a row for each case, in words.
+
+    Args:
+        runs: a list of dicts, as `recorded_runs` returns them.
+        methods: name in the runs → heading of its column.
+
+    Returns:
+        A DataFrame of strings such as "10/12", "–" where a method was not tried.
+    """
+    cases = table(runs)
+    words = cases.index.get_level_values("case").map(lambda case: _WORDS.get(case, case))
+    counts = cases.groupby([words, "method"])[["lost", "runs"]].sum()
+    cells = (counts.lost.astype(str) + "/" + counts.runs.astype(str)).unstack("method", fill_value="–")
+    order = [name for name in dict.fromkeys(_WORDS.values()) if name in cells.index]
+    order += [name for name in cells.index if name not in order]
+    named = cells.reindex(index=order, columns=list(methods), fill_value="–").rename(columns=methods)
+    return named.rename_axis(index=None, columns=None)
 
 
 def healthy(runs, method="steady"):

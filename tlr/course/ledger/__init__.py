@@ -13,7 +13,7 @@ Example:
 
 from tlr.course.ledger.archive import Archive, Missing
 from tlr.course.ledger.claim import THEMES, VERDICTS, Basis, Claim, Finding
-from tlr.course.ledger.rendering import CLAIMS, findings, page, summary
+from tlr.course.ledger.rendering import CLAIMS, findings, page
 
 __all__ = [
     "CLAIMS",
@@ -26,5 +26,4 @@ __all__ = [
     "Missing",
     "findings",
     "page",
-    "summary",
 ]

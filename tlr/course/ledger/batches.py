@@ -41,7 +41,8 @@ def negative_products(shares=None):
     verdict = HOLDS if seen and reason else IN_PART if seen else DOES_NOT_HOLD
     words = ["most" if share > 0.5 else "a minority" for share in (moving, still)]
     evidence = f"Batches of 64 digits: with α = 0.2 {words[0]} of the products are negative, with α = 0 {words[1]}"
-    return Finding(verdict, f"{evidence}, and there the data differ as much.", (Basis("digits", seeds=(1, 1)),))
+    evidence += ", and there the data differ as much."
+    return Finding(verdict, evidence, (Basis("digits", seeds=(1, 1)),), f"{int(seen) + int(reason)} of 2 cases")
 
 
 @cache
@@ -62,7 +63,7 @@ def windows(angles=None):
         f"stand still; where the window ends, {abs(moving):.1f} with α = 0.2, which TLR itself reaches here."
     )
     verdict = HOLDS if moving > 0.5**0.5 else IN_PART if still > 0.5**0.5 else DOES_NOT_HOLD
-    return Finding(verdict, evidence, (Basis("digits", seeds=(1, 1)),))
+    return Finding(verdict, evidence, (Basis("digits", seeds=(1, 1)),), f"cosine {abs(moving):.1f}, not {still:.1f}")
 
 
 @cache
@@ -97,7 +98,8 @@ def trains_with_every_p(archive, figure, short=None):
         f"On the digits, with windows of {' and '.join(map(str, digits))} steps, ruined: {ruined or 'none'}."
     )
     verdict = DOES_NOT_HOLD if not all(trains.values()) else HOLDS if all(digits.values()) else IN_PART
-    return finding_on(found, verdict, evidence)
+    number = f"{sum(trains.values()) + sum(digits.values())} of {len(trains) + len(digits)} windows"
+    return finding_on(found, verdict, evidence, number)
 
 
 def _short_windows():
@@ -119,7 +121,8 @@ def restarts(losses=None):
         f"Short windows on the digits, {len(losses)} seeds: with α set back to its peak whenever it is below a quarter "
         f"of it, the final loss is {words} in the mean."
     )
-    return Finding(decide(always, sign), evidence, (Basis("digits", 20, (len(losses),) * 2),))
+    number = f"loss × {math.exp(-lower):.1f}"
+    return Finding(decide(always, sign), evidence, (Basis("digits", 20, (len(losses),) * 2),), number)
 
 
 def cause_of_the_fall(archive, figure):
@@ -139,7 +142,7 @@ def cause_of_the_fall(archive, figure):
         f"replacement predicts, within 5 %, in {explained}."
     )
     verdict = DOES_NOT_HOLD if explained == len(ratios) else IN_PART if explained else HOLDS
-    return finding_on(found, verdict, evidence)
+    return finding_on(found, verdict, evidence, f"the sampling, in {explained} of {len(ratios)} runs")
 
 
 @cache

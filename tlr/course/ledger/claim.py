@@ -86,11 +86,13 @@ class Finding:
         verdict: one of `VERDICTS`.
         evidence: for it, in words and numbers.
         basis: a `Basis` for each data set that was decisive; none where formulas are.
+        number: the one figure of the evidence that a table shows (default: none).
     """
 
     verdict: str
     evidence: str
     basis: tuple[Basis, ...] = attrs.field(default=(), repr=False)
+    number: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -157,6 +159,7 @@ class Claim:
             verdicts.pop() if len(verdicts) == 1 else IN_PART,
             " ".join(evidence),
             tuple(basis for finding in decided for basis in finding.basis),
+            "; ".join(finding.number for finding in decided if finding.number),
         )
 
 

@@ -105,10 +105,10 @@ def epochs_of(found):
     return max(record.setting.epochs for record in found)
 
 
-def finding_on(found, verdict, evidence):
+def finding_on(found, verdict, evidence, number):
     """The `Finding` that rests on these runs; the evidence begins with what they are."""
     basis = basis_of(found)
-    return Finding(verdict, f"{basis}: {evidence}", (basis,))
+    return Finding(verdict, f"{basis}: {evidence}", (basis,), number)
 
 
 def basis_of(found):

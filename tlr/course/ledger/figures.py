@@ -75,7 +75,7 @@ CLAIMS = (
         changed=_ROUND,
         judge=runs.robust("alpha0"),
         figures=_EVERYWHERE,
-        tests=("04_mnist#long-ends", "04_mnist#fig1-accuracy", "03_minibatches#mnist-check"),
+        tests=("04_mnist#long-ends", "03_minibatches#mnist-check"),
     ),
     Claim(
         theme=ROBUSTNESS,
@@ -88,7 +88,7 @@ CLAIMS = (
         changed=_ROUND,
         judge=runs.robust("batch_size"),
         figures=_EVERYWHERE,
-        tests=("04_mnist#long-ends", "04_mnist#fig1-accuracy", "03_minibatches#batch-size"),
+        tests=("04_mnist#long-ends", "03_minibatches#batch-size"),
     ),
     Claim(
         theme=ROBUSTNESS,
@@ -228,7 +228,7 @@ CLAIMS = (
         changed="any difference counted; it held in part.",
         judge=runs.p_trades,
         figures=_FREQUENCY,
-        tests=("04_mnist#fig6-count", "04_mnist#fig6-long", "03_minibatches#p-verdict"),
+        tests=("04_mnist#fig6-long", "03_minibatches#p-verdict"),
     ),
     Claim(
         theme=KNOBS,
@@ -241,10 +241,7 @@ CLAIMS = (
         changed=_ROUND + " It held.",
         judge=runs.no_matter("p"),
         figures=("figure-6-mnist",),
-        tests=(
-            "04_mnist#fig6-count",
-            "04_mnist#fig6-long",
-        ),
+        tests=("04_mnist#fig6-long",),
     ),
     Claim(
         theme=KNOBS,

@@ -35,7 +35,7 @@ def first_derivative(formula=rule.first_derivative):
         errors.append(abs((up - down) / (2 * h) / claimed - 1))
     passed = int((np.concatenate(errors) < 1e-3).sum())
     evidence = f"In {passed} of 400 random steps on four functions Eq. 7 is the measured slope to three digits."
-    return Finding(always(passed, 400), evidence)
+    return Finding(always(passed, 400), evidence, number=f"{passed} of 400 steps")
 
 
 def second_derivative(formula=rule.second_derivative):
@@ -46,14 +46,15 @@ def second_derivative(formula=rule.second_derivative):
     alpha, after = x / curvature, 1 - x  # g_t / g_{t−1}, with g_{t−1} = 1
     ratio = sp.factor(sp.simplify(formula(alpha, after**2, after, sp.Integer(1)) / curvature))
     if ratio == 1:
-        return Finding(HOLDS, "On a parabola it is the exact second derivative.")
+        return Finding(HOLDS, "On a parabola it is the exact second derivative.", number="exact")
     right = [bool(ratio.subs(x, sp.Rational(n, 10)) > 0) for n in range(1, 20) if n != 10]
     wrong = len(right) - sum(right)
     evidence = (
         f"On a parabola, with x = αλ, it is {str(ratio).replace('*', ' · ')} times the exact one, with the wrong "
     )
     evidence += f"sign at {wrong} of {len(right)} values of x in (0, 2)."
-    return Finding(DOES_NOT_HOLD if wrong else IN_PART, evidence)
+    number = f"wrong sign at {wrong} of {len(right)}"
+    return Finding(DOES_NOT_HOLD if wrong else IN_PART, evidence, number=number)
 
 
 def newton_step(change=rule.relative_change):
@@ -61,7 +62,7 @@ def newton_step(change=rule.relative_change):
     x = np.concatenate([np.linspace(0.81, 0.99, 100), np.linspace(1.01, 3, 100)])
     landed = np.isclose(x * (1 + change((1 - x) ** 2, 1 - x, np.ones_like(x))), 1, atol=1e-3)
     evidence = f"On a parabola it lands on the best step from {landed.sum()} of 200 values of αλ between 0.8 and 3."
-    return Finding(grade(landed.sum(), 200), evidence)
+    return Finding(grade(landed.sum(), 200), evidence, number=f"{landed.sum()} of 200 starts")
 
 
 def bound(change=rule.relative_change):
@@ -71,14 +72,15 @@ def bound(change=rule.relative_change):
     ratio = 1 + change(np.vecdot(now, now), np.vecdot(now, before), np.vecdot(before, before))
     passed = int(np.sum((ratio > 0) & (ratio <= 1.25)))
     evidence = f"100,000 random pairs of gradients: α changes by factors from {ratio.min():.2f} to {ratio.max():.2f}."
-    return Finding(always(passed, len(ratio)), evidence)
+    return Finding(always(passed, len(ratio)), evidence, number=f"{ratio.min():.2f} ≤ factor ≤ {ratio.max():.2f}")
 
 
 def one_pass(passes=None):
     """Forward and backward passes in a step of Algorithm 1 and of Algorithm 2, counted."""
     first, second = passes or (_passes("naive", lr=0.1, eta=0.1), _passes("tlr", lr=0.1))
     evidence = f"Passes in a step, counted: {first} with Algorithm 1, {second} with Algorithm 2."
-    return Finding(HOLDS if second == 1 < first else DOES_NOT_HOLD, evidence)
+    number = f"{second} pass in place of {first}"
+    return Finding(HOLDS if second == 1 < first else DOES_NOT_HOLD, evidence, number=number)
 
 
 def _passes(name, **options):
@@ -117,7 +119,8 @@ def barzilai_borwein(change=rule.relative_change):
         f"exactly when it is above their long step, and grows by the full quarter exactly when it is at most "
         f"‖s‖/‖y‖, on quadratics the geometric mean of their two. As Newton's step, their long one is Eq. 8′'s."
     )
-    return Finding(grade(passed, int(bowl.sum())), evidence)
+    number = f"{passed:,} of {bowl.sum():,} pairs"
+    return Finding(grade(passed, int(bowl.sum())), evidence, number=number)
 
 
 def polak_ribiere(rules=rule.RULES):
@@ -128,7 +131,8 @@ def polak_ribiere(rules=rule.RULES):
     beta_prp = (gg - gp) / pp
     factor = sp.simplify(gp / rules["published"].denominator(gg, gp, pp) * beta_prp * pp / gp)
     if factor.is_number:
-        return Finding(HOLDS, f"The relative change of α is {factor} · ⟨g_t, g_{{t−1}}⟩ / (‖g_{{t−1}}‖² β_PRP).")
+        evidence = f"The relative change of α is {factor} · ⟨g_t, g_{{t−1}}⟩ / (‖g_{{t−1}}‖² β_PRP)."
+        return Finding(HOLDS, evidence, number=f"{factor} / β_PRP")
     return Finding(DOES_NOT_HOLD, f"The relative change of α times β_PRP is no multiple of it: {factor}.")
 
 
@@ -148,7 +152,7 @@ def convex(toy_of=toys.quadratic):
     evidence = (
         f"10,000 random steps on convex quadratics: α would grow after {grew:,}, and the loss had fallen in {fell:,}."
     )
-    return Finding(always(fell, grew), evidence)
+    return Finding(always(fell, grew), evidence, number=f"{fell:,} of {grew:,} steps")
 
 
 def displacements(memory=0.8):
@@ -167,7 +171,7 @@ def displacements(memory=0.8):
         f"Two steps on 400 random parabolas with μ = {memory:g}: the product of the displacements over α is the slope "
         f"along the step in {equal}; it exceeds it by μ‖d‖², what the buffer hands on."
     )
-    return Finding(always(equal, 400), evidence)
+    return Finding(always(equal, 400), evidence, number=f"{equal} of 400 steps")
 
 
 def cannot_diverge(ran=None):
@@ -185,7 +189,7 @@ def cannot_diverge(ran=None):
         f"Two half-parabolas, κ = 1000, {total} stable values of α₀: the loss ends below its first value from "
         f"{kept['published']} of them ({kept['gd']} with α fixed, {kept['secant']} with Eq. 8′)."
     )
-    return Finding(always(kept["published"], total), evidence)
+    return Finding(always(kept["published"], total), evidence, number=f"{kept['published']} of {total} starts")
 
 
 def quadratics(ran=None):
@@ -201,7 +205,7 @@ def quadratics(ran=None):
         f"its first value from {kept['published']} of them with Eq. 8, "
         f"{kept['gd']} with α fixed, {kept['secant']} with Eq. 8′."
     )
-    return Finding(grade(kept["published"], total), evidence)
+    return Finding(grade(kept["published"], total), evidence, number=f"{kept['published']} of {total} starts")
 
 
 def bound_on_quadratics(shares=None):
@@ -217,7 +221,7 @@ def bound_on_quadratics(shares=None):
     near = sum(abs(values["published"] - shares[0.25]["published"]) <= 0.1 for values in shares.values())
     rows = ", ".join(f"c = {c:g}: {v['published']:.0%} ({v['secant']:.0%})" for c, v in shares.items())
     evidence = f"Starts from which the loss falls a millionfold on a bowl with κ = 10, with Eq. 8 (Eq. 8′): {rows}."
-    return Finding(grade(near, len(shares)), evidence)
+    return Finding(grade(near, len(shares)), evidence, number=f"{near} of {len(shares)} values of c")
 
 
 def thermostat(step=relative_rate_map):
@@ -225,13 +229,13 @@ def thermostat(step=relative_rate_map):
     x = np.concatenate([np.geomspace(0.01, 0.99, 100), np.linspace(1.01, 5, 100)])
     right = int(((step(x) > x) == (x < 1)).sum())
     evidence = f"On a parabola α changes in the right direction at {right} of 200 values of αλ from 0.01 to 5."
-    return Finding(always(right, 200), evidence)
+    return Finding(always(right, 200), evidence, number=f"{right} of 200 places")
 
 
 CLAIMS = (
     Claim(
         theme=EQUATIONS,
-        says="Eqs. 5–7: the slope by α is −⟨g_t, g_{t−1}⟩",
+        says="Eqs. 5–7: the slope in α is −⟨g_t, g_{t−1}⟩",
         place="Section 3, Eqs. 5–7",
         quote="the learning rate gradient can be expressed as the inner product of consecutive gradients",
         criterion="It is the slope that finite differences measure, in every random step.",
@@ -250,7 +254,7 @@ CLAIMS = (
     ),
     Claim(
         theme=EQUATIONS,
-        says="Eq. 8: the second derivative by α",
+        says="Eq. 8: the second derivative in α",
         place="Section 3, Eq. 8; appendix A",
         quote="the problem at hand has an intuitive analytical form, using only first-order weight gradients, "
         "as Eq. 8 suggests.",

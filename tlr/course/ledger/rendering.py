@@ -6,10 +6,10 @@ from html import escape
 
 from tlr.course.ledger import batches, figures, mathematics
 from tlr.course.ledger.archive import Archive
-from tlr.course.ledger.claim import NOT_TESTED, THEMES, VERDICTS, Basis
+from tlr.course.ledger.claim import THEMES
 from tlr.course.plots.tiles import SIGNS
 
-__all__ = ["CLAIMS", "findings", "page", "summary"]
+__all__ = ["CLAIMS", "findings", "page"]
 
 _FIRST = sorted((*mathematics.CLAIMS, *batches.CLAIMS, *figures.CLAIMS), key=lambda claim: THEMES.index(claim.theme))
 
@@ -21,87 +21,58 @@ _COMMAND = re.compile(r"python -m [\w. -]*\w")
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_])_(?:\{([^}]+)\}|([^\W_]+))")
 
 
-def findings(theme=None, archive=None):
+def findings(theme=None, archive=None, *, numbers=None):
     """Judge the claims, some of which train for seconds.
 
     Args:
         theme: one of `THEMES` (default: all).
         archive: the `Archive` that records come from (default: all that there are).
+        numbers: which claims, and in which order (default: all of the theme).
 
     Returns:
         Number → `Finding`.
     """
     archive = Archive() if archive is None else archive
-    return {number: claim.find(archive) for number, claim in CLAIMS.items() if theme is None or claim.theme == theme}
-
-
-def summary(found):
-    """Which claims have which verdict, and on what: one small table, as HTML. Stress tests of ours stand at its end.
-
-    Args:
-        found: number → `Finding`, as `findings` returns them.
-    """
-    rows = {}
-    for number, finding in found.items():
-        ours = CLAIMS[number].ours
-        for basis in finding.basis or (Basis("–" if finding.verdict == NOT_TESTED else "formulas and toy functions"),):
-            key = ours, VERDICTS.index(finding.verdict), basis.data, basis.epochs or 0, basis.seeds or (0, 0)
-            rows.setdefault(key, (finding.verdict, ours, basis, []))[-1].append(str(number))
-    return _table(
-        "The claims by verdict",
-        ("Verdict", "Claims", "Data", "Epochs", "Seeds"),
-        [
-            (
-                f"<b>{SIGNS[verdict]} {verdict}</b>" + ("<br>ours, not counted" if ours else ""),
-                ", ".join(numbers),
-                escape(basis.data),
-                str(basis.epochs or "–"),
-                basis.seeds_in_words.removesuffix(" seeds").removesuffix(" seed") if basis.seeds else "–",
-            )
-            for _, (verdict, ours, basis, numbers) in sorted(rows.items(), key=lambda row: row[0])
-        ],
-    )
+    wanted = CLAIMS if numbers is None else numbers
+    return {number: CLAIMS[number].find(archive) for number in wanted if theme in (None, CLAIMS[number].theme)}
 
 
 def page(found):
-    """The ledger, or the part of it that was judged, as HTML: a table for each theme.
+    """The ledger, or the part of it that was judged, as HTML: one table, a row for each claim, which unfolds.
 
     Args:
         found: number → `Finding`, as `findings` returns them.
     """
-    themes = [theme for theme in THEMES if any(CLAIMS[number].theme == theme for number in found)]
-    return "\n".join(
-        _table(
-            theme,
-            ("", "Claim", "Evidence", "Verdict"),
-            [_row(number, CLAIMS[number], found[number]) for number in found if CLAIMS[number].theme == theme],
-        )
-        for theme in themes
-    )
-
-
-def _table(caption, names, rows):
-    head = "".join(f'<th style="text-align:left">{name}</th>' for name in names)
-    cell = '<td style="text-align:left;vertical-align:top">{}</td>'
-    body = "\n".join("<tr>" + "".join(map(cell.format, row)) + "</tr>" for row in rows)
-    return f"<table>\n<caption><b>{escape(caption)}</b></caption>\n<tr>{head}</tr>\n{body}\n</table>"
+    names = ("", "Claim", "Verdict", "In one number", "Notebook")
+    rows = ["".join(f'<th style="text-align:left">{name}</th>' for name in names)]
+    for theme in THEMES:
+        if numbers := [number for number in found if CLAIMS[number].theme == theme]:
+            rows.append(f'<th colspan="{len(names)}" style="text-align:left;padding-top:1em">{escape(theme)}</th>')
+            rows += [_row(number, CLAIMS[number], found[number]) for number in numbers]
+    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table>\n<caption><b>The paper's claims, and what became of them</b></caption>\n{body}\n</table>"
 
 
 def _row(number, claim, finding):
-    """Four cells: number, claim, evidence, verdict."""
+    """Five cells: number, claim, verdict, the number of the evidence, links. The claim unfolds."""
     evidence = _COMMAND.sub(r"<code>\g<0></code>", _html(finding.evidence))
-    below = [f"<i>Holds if:</i> {_html(claim.criterion)} <i>{_when(claim, finding)}</i>"]
-    below += [f"<i>Changed after results were known:</i> {_html(claim.changed)}"] if claim.changed else []
-    below += [_html(claim.note)] if claim.note else []
-    below += [f"<i>See</i> {', '.join(map(_link, claim.tests))}"] if claim.tests else []
-    ours = "<br>A stress test of ours, not the paper's: it does not count." if claim.ours else ""
-    basis = "".join(f"<br>{escape(str(basis))}" for basis in finding.basis)
-    return (
+    folded = [f"“{_html(claim.quote)}” ({escape(claim.place)})"]
+    folded += ["A stress test of ours, not the paper's: it does not count."] if claim.ours else []
+    folded += [f"<i>Found:</i> {evidence}", f"<i>Holds if:</i> {_html(claim.criterion)} <i>{_when(claim, finding)}</i>"]
+    folded += [f"<i>Changed after results were known:</i> {_html(claim.changed)}"] if claim.changed else []
+    folded += [_html(claim.note)] if claim.note else []
+    tests = ", ".join(_link(test, test.replace("#", " ")) for test in claim.tests)
+    folded += [f"<i>Tested by</i> {tests}"] if tests else []
+    notebooks = {test[:2]: test for test in reversed(claim.tests)}
+    ours = " (ours)" if claim.ours else ""
+    cells = (
         str(number),
-        f"<b>{_html(claim.says)}</b><br>“{_html(claim.quote)}” ({escape(claim.place)}){ours}",
-        "<br>".join([evidence, *below]),
-        f'<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b>{basis}',
+        f"<details><summary>{_html(claim.says)}{ours}</summary>{'<br>'.join(folded)}</details>",
+        f'<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b>',
+        _html(finding.number) or "–",
+        ", ".join(_link(test, str(int(name))) for name, test in sorted(notebooks.items())) or "–",
     )
+    return "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells)
 
 
 def _when(claim, finding):
@@ -120,6 +91,6 @@ def _html(text):
     return _SUBSCRIPT.sub(lambda match: f"{match[1]}<sub>{match[2] or match[3]}</sub>", escape(text))
 
 
-def _link(test):
+def _link(test, text):
     notebook, cell = test.split("#")
-    return f'<a href="{notebook}.ipynb#cell-id={cell}">{notebook[:2]} <code>{cell}</code></a>'
+    return f'<a href="{notebook}.ipynb#cell-id={cell}">{text}</a>'

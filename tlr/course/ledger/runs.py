@@ -70,10 +70,11 @@ def robust(over):
         both = np.where(least < 0, -1, most)
         lost = [int(ends_of(runs).lost.sum()) for runs in (found, sgd)]
         evidence = (
-            f"less far apart than with SGD at {(both > 0).sum()} of {len(both)} {words}: {'; '.join(told)}. "
+            f"the best and the worst end are closer together than SGD's at {(both > 0).sum()} of {len(both)} {words}. "
+            f"They differ in {'; in '.join(told)}. "
             f"Lost: {lost[0]} of {len(ends_of(found))} settings (SGD {lost[1]})."
         )
-        return finding_on(found, decide(grade, both), evidence)
+        return finding_on(found, decide(grade, both), evidence, f"{(both > 0).sum()} of {len(both)} {words}")
 
     return judge
 
@@ -99,12 +100,12 @@ def alpha_rises_and_falls(archive, figure):
     done = counts["straight"] + counts["bent"]
     evidence = (
         f"α peaks and falls in {done} of {len(found)} runs, along an exponential in "
-        f"{counts['straight']}; {counts['climbs']} still climb, {len(found) - sum(counts.values())} are lost."
+        f"{counts['straight']}; still climbing: {counts['climbs']}; lost: {len(found) - sum(counts.values())}."
     )
     if not done + counts["other"]:
         raise Missing(f"{evidence} Longer runs decide: python -m tlr.course.experiments run {figure}.")
     signs = [1] * counts["straight"] + [-1] * (counts["bent"] + counts["other"])
-    return finding_on(found, decide(grade, signs), evidence)
+    return finding_on(found, decide(grade, signs), evidence, f"{counts['straight']} of {len(found)} runs")
 
 
 def _course(record):
@@ -127,7 +128,7 @@ def higher_with_the_batch(archive, figure):
     steps = ends.pivot(index="alpha0", columns="batch_size", values="peak").diff(axis=1).stack().dropna()
     signs = signs_of(steps, margin_of(archive, found, "peak_alpha"))
     evidence = f"the peak is higher in {(signs > 0).sum()} of {len(signs)} steps from one batch size to the next."
-    return finding_on(found, decide(grade, signs), evidence)
+    return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of {len(signs)} steps")
 
 
 def exception(archive, figure):
@@ -138,7 +139,8 @@ def exception(archive, figure):
     loss, rest = ends[here].train_loss.item(), ends[~here & ~ends.lost].train_loss
     sign = signs_of([math.log(loss / rest.median())], margin_of(archive, found, "train_loss"))
     evidence = f"loss {loss:.3g}, the others {rest.min():.3g} to {rest.max():.3g}, in the median "
-    return finding_on(found, decide(always, sign), f"{evidence}{rest.median():.3g}.{least_that_counts(archive, found)}")
+    evidence += f"{rest.median():.3g}.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(always, sign), evidence, f"loss × {loss / rest.median():.2f}")
 
 
 def exception_of_the_others(archive, figure):
@@ -151,8 +153,8 @@ def exception_of_the_others(archive, figure):
     differences = [math.log(loss[name] / loss.tlr) for name in above] + [math.log(loss.tlr / loss.yellowfin)]
     signs = signs_of(differences, margin_of(archive, found, "train_loss"))
     words = ", ".join(f"{METHODS[name]} {loss[name]:.2g}" for name in ("tlr", *above, "yellowfin"))
-    evidence = f"{(signs > 0).sum()} of the 4 do. Losses: {words}.{least_that_counts(archive, found)}"
-    return finding_on(found, decide(grade, signs), evidence)
+    evidence = f"{(signs > 0).sum()} of the 4 end as claimed. Losses: {words}.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of 4 methods")
 
 
 def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grade, early=False, per=("model",)):
@@ -185,8 +187,9 @@ def beats(*rivals, value="train_loss", by=("alpha0", "batch_size"), verdict=grad
             each = signs_of(pairs.score - pairs.score_rival, margin)
             signs += list(each)
             tally.append(f"{METHODS[rival]} in {(each > 0).sum()} of {len(each)}, worse in {(each < 0).sum()}")
-        evidence = f"better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
-        return finding_on(found, decide(verdict, signs), evidence)
+        evidence = f"TLR ends better than {'; than '.join(tally)}.{least_that_counts(archive, found, measured)}"
+        number = f"{sum(sign > 0 for sign in signs)} of {len(signs)} pairs"
+        return finding_on(found, decide(verdict, signs), evidence, number)
 
     return judge
 
@@ -199,12 +202,12 @@ def beta_matters(archive, figure):
     signs_differ = ratios.alpha < 0  # α of a large β may end below zero
     passed = int((signs_differ | (ratios.alpha > 10) | (ratios.train_loss > 2)).sum())
     low, high = ratios.train_loss.min(), ratios.train_loss.max()
-    evidence = f"so at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
+    evidence = f"β decides at {passed} of {len(ratios)} batch sizes; over β the losses differ by factors of "
     evidence += f"{low:.2f} to {high:.2f}" if len(ratios) > 1 else f"{low:.2f}"
     if (~signs_differ).any():
         evidence += f", the final α by {ratios.alpha[~signs_differ].min():.0f} or more"
     evidence += ", or in sign." if signs_differ.any() else "."
-    return finding_on(found, grade(passed, len(ratios)), evidence)
+    return finding_on(found, grade(passed, len(ratios)), evidence, f"{passed} of {len(ratios)} batch sizes")
 
 
 def sensitive(rival):
@@ -218,10 +221,10 @@ def sensitive(rival):
         )
         signs = signs_of(theirs - ours, math.sqrt(2) * margin_of(archive, found, "train_loss"))
         evidence = (
-            f"at {(signs > 0).sum()} of {len(signs)} batch sizes. Largest over smallest loss over α₀: {METHODS[rival]} "
-            f"{_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
+            f"it varies more at {(signs > 0).sum()} of {len(signs)} batch sizes. Highest over lowest loss, over α₀: "
+            f"{METHODS[rival]} {_told(theirs, 'train_loss')}; TLR {_told(ours, 'train_loss')}."
         )
-        return finding_on(found, decide(grade, signs), evidence)
+        return finding_on(found, decide(grade, signs), evidence, f"{(signs > 0).sum()} of {len(signs)} batch sizes")
 
     return judge
 
@@ -238,7 +241,8 @@ def between_seeds(archive, figure):
     cases = {name: deviation[name, size] / deviation["tlr", size] for name, size in (("sls", 64), ("sps", 512))}
     passed = sum(ratio > 3 for ratio in cases.values())
     words = ", ".join(f"{METHODS[name]} {ratio:.1f}" for name, ratio in cases.items())
-    return finding_on(found, grade(passed, 2), f"deviation between seeds as a multiple of TLR's: {words}.")
+    evidence = f"deviation between seeds as a multiple of TLR's: {words}."
+    return finding_on(found, grade(passed, 2), evidence, f"{passed} of 2 methods")
 
 
 def no_matter(knob, **where):
@@ -255,7 +259,8 @@ def no_matter(knob, **where):
         kept = (_alike_in_both(archive, found, others) > 0).sum()
         evidence = f"accuracy and loss with {words}. Alike in loss: {_ALIKE[close[0]]}; in accuracy: "
         evidence += f"{_ALIKE[close[1]]}. With Eq. 8′ {kept} of {len(others)} are alike in both."
-        return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found))
+        number = f"loss × {ours.train_loss.max() / ours.train_loss.min():.2g}"
+        return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found), number)
 
     return judge
 
@@ -266,7 +271,8 @@ def large_c_ruins(archive, figure):
     large = ends_of(found).query("c >= 4").groupby("method").lost.agg(["sum", "size"])
     evidence = f"of the runs with 1 + c = 5 or 10, {large['sum'].tlr} of {large['size'].tlr}"
     evidence += f" are lost ({large['sum'].tlr_secant} with Eq. 8′)."
-    return finding_on(found, mostly(large["sum"].tlr, large["size"].tlr), evidence)
+    number = f"{large['sum'].tlr} of {large['size'].tlr} runs"
+    return finding_on(found, mostly(large["sum"].tlr, large["size"].tlr), evidence, number)
 
 
 def p_trades(archive, figure):
@@ -284,7 +290,8 @@ def p_trades(archive, figure):
         for value, more, less in cases.values()
     ]
     words = "; ".join(f"{name}: {_WORDS[sign]}" for name, sign in zip(cases, signs, strict=True))
-    return finding_on(found, decide(grade, signs), f"{words}.{least_that_counts(archive, found)}")
+    evidence = f"{words}.{least_that_counts(archive, found)}"
+    return finding_on(found, decide(grade, signs), evidence, f"{signs.count(1)} of 3 effects")
 
 
 def eta_is_tedious(archive, figure):
@@ -295,10 +302,11 @@ def eta_is_tedious(archive, figure):
     half = len(close) // 2
     readings = close[:half], close[half:]  # means of a window's gradients, which come as η/78², and sums
     means, sums = ((reading > 0).sum() for reading in readings)
-    evidence = f"{means} of {half} values of η do over means of gradients, {sums} over sums."
+    evidence = f"{means} of {half} values of η end like the best one over means of gradients, {sums} over sums."
     # Tedious if at most half may be close, not if more than half are.
     tedious = [int(2 * (reading >= 0).sum() <= half) - int(2 * (reading > 0).sum() > half) for reading in readings]
-    return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found))
+    number = f"{means + sums} of {len(close)} values suit"
+    return finding_on(found, decide(grade, tedious), evidence + least_that_counts(archive, found), number)
 
 
 def same_per_tensor(archive, figure):
@@ -309,7 +317,7 @@ def same_per_tensor(archive, figure):
     ratio = ends.train_loss.tensor / ends.train_loss.model
     points = 100 * (ends.test_accuracy.tensor - ends.test_accuracy.model)
     evidence = f"{ratio:.2f} times the loss, {points:+.1f} points of accuracy.{least_that_counts(archive, found)}"
-    return finding_on(found, decide(grade, same), evidence)
+    return finding_on(found, decide(grade, same), evidence, f"loss × {ratio:.2f}")
 
 
 def tensors_differ(archive, figure):
@@ -319,7 +327,8 @@ def tensors_differ(archive, figure):
     cases = [peak.max() > 2 * peak.min()]
     cases += [peak[f"output.{kind}"] > peak[f"hidden.{kind}"] for kind in ("weight", "bias")]
     words = ", ".join(f"{name} {value:.2g}" for name, value in peak.sort_values().items())
-    return finding_on(found, grade(sum(map(bool, cases)), 3), f"peaks of α: {words}.")
+    passed = sum(map(bool, cases))
+    return finding_on(found, grade(passed, 3), f"peaks of α: {words}.", f"{passed} of 3 effects")
 
 
 def only_per_tensor(archive, figure):
@@ -329,7 +338,8 @@ def only_per_tensor(archive, figure):
     start = max(record.train_loss[0] for record in found if record.setting.per == "tensor")
     cases = [not loss.model < start, loss.tensor < start]
     evidence = f"loss {loss.model:.2g} with one α, {loss.tensor:.2g} with one for every tensor."
-    return finding_on(found, grade(sum(map(bool, cases)), 2), evidence)
+    passed = sum(map(bool, cases))
+    return finding_on(found, grade(passed, 2), evidence, f"{passed} of 2 cases")
 
 
 def overhead(record=None):
@@ -345,7 +355,8 @@ def overhead(record=None):
     )
     signs = signs_of([math.log(_NOTHING) - every.mean()], 2 * error)
     basis = Basis("MNIST", started=(record["date"],))
-    return Finding(decide(always, signs), f"MNIST: {evidence}", (basis,))
+    number = f"time × {math.exp(every.mean()):.3f}"
+    return Finding(decide(always, signs), f"MNIST: {evidence}", (basis,), number)
 
 
 _NOTHING = 24.88 / 24.26  # the largest ratio of seconds that the paper calls non-existent: SPS's

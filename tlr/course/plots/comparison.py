@@ -9,12 +9,13 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
+from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
 
 __all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
+_ACROSS = 4  # panels of `sensitivity` in a row
 _KINDS = {
     kind: {"color": color, "linestyle": dash, "label": kind, "linewidth": 1.4}
     for kind, color, dash in (
@@ -96,11 +97,11 @@ def compare(records, *, floor=0.0, ceiling=None):
 
 
 def styles(names):
-    """Keyword arguments for `Axes.plot` for each name: a method's own if all are names of `METHODS`, or else shades."""
-    if all(name in METHODS for name in names):
-        return [METHODS[name].line for name in names]
-    looks = zip(names, shades(len(names)), cycle(DASHES), strict=False)
-    return [{"color": color, "linestyle": dash, "label": name} for name, color, dash in looks]
+    """Keyword arguments for `Axes.plot` for each name: a method's own for those of `METHODS`, shades for any others."""
+    others = [name for name in names if name not in METHODS]
+    looks = zip(others, shades(len(others)), cycle(DASHES), strict=False)
+    own = {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in looks}
+    return [own[name] if name in own else METHODS[name].line for name in names]
 
 
 def _panels(rows, size, **signed):
@@ -146,7 +147,7 @@ def _styles(records):
             value = getattr(record.setting, option)
             alike = [other.setting for other in records if other.setting.method == kind[0]]
             if len({getattr(setting, option) for setting in alike}) > 1:
-                label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {_written(value)}"
+                label = f"{label.removesuffix(f', {symbol}')}, {symbol} = {written(value)}"
         line = {"color": color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
         looks.append(line | {"label": label})
     return looks
@@ -155,14 +156,6 @@ def _styles(records):
 def _tint(color, place, of):
     """One of `of` variants of a method's color, from the color itself to a dark one: hex."""
     return to_hex(np.array(to_rgb(color)) * (1 - 0.75 * place / max(of - 1, 1)))
-
-
-def _written(value):
-    """A number as legends have it: a power of ten below 0.01 as one."""
-    exponent = np.log10(value) if value > 0 else 0
-    if exponent <= -3 and exponent == round(exponent):
-        return "10" + f"{exponent:.0f}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{value:.3g}"
 
 
 def rates(record):
@@ -202,27 +195,34 @@ def _kind(name):
     return "biases" if name.endswith("bias") else None
 
 
-def sensitivity(multiples, loss, accuracy):
-    """Final training loss and test accuracy over a wrong guess of α₀, a line for each method.
+def sensitivity(multiples, loss):
+    """Final training loss over a wrong guess of α₀: a panel for each method, with the other methods in gray behind it.
 
     The line is the mean over the seeds, each of which has a marker.
 
     Args:
         multiples: α₀ as a multiple of what one would set, (k,).
-        loss: method, a key of `METHODS` → final training losses, (k, seeds).
-        accuracy: method → test accuracies in the end (0..1), (k, seeds).
+        loss: method → final training losses, (k, seeds). Keys of `METHODS` have their color, any other is black.
     """
+    means = {method: np.mean(values, axis=1) for method, values in loss.items()}
+    down = -(-len(loss) // _ACROSS)
     with house_style():
-        figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.8), sharex=True)
-        for axis, ends, scale in zip(axes, (loss, accuracy), (1, 100), strict=True):
-            for method, values in ends.items():
-                look, values = METHODS[method], scale * np.asarray(values)
-                axis.plot(multiples, values.mean(axis=1), **look.line)
-                axis.plot(multiples, values, color=look.color, linestyle="", marker=look.marker, markersize=6)
-            axis.set(xscale="log", xlabel="α₀ as a multiple of the usual")
+        figure, axes = plt.subplots(
+            down, _ACROSS, figsize=(9.2, 0.5 + 2.1 * down), sharex=True, sharey=True, squeeze=False
+        )
+        for axis, (method, values) in zip(axes.flat, loss.items(), strict=False):
+            look = METHODS.get(method, Method(method, "#000000", "-", "o"))
+            for other in means.values():
+                axis.plot(multiples, other, color="#cccccc", linewidth=1, zorder=1)
+            axis.plot(multiples, means[method], color=look.color)
+            axis.plot(multiples, values, color=look.color, linestyle="", marker=look.marker, markersize=6)
+            axis.set(xscale="log", yscale="log")
+            axis.set_title(look.label, fontsize=11)
             axis.set_xticks(multiples, [f"{multiple:g}" for multiple in multiples])
-            axis.minorticks_off()
-        axes[0].set(yscale="log", title="final training loss")
-        axes[1].set(title="test accuracy (%)")
-        legend_below(figure, dict(zip(*axes[0].get_legend_handles_labels()[::-1], strict=True)))
+            axis.xaxis.minorticks_off()
+        for axis in axes.flat[len(loss) :]:
+            axis.set_visible(False)
+        for axis in axes[:, 0]:
+            axis.set_ylabel("final training loss")
+        figure.supxlabel("α₀ as a multiple of the usual", fontsize="medium")
     return figure

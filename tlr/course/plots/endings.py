@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 
 from tlr.course.plots.grids import label, values_of
 from tlr.course.plots.run_panels import MARKERS, QUANTITIES, set_log
@@ -9,46 +10,75 @@ from tlr.course.plots.style import METHODS, house_style, legend_below, shades
 
 __all__ = ["ends"]
 
+_CROSS = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2.5}
 
-def ends(found, limits, *, x="alpha0", lines="batch_size", quantity="test_accuracy"):
+
+def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quantity="test_accuracy"):
     """A panel for each method: what its runs ended with over `x`, in a color and a marker for each value of `lines`.
 
     A run that ended outside of the axis, or diverged, is a cross at its edge. Every seed has its own dot; the line goes
-    through their medians.
+    through their medians. Where `lines` has one value, the color is the method's.
 
     Args:
         found: a list of `tlr.course.records.Record`.
         limits: (lower, upper) end of the axis of the quantity.
-        x: the field of `Setting` along the axis (default: α₀). Its values stand at equal distances.
+        panels: the field of `Setting` that tells panels apart (default: the method), or None for one panel.
+        x: the field of `Setting` along the axis (default: α₀), whose values stand at equal distances; or several, whose
+            combinations do, and which no line connects.
         lines: the field of `Setting` that tells lines apart (default: the batch size); six values at most.
         quantity: "test_accuracy" (default), or "train_loss" on a logarithmic axis.
 
     Returns:
         The Figure.
     """
-    methods, places, groups = ([v[name] for v in values_of(found, (name,))] for name in ("method", x, lines))
+    along = (x,) if isinstance(x, str) else x
+    places, groups = values_of(found, along), [value[lines] for value in values_of(found, (lines,))]
+    methods = [value[panels] for value in values_of(found, (panels,))] if panels else [None]
     scale, lost = (100, limits[0]) if quantity == "test_accuracy" else (1, limits[1])
     with house_style():
         figure, axes = plt.subplots(1, len(methods), figsize=(9.2, 3), sharey=True, squeeze=False)
-        drawn = {}
+        drawn, crosses = {}, 0
         for axis, method in zip(axes[0], methods, strict=True):
             if quantity == "train_loss":
                 set_log(axis)
-            axis.set(title="\n".join(METHODS[method].label.split(", ")), xlabel=label({x: 0.0}).split(" = ")[0])
             axis.set(ylim=limits, xlim=(-0.4, len(places) - 0.6))
-            axis.set_xticks(range(len(places)), [f"{place:g}" for place in places])
-            for group, color, marker in zip(groups, shades(len(groups)), MARKERS[: len(groups)], strict=True):
-                runs = [r for r in found if (r.setting.method, getattr(r.setting, lines)) == (method, group)]
-                place = np.array([places.index(getattr(run.setting, x)) for run in runs])
+            axis.set_xticks(range(len(places)), [_tick(place) for place in places])
+            if isinstance(x, str):
+                axis.set_xlabel(label({x: 0.0}).split(" = ")[0])
+            if panels:
+                size = 12 if len(methods) < 5 else 10
+                axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=size)
+            colors = shades(len(groups)) if len(groups) > 1 or method not in METHODS else [METHODS[method].color]
+            # Side by side, so that none is hidden.
+            aside = 0.09 * (np.arange(len(groups)) - (len(groups) - 1) / 2)
+            for group, color, marker, shift in zip(groups, colors, MARKERS[: len(groups)], aside, strict=True):
+                runs = [r for r in found if getattr(r.setting, lines) == group]
+                runs = [r for r in runs if panels is None or getattr(r.setting, panels) == method]
+                place = np.array([places.index({name: getattr(r.setting, name) for name in along}) for r in runs])
                 value = np.array([scale * getattr(run, quantity)[-1] for run in runs])
                 at = np.unique(place)
-                axis.plot(at, [np.median(value[place == each]) for each in at], color=color, linewidth=1.2)
+                if isinstance(x, str):
+                    axis.plot(at + shift, [np.median(value[place == each]) for each in at], color=color, linewidth=1.2)
+                place = place + shift
                 inside = (value > limits[0]) & (value < limits[1])
                 dots = axis.plot(place[inside], value[inside], color=color, linestyle="", marker=marker, markersize=7)
                 drawn[label({lines: group})] = dots[0]
                 if not inside.all():
-                    cross = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2.5, "clip_on": False}
-                    axis.plot(place[~inside], np.full((~inside).sum(), lost), color=color, **cross)
+                    axis.plot(place[~inside], np.full((~inside).sum(), lost), color=color, clip_on=False, **_CROSS)
+                    crosses += 1
         axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\nat the end")
-        legend_below(figure, drawn)
+        if len(groups) == 1:
+            drawn = {}
+        if crosses:
+            drawn["beyond the edge, or diverged"] = Line2D([], [], color="#5f5f5f", **_CROSS)
+        if drawn:
+            legend_below(figure, drawn)
     return figure
+
+
+def _tick(place):
+    """What stands below a place of the axis: a value, or what tells a combination of values apart, on lines."""
+    if len(place) > 1:
+        return label(place).replace(", ", "\n")
+    (value,) = place.values()
+    return value if isinstance(value, str) else f"{value:.3g}"

@@ -8,10 +8,12 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades
+from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades, written
 
 __all__ = ["grid", "label", "values_of"]
 
+#: Fields whose values are powers of ten, and written as such.
+_POWERS = ("beta", "eta")
 _SYMBOLS = {"alpha0": "α₀", "batch_size": "batch", "beta": "β", "eta": "η"}
 
 
@@ -27,7 +29,7 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
         lines: one or two fields of `Setting`. With "method" among them, lines have the color of their method.
         rows, columns: the fields of `Setting` whose values tell rows and columns apart (default None).
         quantities: any of "train_loss", "alpha", "test_accuracy" (default: all); one, if both fields are named.
-        log: those with a logarithmic axis (default: none).
+        log: those with a logarithmic axis (default: none); where an α is negative, its axis has both signs.
         limits: quantity → (lower, upper) end of its axis (default: what the runs need).
 
     Returns:
@@ -50,7 +52,8 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
             panel = {"quantity": quantities[0], **row, **column}
             quantity = panel.pop("quantity")
             if quantity in log:
-                set_log(axis)
+                negative = quantity == "alpha" and any(np.any(record.rates < 0) for record in found)
+                axis.set_yscale("symlog", linthresh=1e-4) if negative else set_log(axis)
             if quantity in (limits or {}):
                 axis.set_ylim(limits[quantity])
             for line, look in looks:
@@ -91,7 +94,9 @@ def _word(name, value):
     if name == "variant":
         return value
     word = _SYMBOLS.get(name, name)
-    return f"{word} {value}" if isinstance(value, int) else f"{word} = {value:.3g}"
+    if isinstance(value, int):
+        return f"{word} {value}"
+    return f"{word} = {written(value)}" if name in _POWERS else f"{word} = {value:.3g}"
 
 
 def values_of(found, names):

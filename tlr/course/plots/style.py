@@ -12,7 +12,17 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-__all__ = ["DASHES", "METHODS", "Method", "headline", "house_style", "legend_below", "legend_columns", "shades"]
+__all__ = [
+    "DASHES",
+    "METHODS",
+    "Method",
+    "headline",
+    "house_style",
+    "legend_below",
+    "legend_columns",
+    "shades",
+    "written",
+]
 
 #: Line styles of what is not a method; `shades` has the colors.
 DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
@@ -68,6 +78,14 @@ _SHADES = LinearSegmentedColormap.from_list(
 def shades(n):
     """n colors of lines that are no methods but have an order, such as values of β or tensors: hex, dark to bright."""
     return [to_hex(color) for color in _SHADES(np.linspace(0, 1, n))]
+
+
+def written(value):
+    """A number as legends have it: a power of ten below 0.01 as one."""
+    exponent = np.log10(value) if value > 0 else 0
+    if exponent <= -3 and exponent == round(exponent):
+        return "10" + f"{exponent:.0f}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{value:.3g}"
 
 
 def house_style():

@@ -1,6 +1,8 @@
 """The ledger of claims at a glance."""
 
+import re
 from collections import Counter
+from textwrap import wrap
 
 import matplotlib.pyplot as plt
 
@@ -10,28 +12,39 @@ __all__ = ["SIGNS", "ledger"]
 
 #: Verdict → the sign that stands for it beside the words.
 SIGNS = {"holds": "✓", "holds in part": "◐", "does not hold": "✗", "undecided": "≈", "not tested": "○"}
-_COLORS = dict(zip(SIGNS, ("#56B4E9", "#F0E442", "#D55E00", "#cccccc", "#ffffff"), strict=True))
+_COLORS = dict(zip(SIGNS, ("#9fd3f2", "#F5EE8A", "#F0A070", "#dddddd", "#ffffff"), strict=True))
+
+
+_ACROSS = 4  # tiles in a row
+_SUBSCRIPT = re.compile(r"_\{?([\w+−]+)\}?")
 
 
 def ledger(verdicts):
-    """A tile for each claim, in rows by theme, with its number and the sign of its verdict; the counts below.
+    """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts below.
 
     Args:
-        verdicts: theme → (number of the claim → verdict). Verdicts are the keys of `SIGNS`.
+        verdicts: theme → (number of the claim → (title, verdict)). Verdicts are the keys of `SIGNS`.
     """
-    widest = max(len(row) for row in verdicts.values())
+    heights = {theme: -(-len(row) // _ACROSS) for theme, row in verdicts.items()}
+    total = sum(0.55 + height for height in heights.values())
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 0.9 + 0.52 * len(verdicts)))
-        for y, (theme, row) in enumerate(verdicts.items()):
-            axes.text(-0.25, y, theme, ha="right", va="center")
-            for x, (number, verdict) in enumerate(row.items()):
-                axes.add_patch(plt.Rectangle((x, y - 0.42), 0.92, 0.84, facecolor=_COLORS[verdict], edgecolor="k"))
-                axes.text(x + 0.28, y, str(number), ha="center", va="center", fontsize=10)
-                axes.text(x + 0.67, y, SIGNS[verdict], ha="center", va="center", fontsize=13)
-        counts = Counter(verdict for row in verdicts.values() for verdict in row.values())
+        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.47 * total))
+        top = 0.0
+        for theme, row in verdicts.items():
+            axes.text(0, top + 0.45, theme, va="bottom", fontsize=10, fontweight="bold")
+            top += 0.55
+            for place, (number, (title, verdict)) in enumerate(row.items()):
+                x, y = place % _ACROSS, top + place // _ACROSS
+                color = _COLORS[verdict]
+                axes.add_patch(plt.Rectangle((x, y), 0.98, 0.92, facecolor=color, edgecolor="k", linewidth=0.8))
+                words = _SUBSCRIPT.sub(r"$_{\1}$", "\n".join(wrap(f"{number} · {title}", 31)))
+                axes.text(x + 0.03, y + 0.46, words, va="center", fontsize=8, linespacing=1.05)
+                axes.text(x + 0.92, y + 0.46, SIGNS[verdict], ha="center", va="center", fontsize=13)
+            top += heights[theme]
+        counts = Counter(verdict for row in verdicts.values() for _, verdict in row.values())
         tiles = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="k") for color in _COLORS.values()]
         names = [f"{sign} {verdict}: {counts[verdict]}" for verdict, sign in SIGNS.items()]
-        figure.legend(tiles, names, loc="outside lower center", ncols=len(names))
-        axes.set(xlim=(-3.2, max(widest, 9)), ylim=(len(verdicts) - 0.5, -0.5), aspect="equal")
+        figure.legend(tiles, names, loc="outside lower center", ncols=len(names), fontsize=10)
+        axes.set(xlim=(0, _ACROSS), ylim=(total, 0))
         axes.axis("off")
     return figure

@@ -11,7 +11,7 @@ Importing this imports no torch.
 from tlr.course.records.record import Record
 from tlr.course.records.setting import Setting
 from tlr.course.records.store import find, folder, load, read, shipped, write
-from tlr.course.records.tables import final, origin, table
+from tlr.course.records.tables import final, origin, pivot, table
 
 __all__ = [
     "Record",
@@ -21,6 +21,7 @@ __all__ = [
     "folder",
     "load",
     "origin",
+    "pivot",
     "read",
     "shipped",
     "table",

@@ -6,7 +6,7 @@ import numpy as np
 from tlr.course.curves import MEASURED
 from tlr.course.records.setting import Setting
 
-__all__ = ["final", "origin", "table"]
+__all__ = ["final", "origin", "pivot", "table"]
 
 #: The fields of `Setting` that are numbers, or None.
 _NUMBERS = ("momentum", "weight_decay", "p", "c", "eta", "beta")
@@ -70,6 +70,23 @@ def final(records):
     }
     ends = curves.assign(peak_alpha=peak, mean_loss=curves.run.map(loss))
     return ends[curves.epoch == last].reset_index(drop=True)
+
+
+def pivot(records, value, rows=("method", "alpha0"), columns="batch_size"):
+    """How runs ended, as a table: a column of `final`, by the fields of `Setting` that tell rows and columns apart.
+
+    Several seeds of a setting are their mean.
+
+    Args:
+        records: a list of `Record`.
+        value: a column of `final`, such as "test_accuracy", "train_loss" or "peak_alpha".
+        rows, columns: names of fields, or one (default: method and α₀ down, batch sizes across).
+    """
+    ends = final(records)
+    index = [rows] if isinstance(rows, str) else list(rows)
+    across = [columns] if isinstance(columns, str) else list(columns)
+    table = ends.groupby([*index, *across], dropna=False)[value].mean().unstack(across)
+    return table.reindex(index=sorted(table.index), columns=sorted(table.columns))
 
 
 def origin(records):

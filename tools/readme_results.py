@@ -1,0 +1,48 @@
+"""Write the README's table of results from the records.
+
+python tools/readme_results.py
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tlr.course import experiments, records  # noqa: E402
+from tlr.course.experiments import lost_cases  # noqa: E402
+from tlr.course.files import replacing  # noqa: E402
+
+PLACE = re.compile(r"(?<=<!-- results -->\n\n).*?(?=\n<!-- /results -->)", re.DOTALL)
+#: The method in the records of figure 10, in the benchmark of lost cases, and in the table.
+ROWS = (
+    ("sgd", "sgd", "SGD, fixed α"),
+    ("multistep", None, "SGD, α cut to a tenth twice"),
+    ("yellowfin", None, "YellowFin"),
+    ("tlr", "published", "TLR, the paper's rule"),
+    ("tlr_steady", "steady", 'TLR, `curvature="steady"`'),
+)
+
+
+def table():
+    """Markdown: of each method the lowest and the highest loss of figure 10's twelve settings, and its lost runs."""
+    runs = experiments.recorded("figure-10-mnist", epochs=8, seeds=(0,))
+    runs += experiments.recorded("figure-1-faithful-mnist", epochs=8, seeds=(0,), method="tlr_steady")
+    loss = records.final(runs).groupby("method").train_loss
+    cases = lost_cases.table(lost_cases.recorded_runs()).groupby("method")[["lost", "runs"]].sum()
+    lines = ["| | loss, best setting | loss, worst setting | lost runs |", "|---|---:|---:|---:|"]
+    for method, tried, words in ROWS:
+        lost = f"{cases.lost[tried]} of {cases.runs[tried]}" if tried else "–"
+        lines.append(f"| {words} | {loss.min()[method]:.3f} | {loss.max()[method]:.3f} | {lost} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    path = ROOT / "README.md"
+    with replacing(path) as part:
+        part.write_text(PLACE.sub(table(), path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
