@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tlr.optim import windows
 from tlr.optim.gradients import Accumulated
 from tlr.optim.products import local
 from tlr.optim.rates import Group, rate
@@ -91,21 +92,13 @@ def _aligned(products: Products) -> bool:
 
 
 def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int) -> tuple[list[bool], float]:
-    """End a window: move α of each group or of the model, or take the window back.
-
-    Args:
-        states: the optimizer's.
-        groups: its parameter groups.
-        sums: how it sums gradients.
-        steps: how many steps the window had.
+    """End a window of so many steps: move α of each group or of the model, or take the window back.
 
     Returns:
         For each group whether its products were finite, and ‖g_t‖² over all of them.
     """
-    members = [sums.members(states, group) for group in groups]
+    members = [windows.members(states, group) for group in groups]
     window = Window.join(members)
-    if not window.inside:
-        return [True] * len(groups), 0.0
     gradients = [g for group, inside in zip(groups, members, strict=True) for g in sums.sums(group, inside)]
     columns = [(gradients, gradients), (gradients, buffers(window.inside, "previous"))]
     products = [
@@ -120,14 +113,15 @@ def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int
             _take_back(p, state, with_momentum=not sums.every_step)
         else:
             local(state["previous"]).copy_(g)
-    for group, each in zip(groups, products, strict=True):
+    finite = [math.isfinite(each.gg) and math.isfinite(each.gp) for each in judged]
+    for group, each, good in zip(groups, products, finite, strict=True):
+        group["skipped_updates"] += not good
         if not group["taken_back"]:
             group["previous_square"], group["previous_steps"] = each.gg, steps
             group["previous_begin"] = groups[0]["step"] - steps
     set_rates(groups, [a * f for a, f in zip(alpha, factors, strict=True)], alpha)
     if not all(group["taken_back"] for group in groups):
         groups[0]["planned"] = min(2 * steps, groups[0]["update_every"])
-    finite = [math.isfinite(each.gg) and math.isfinite(each.gp) for each in judged]
     return finite, sum(each.gg for each in products)
 
 
