@@ -2,7 +2,7 @@
 
 import torch
 
-from tlr.course.peers.base import SGDDirections, TrainedRate
+from tlr.course.peers.base import SGDDirections, TrainedRate, sums_of_products
 
 __all__ = ["FixedEta"]
 
@@ -62,16 +62,16 @@ class FixedEta(TrainedRate, SGDDirections):
         closing = []
         for group, params, _, directions in moves:
             if params:
-                torch._foreach_add_([self._kept(p, "sum_of_directions") for p in params], directions)
+                torch._foreach_add_(self._buffers(params, "sum_of_directions"), directions)
             group["steps_in_window"] += 1
             if group["steps_in_window"] == group["update_every"]:
                 group["steps_in_window"] = 0
                 closing.append((group, [p for p in group["params"] if "sum_of_directions" in self.state.get(p, ())]))
         if not closing:
             return
-        now = [[self._kept(p, "sum_of_directions") for p in params] for _, params in closing]
-        before = [[self._kept(p, "previous_sum") for p in params] for _, params in closing]
-        products = self._group_products(list(zip(now, before, strict=True)))
+        now = [self._buffers(params, "sum_of_directions") for _, params in closing]
+        before = [self._buffers(params, "previous_sum") for _, params in closing]
+        products = sums_of_products(list(zip(now, before, strict=True)))
         for (group, params), new, old, product in zip(closing, now, before, products, strict=True):
             group["lr"] = max(0.0, group["lr"] + group["eta"] * product)
             if params:

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from tlr.course.peers.base import AdamDirections, SGDDirections, TrainedRate
+from tlr.course.peers.base import AdamDirections, SGDDirections, TrainedRate, sums_of_products
 
 __all__ = ["Hypergradient", "HypergradientAdam"]
 
@@ -20,13 +20,13 @@ class _HypergradientRate(TrainedRate):
         super().__init__(params, lr, options={"beta": beta, "rule": rule}, **base)
 
     def _move_alpha(self, moves):
-        previous = [[self._kept(p, "previous_direction") for p in params] for _, params, _, _ in moves]
+        previous = [self._buffers(params, "previous_direction") for _, params, _, _ in moves]
         pairs = []
         for (group, _, gradients, _), old in zip(moves, previous, strict=True):
             pairs.append((gradients, old))
             if group["rule"] == "multiplicative":
                 pairs += [(gradients, gradients), (old, old)]
-        products = iter(self._group_products(pairs))
+        products = iter(sums_of_products(pairs))
         for (group, params, _, directions), old in zip(moves, previous, strict=True):
             product = next(products)
             if group["rule"] == "additive":
@@ -39,7 +39,7 @@ class _HypergradientRate(TrainedRate):
                 torch._foreach_copy_(old, directions)
             for p in group["params"]:
                 if p.grad is None and p in self.state:  # it does not move now, so its last direction is zero
-                    self._kept(p, "previous_direction").zero_()
+                    self._buffers([p], "previous_direction")[0].zero_()
 
 
 class Hypergradient(_HypergradientRate, SGDDirections):
