@@ -51,18 +51,15 @@ def reshuffling(epoch: int | None, before: tuple[int, int], now: tuple[int, int]
         before, now: the first step and the number of steps of either window.
 
     Returns:
-        −ρ/(1 − ρ) with ρ the correlation of the noises of both means: within one epoch the share of the previous
-        window in it. 0 where the windows have no epoch in common.
+        −ρ/(1 − ρ) with ρ the correlation of the noises of both means, in terms of their covariance and variance: within
+        one epoch the share of the previous window in it. 0 where the windows have no epoch in common.
     """
     if epoch is None or epoch <= 1 or not before[1]:
         return 0.0
     first, second = (Counter(step // epoch for step in range(start, start + n)) for start, n in (before, now))
-    covariance = sum(n * second[number] for number, n in first.items()) / (before[1] * now[1])
+    minus_covariance = sum(n * second[number] for number, n in first.items()) / (before[1] * now[1])
     variance = (before[1] * (epoch - 1) - sum(n * (n - 1) for n in first.values())) / before[1] ** 2
-    if covariance == 0 or variance <= 0:
-        return 0.0
-    rho = -covariance / variance
-    return -rho / (1 - rho)
+    return minus_covariance / (minus_covariance + variance) if variance > 0 else 0.0
 
 
 def factor(products: Products, q: float, c: float, decay: float) -> float:
