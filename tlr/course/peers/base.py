@@ -120,6 +120,9 @@ class TrainedRate(ClosureStep):
 class SGDDirections(SGD):
     """The directions of `torch.optim.SGD`, whose arithmetic this is: an α that stays gives the same weights."""
 
+    def __init__(self, params, lr, *, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False):
+        super().__init__(params, lr, momentum, dampening, weight_decay, nesterov, maximize=maximize)
+
     def _directions(self, params, gradients, group):
         """New tensors, or the gradients or momentum buffers themselves: to be read only."""
         momentum = group["momentum"]
@@ -139,7 +142,7 @@ class SGDDirections(SGD):
 class AdamDirections(Optimizer):
     """The directions of Adam, m̂ / (√v̂ + ε)."""
 
-    def __init__(self, params, lr, *, betas, eps, weight_decay, maximize):
+    def __init__(self, params, lr, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, maximize=False):
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"Both of Adam's betas must lie in [0, 1), not {betas!r}.")
         if not (eps >= 0 and weight_decay >= 0):

@@ -30,33 +30,13 @@ class FixedEta(TrainedRate, SGDDirections):
         TypeError: sparse gradients.
     """
 
-    def __init__(
-        self,
-        params,
-        lr,
-        *,
-        eta,
-        update_every=1,
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
-        maximize=False,
-    ):
+    def __init__(self, params, lr, *, eta, update_every=1, **sgd):
         if not eta >= 0:
             raise ValueError(f"η (eta) must not be negative, not {eta!r}.")
         if not (isinstance(update_every, int) and update_every >= 1):
             raise ValueError(f"update_every counts steps and must be an integer of at least 1, not {update_every!r}.")
-        super().__init__(
-            params,
-            lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            maximize=maximize,
-            options={"eta": eta, "update_every": update_every, "steps_in_window": 0},
-        )
+        own = {"eta": eta, "update_every": update_every, "steps_in_window": 0}
+        super().__init__(params, lr, options=own, **sgd)
 
     def _move_alpha(self, moves):
         closing = []

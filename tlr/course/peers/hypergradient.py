@@ -12,7 +12,7 @@ __all__ = ["Hypergradient", "HypergradientAdam"]
 class _HypergradientRate(TrainedRate):
     """α by the additive or the multiplicative rule, over any directions."""
 
-    def __init__(self, params, lr, *, beta, rule, **base):
+    def __init__(self, params, lr, *, beta, rule="additive", **base):
         if not beta >= 0:
             raise ValueError(f"β (beta) must not be negative, not {beta!r}.")
         if rule not in ("additive", "multiplicative"):
@@ -75,30 +75,8 @@ class Hypergradient(_HypergradientRate, SGDDirections):
         Hypergradient Descent, ICLR 2018, Algorithms 4 and 5.
     """
 
-    def __init__(
-        self,
-        params,
-        lr,
-        *,
-        beta=1e-3,
-        rule="additive",
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
-        maximize=False,
-    ):
-        super().__init__(
-            params,
-            lr,
-            beta=beta,
-            rule=rule,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            maximize=maximize,
-        )
+    def __init__(self, params, lr, *, beta=1e-3, **options):
+        super().__init__(params, lr, beta=beta, **options)
 
 
 class HypergradientAdam(_HypergradientRate, AdamDirections):
@@ -122,25 +100,5 @@ class HypergradientAdam(_HypergradientRate, AdamDirections):
         As for `Hypergradient`: Algorithm 6.
     """
 
-    def __init__(
-        self,
-        params,
-        lr=1e-3,
-        *,
-        beta=1e-7,
-        rule="additive",
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        maximize=False,
-    ):
-        super().__init__(
-            params,
-            lr,
-            beta=beta,
-            rule=rule,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            maximize=maximize,
-        )
+    def __init__(self, params, lr=1e-3, *, beta=1e-7, **options):
+        super().__init__(params, lr, beta=beta, **options)
