@@ -325,16 +325,13 @@ def test_sps_is_the_papers(own, papers):
     )
 
 
-@pytest.mark.parametrize("options", [{}, {"steps_per_epoch": 10}, {"max_lr": 1.0}])
-def test_sps_reaches_the_minimum_of_an_interpolating_least_squares_problem_linearly(options):
-    """With c = 1/2 every step shrinks ‖w − w*‖² by 1 − γμ, γ >= min(1/L, γ_b), μ and L those of the batch."""
+def interpolating_least_squares(make):
+    """100 steps on ten batches that one w* solves: the batches, and of each step ‖w − w*‖² before and after, f, γ."""
     rng = np.random.default_rng(2)
     batches, solution = rng.normal(size=(10, 6, 3)), rng.normal(size=3)
     w = torch.nn.Parameter(torch.zeros(3, dtype=torch.float64))
-    optimizer = SPS([w], **options)
-    curvatures = np.linalg.eigvalsh(batches.transpose(0, 2, 1) @ batches)
-    shortest = min(1 / curvatures.max(), options.get("max_lr", np.inf))
-    squares = [solution @ solution]
+    optimizer = make([w])
+    squares, steps = [solution @ solution], []
     for t in range(100):
 
         def closure(t=t):
@@ -344,11 +341,21 @@ def test_sps_reaches_the_minimum_of_an_interpolating_least_squares_problem_linea
             loss.backward()
             return loss
 
-        optimizer.step(closure)
-        error = w.detach().numpy() - solution
-        squares.append(error @ error)
-        assert squares[-1] <= squares[-2] * (1 - shortest * curvatures[t % 10].min()) + 1e-28
-    assert squares[-1] < 1e-20
+        loss = optimizer.step(closure).item()
+        squares.append(((w.detach().numpy() - solution) ** 2).sum())
+        steps.append((*squares[-2:], loss, optimizer.param_groups[0]["lr"]))
+    return batches, steps
+
+
+@pytest.mark.parametrize("options", [{}, {"steps_per_epoch": 10}, {"max_lr": 1.0}])
+def test_sps_reaches_the_minimum_of_an_interpolating_least_squares_problem_linearly(options):
+    """With c = 1/2 every step shrinks ‖w − w*‖² by 1 − γμ, γ >= min(1/L, γ_b), μ and L those of the batch."""
+    batches, steps = interpolating_least_squares(lambda params: SPS(params, **options))
+    curvatures = np.linalg.eigvalsh(batches.transpose(0, 2, 1) @ batches)
+    shortest = min(1 / curvatures.max(), options.get("max_lr", np.inf))
+    for t, (before, after, _, _) in enumerate(steps):
+        assert after <= before * (1 - shortest * curvatures[t % 10].min()) + 1e-28
+    assert after < 1e-20
 
 
 # ------------------------------------------------------------------------------------------------ AliG
@@ -376,25 +383,10 @@ def test_alig_is_the_papers(eta, momentum):
 def test_alig_never_moves_away_from_the_solution_of_an_interpolating_least_squares_problem():
     """With f = ½‖Xe‖² and g·e = 2f, a step γ <= f/‖g‖² changes ‖e‖² by −4γf + γ²‖g‖² <= −3γf."""
     pytest.importorskip("pytorch_optimizer")
-    rng = np.random.default_rng(2)
-    batches, solution = rng.normal(size=(10, 6, 3)), rng.normal(size=3)
-    w = torch.nn.Parameter(torch.zeros(3, dtype=torch.float64))
-    optimizer = make_optimizer("alig", [w], lr=10.0)
-    squares = [solution @ solution]
-    for t in range(100):
-
-        def closure(t=t):
-            optimizer.zero_grad()
-            error = torch.tensor(batches[t % 10]) @ (w - torch.tensor(solution))
-            loss = error @ error / 2
-            loss.backward()
-            return loss
-
-        loss = optimizer.step(closure).item()
-        error = w.detach().numpy() - solution
-        squares.append(error @ error)
-        assert squares[-1] <= squares[-2] - 3 * optimizer.param_groups[0]["lr"] * loss + 1e-6 * squares[-2]
-    assert squares[-1] < 1e-6 * squares[0]
+    _, steps = interpolating_least_squares(lambda params: make_optimizer("alig", params, lr=10.0))
+    for before, after, loss, rate in steps:
+        assert after <= before - 3 * rate * loss + 1e-6 * before
+    assert after < 1e-6 * steps[0][0]
 
 
 def test_alig_can_be_pickled():

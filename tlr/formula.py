@@ -38,10 +38,24 @@ def parse(text: str) -> "sympy.Expr":
         ValueError: for anything else.
     """
     try:
-        return _parse(text)
+        if not isinstance(text, str):
+            raise _Unreadable("it is no text")
+        if len(text) > LONGEST:
+            raise _Unreadable(f"it has {len(text)} characters, and {LONGEST} are allowed")
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(text.strip(), mode="eval")
+        formula = _build(tree.body)
+        if not formula.free_symbols:
+            raise _Unreadable("it has no variable")
+        return formula
     except _Unreadable as error:
-        example = 'write one such as "(x - 1)**2 + 10*sin(y)**2"'
-        raise ValueError(f"{_short(repr(text))} is no formula that can be read: {error}; {example}.") from None
+        wrong = str(error)
+    except (SyntaxError, ValueError, MemoryError):
+        wrong = "its operators or parentheses do not fit together (a product needs its *)"
+    except RecursionError:
+        wrong = "it is nested too deeply"
+    example = 'write one such as "(x - 1)**2 + 10*sin(y)**2"'
+    raise ValueError(f"{_short(repr(text))} is no formula that can be read: {wrong}; {example}.")
 
 
 def _short(text: str) -> str:
@@ -50,24 +64,6 @@ def _short(text: str) -> str:
 
 class _Unreadable(Exception):
     """What is wrong with a formula."""
-
-
-def _parse(text: str) -> "sympy.Expr":
-    if not isinstance(text, str):
-        raise _Unreadable("it is no text")
-    if len(text) > LONGEST:
-        raise _Unreadable(f"it has {len(text)} characters, and {LONGEST} are allowed")
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(text.strip(), mode="eval")
-        formula = _build(tree.body)
-    except (SyntaxError, ValueError, MemoryError):
-        raise _Unreadable("its operators or parentheses do not fit together (a product needs its *)") from None
-    except RecursionError:
-        raise _Unreadable("it is nested too deeply") from None
-    if not formula.free_symbols:
-        raise _Unreadable("it has no variable")
-    return formula
 
 
 def _build(node: ast.expr, power: "float | sympy.Expr" = 1) -> "sympy.Expr":

@@ -28,7 +28,6 @@ __all__ = [
     "noisy_quadratic",
     "quadratic",
     "rosenbrock",
-    "rotation_matrix",
     "saddle",
 ]
 
@@ -221,16 +220,12 @@ def from_expression(
     )
 
 
-def rotation_matrix(angle: float) -> Array:
-    """The 2 × 2 matrix that turns the plane by `angle` (radians, counterclockwise)."""
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
 def _rotation(d: int, angle: float, rotation: ArrayLike | None) -> Array:
     if rotation is None:
         if angle and d != 2:
             raise ValueError(f"An angle turns a plane; in {d} dimensions give an orthogonal matrix as `rotation`.")
-        return rotation_matrix(angle) if d == 2 else np.eye(d)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return np.array([[cos, -sin], [sin, cos]]) if d == 2 else np.eye(d)
     rotation = np.asarray(rotation, dtype=float)
     if rotation.shape != (d, d) or not np.allclose(rotation @ rotation.T, np.eye(d)):
         raise ValueError(f"`rotation` must be an orthogonal matrix of shape ({d}, {d}).")

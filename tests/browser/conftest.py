@@ -37,6 +37,20 @@ def visit(browser):
         yield partial(open_page, browser, closing)
 
 
+@pytest.fixture
+def saved(visit, tmp_path):
+    """saved(explorer, **options of the browser) → its page, opened from a file; at the end its console was silent."""
+    pages = []
+
+    def saved(explorer, **options):
+        explorer.save_html(tmp_path / "page.html")
+        pages.append(visit((tmp_path / "page.html").as_uri(), offline=True, **options))
+        return pages[-1]
+
+    yield saved
+    assert [page.said for page in pages] == [[]] * len(pages)
+
+
 @pytest.fixture(scope="module")
 def visit_once(browser):
     """The same for pages that all tests of a module share."""

@@ -1,11 +1,9 @@
 """Every explorer in the page, saved and opened from a file: drag, type, keys, both ends, a phone, the dark theme."""
 
 import pytest
+from canvases import NEXT_FRAME, pixels
 
 from tlr.course import explorers
-
-PIXELS = "() => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 #: The canvas that a hand works in; the label of a number, a value that no slider stops at; another that becomes 1/3.
 PAGES = {
@@ -26,23 +24,15 @@ def name(request):
 
 
 @pytest.fixture
-def opened(visit, tmp_path):
-    """opened(name, **options of the browser) → the page; at the end its console must have been silent."""
-    pages = []
+def opened(saved):
+    """opened(name, **options of the browser) → the page."""
 
     def opened(name, **options):
-        getattr(explorers, name)().save_html(tmp_path / "page.html")
-        pages.append(visit((tmp_path / "page.html").as_uri(), offline=True, **options))
-        pages[-1].wait_for_selector(".tlr-fate:not(:empty)")
-        return pages[-1]
+        page = saved(getattr(explorers, name)(), **options)
+        page.wait_for_selector(".tlr-fate:not(:empty)")
+        return page
 
-    yield opened
-    assert [page.said for page in pages] == [[]] * len(pages)
-
-
-def pixels(page):
-    page.evaluate(NEXT_FRAME)
-    return page.evaluate(PIXELS)
+    return opened
 
 
 def field(page, label):

@@ -1,32 +1,23 @@
 """The signature explorer as a saved page: opened from a file, with no server and no network."""
 
 import pytest
+from canvases import NEXT_FRAME, pixels
 
 from tlr.course.explorers import Race
 
-PIXELS = "() => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SLIDERS = ["α₀", "condition κ", "rotation", "c (TLR)", "β (hypergr.)", "noise"]
 
 
 @pytest.fixture
-def opened(visit, tmp_path):
-    """opened(settings, **options of the browser) → the page; at the end its console must have been silent."""
-    pages = []
+def opened(saved):
+    """opened(settings, **options of the browser) → the page."""
 
     def opened(settings=None, **options):
-        Race(**(settings or {})).save_html(tmp_path / "race.html")
-        pages.append(visit((tmp_path / "race.html").as_uri(), offline=True, **options))
-        pages[-1].wait_for_function("() => document.querySelector('.tlr-fate').textContent")
-        return pages[-1]
+        page = saved(Race(**(settings or {})), **options)
+        page.wait_for_function("() => document.querySelector('.tlr-fate').textContent")
+        return page
 
-    yield opened
-    assert [page.said for page in pages] == [[]] * len(pages)
-
-
-def pixels(page):
-    page.evaluate(NEXT_FRAME)
-    return page.evaluate(PIXELS)
+    return opened
 
 
 def fates(page):

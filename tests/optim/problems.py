@@ -1,8 +1,12 @@
 """Small problems that the tests of the optimizers share."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+
+from tlr import TLR
 
 #: For runs that are lost, or that get values which are not finite: what is said of them is tested in test_warnings.py.
 lost = pytest.mark.filterwarnings(r"ignore:The gradients (have grown|are not finite):UserWarning")
@@ -50,3 +54,43 @@ def tensors(dtype=torch.float64, seed=0):
 
 def all_equal(xs, ys):
     return all(torch.equal(x, y) for x, y in zip(xs, ys, strict=True))
+
+
+def noisy(step, size=10):
+    return np.random.default_rng(step).normal(size=size)
+
+
+def run(optimizer, params, steps, start=0):
+    """The α of all groups after each step on a noisy bowl."""
+    alphas = []
+    for step in range(start, start + steps):
+        for p in params:
+            noise = torch.tensor(noisy(step, p.numel())).reshape(p.shape)
+            p.grad = p.detach() + noise.to(p.dtype)
+        optimizer.step()
+        alphas.append([float(group["lr"]) for group in optimizer.param_groups])
+    return alphas
+
+
+def check_resume(make, dtype, stop):
+    """Loaded or copied after so many steps, a run of `make` (params → optimizer) goes on as if never stopped."""
+    straight = tensors(dtype)
+    optimizer = make(straight)
+    run(optimizer, straight, stop)
+    resumed = [torch.nn.Parameter(p.detach().clone()) for p in straight]
+    loaded = make(resumed)
+    loaded.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    copied, twin = copy.deepcopy((straight, optimizer))
+    expected = run(optimizer, straight, 13, stop)
+    assert expected == run(loaded, resumed, 13, stop) == run(twin, copied, 13, stop)
+    assert all_equal(straight, resumed)
+    assert expected[-1] != [0.01]
+
+
+def check_per_tensor(options):
+    """Each tensor is trained as if it were alone."""
+    together, alone = [weights(3), weights(8)], [weights(3), weights(8)]
+    alphas = run(TLR(together, per="tensor", **options), together, 40)
+    singles = [[each for (each,) in run(TLR([w], **options), [w], 40)] for w in alone]
+    assert [list(each) for each in zip(*alphas, strict=True)] == singles
+    assert singles[0] != singles[1]

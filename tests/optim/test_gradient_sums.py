@@ -1,12 +1,12 @@
 """The rules on sums of gradients (Eqs. 10′ and 10″): the optimizer equals its twin, whatever the base does."""
 
-import copy
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from problems import all_equal, rate, tensors, weights
+from problems import check_per_tensor, check_resume, noisy, rate, run, weights
 from torch.optim import Adam, AdamW, RMSprop, lr_scheduler
 
 from tlr import TLR, rule, skipped_updates
@@ -22,22 +22,6 @@ BASES = {
     "Nesterov": {"momentum": 0.8, "nesterov": True, "weight_decay": 0.01},
 }
 rules = pytest.mark.parametrize("curvature", ["slope", "gradients"])
-
-
-def noisy(step, size=10):
-    return np.random.default_rng(step).normal(size=size)
-
-
-def run(optimizer, params, steps, start=0):
-    """α after each step on a noisy bowl."""
-    alphas = []
-    for step in range(start, start + steps):
-        for p in params:
-            noise = torch.tensor(noisy(step, p.numel())).reshape(p.shape)
-            p.grad = p.detach() + noise.to(p.dtype)
-        optimizer.step()
-        alphas.append([float(group["lr"]) for group in optimizer.param_groups])
-    return alphas
 
 
 @rules
@@ -109,12 +93,7 @@ def test_over_any_base_gradients_are_summed_as_the_base_takes_them(ours, base, o
 
 @rules
 def test_per_tensor_trains_each_tensor_as_if_it_were_alone(curvature):
-    options = {"lr": 0.01, "momentum": 0.8, "update_every": 3, "curvature": curvature}
-    together, alone = [weights(3), weights(8)], [weights(3), weights(8)]
-    alphas = run(TLR(together, per="tensor", **options), together, 40)
-    singles = [[each for (each,) in run(TLR([w], **options), [w], 40)] for w in alone]
-    assert [list(each) for each in zip(*alphas, strict=True)] == singles
-    assert singles[0] != singles[1]
+    check_per_tensor({"lr": 0.01, "momentum": 0.8, "update_every": 3, "curvature": curvature})
 
 
 @rules
@@ -136,17 +115,7 @@ def test_a_run_resumed_in_mid_window_equals_one_never_stopped(stop, base, dtype,
     if base is TLRAdam and dtype == torch.bfloat16:
         pytest.skip("Adam over half-precision weights is refused.")
     options = {"lr": 0.01, "update_every": 4, "curvature": curvature} | ({"momentum": 0.9} if base is TLR else {})
-    straight = tensors(dtype)
-    optimizer = base(straight, **options)
-    run(optimizer, straight, stop)
-    resumed = [torch.nn.Parameter(p.detach().clone()) for p in straight]
-    loaded = base(resumed, **options)
-    loaded.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    copied, twin = copy.deepcopy((straight, optimizer))
-    expected = run(optimizer, straight, 13, stop)
-    assert expected == run(loaded, resumed, 13, stop) == run(twin, copied, 13, stop)
-    assert all_equal(straight, resumed)
-    assert expected[-1] != [0.01]
+    check_resume(partial(base, **options), dtype, stop)
 
 
 def test_alpha_may_be_set_in_mid_window():

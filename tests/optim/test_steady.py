@@ -1,13 +1,13 @@
 """The rule "steady": the optimizer equals a transcription in numpy, and is not lost where the others are."""
 
-import copy
 import math
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from problems import all_equal, rate, tensors, weights
+from problems import check_per_tensor, check_resume, noisy, rate, run, weights
 
 from tlr import TLR, rule
 from tlr.optim import TLRAdam
@@ -74,20 +74,6 @@ class Twin:
             return 1
         freed = min(x + q, 0) / (1 - q)
         return min(1 + freed / 4, max(1 + x / 4, self.begin / (self.begin + self.n)))
-
-
-def noisy(step, size=10):
-    return np.random.default_rng(step).normal(size=size)
-
-
-def run(optimizer, params, steps, start=0):
-    alphas = []
-    for step in range(start, start + steps):
-        for p in params:
-            p.grad = p.detach() + torch.tensor(noisy(step, p.numel())).reshape(p.shape).to(p.dtype)
-        optimizer.step()
-        alphas.append([float(group["lr"]) for group in optimizer.param_groups])
-    return alphas
 
 
 @pytest.mark.parametrize(
@@ -189,26 +175,11 @@ def test_that_share_is_what_drawing_without_replacement_makes_of_noise():
 @pytest.mark.parametrize("stop", [2, 9])
 def test_a_run_resumed_in_mid_window_equals_one_never_stopped(stop, dtype, base):
     options = {"lr": 0.01, "update_every": 4, "epoch": 9, **STEADY} | ({"momentum": 0.9} if base is TLR else {})
-    straight = tensors(dtype)
-    optimizer = base(straight, **options)
-    run(optimizer, straight, stop)
-    resumed = [torch.nn.Parameter(p.detach().clone()) for p in straight]
-    loaded = base(resumed, **options)
-    loaded.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    copied, twin = copy.deepcopy((straight, optimizer))
-    expected = run(optimizer, straight, 13, stop)
-    assert expected == run(loaded, resumed, 13, stop) == run(twin, copied, 13, stop)
-    assert all_equal(straight, resumed)
-    assert expected[-1] != [0.01]
+    check_resume(partial(base, **options), dtype, stop)
 
 
 def test_per_tensor_trains_each_tensor_as_if_it_were_alone():
-    options = {"lr": 0.01, "momentum": 0.8, "update_every": 3, "epoch": 7, **STEADY}
-    together, alone = [weights(3), weights(8)], [weights(3), weights(8)]
-    alphas = run(TLR(together, per="tensor", **options), together, 40)
-    singles = [[each for (each,) in run(TLR([w], **options), [w], 40)] for w in alone]
-    assert [list(each) for each in zip(*alphas, strict=True)] == singles
-    assert singles[0] != singles[1]
+    check_per_tensor({"lr": 0.01, "momentum": 0.8, "update_every": 3, "epoch": 7, **STEADY})
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 1e-2, 0.1])

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tlr.optim.products import laid_out
+from tlr.optim.products import laid_out, local
 from tlr.optim.rates import Group, rate
-from tlr.optim.windows import Member, States, add, buffers, gradients, members, scale, weights
+from tlr.optim.windows import Member, add_gradients, buffers, scale, weights
 
 
 class Accumulated:
     """Sums of gradients that are added up in the buffers "gradient_sum", one pass over the gradients at each step."""
 
-    #: Whether `before_step` does anything.
+    #: Whether each step's gradients are to be added, by `windows.add_gradients`.
     every_step = True
 
     def needed(self, groups: Sequence[Group]) -> bool:
@@ -32,17 +32,6 @@ class Accumulated:
     def is_broken(self, group: Group) -> bool:
         """Whether the window that is open can no longer be summed."""
         return False
-
-    def before_step(self, group: Group, inside: Sequence[Member]) -> None:
-        """Add the gradients that the next step takes, with the weight decay that the base adds to them."""
-        inside = [(p, state) for p, state in inside if p.grad is not None]
-        add(inside, "gradient_sum", gradients(inside), _sign(group))
-        if group.get("weight_decay") and not group.get("decoupled_weight_decay"):
-            add(inside, "gradient_sum", weights(inside), group["weight_decay"])
-
-    def members(self, states: States, group: Group) -> list[Member]:
-        """The members of a window that `sums` can be had of."""
-        return members(states, group)
 
     def sums(self, group: Group, inside: Sequence[Member]) -> list[Tensor]:
         """The sums over a window that ends, while "window_start" still is what it was in the window."""
@@ -70,48 +59,35 @@ class FromMomentum(Accumulated):
     def begin(self, group: Group, inside: Sequence[Member]) -> None:
         # With a rate of 0 the momentum changes and the weights do not: the next step begins anew.
         group["window_momentum"] = _kind(group) if rate(group) != 0 else None
+        first = [(p, state) for p, state in inside if state.get("momentum_buffer") is None]
         for p, state in inside:
-            buffer, start = state.get("momentum_buffer"), state["gradient_sum"]
-            if buffer is not None:
-                start.copy_(laid_out(buffer, p))
-            elif group["dampening"] != 0 and group["momentum"] != 0 and p.grad is not None:
-                # SGD does not dampen the first gradient, as if there were a buffer that makes up for it.
-                start.copy_(laid_out(p.grad, p)).mul_(_sign(group)).add_(p, alpha=group["weight_decay"])
-                start.mul_(group["dampening"] / group["momentum"])
-            else:
-                start.zero_()
+            start, buffer = state["gradient_sum"], state.get("momentum_buffer")
+            start.zero_() if buffer is None else start.copy_(laid_out(buffer, p))
+        if group["dampening"] != 0 and group["momentum"] != 0:
+            # SGD does not dampen the first gradient, as if there were a buffer that makes up for it.
+            add_gradients(group, first, "gradient_sum", group["dampening"] / group["momentum"])
 
     def is_broken(self, group: Group) -> bool:
         return rate(group) == 0 or group.get("window_momentum") != _kind(group)
 
-    def members(self, states: States, group: Group) -> list[Member]:
-        pairs = members(states, group)
-        return [(p, state) for p, state in pairs if group["momentum"] == 0 or state.get("momentum_buffer") is not None]
-
     def sums(self, group: Group, inside: Sequence[Member]) -> list[Tensor]:
         if not inside:
             return []
+        momentum = group["momentum"]
+        undamped = 1 - group["dampening"] if momentum != 0 and not group["nesterov"] else 1
         starts = buffers(inside, "window_start")
         sums = [start.clone() for start in starts] if group["summed"] else torch._foreach_sub(starts, weights(inside))
-        of_directions, of_buffers = self._shares(group)
-        torch._foreach_mul_(sums, scale(group) * of_directions)
-        if group["momentum"] != 0:
-            torch._foreach_add_(sums, buffers(inside, "momentum_buffer"), alpha=of_buffers)
-            torch._foreach_sub_(sums, buffers(inside, "gradient_sum"), alpha=of_buffers)
+        torch._foreach_mul_(sums, scale(group) * ((1 - momentum) / undamped))
+        if momentum != 0:
+            share = momentum**2 if group["nesterov"] else momentum / undamped
+            # Without a gradient SGD makes no buffer: then nothing has changed.
+            ends = [
+                (p, state["gradient_sum"] if (v := state.get("momentum_buffer")) is None else v) for p, state in inside
+            ]
+            torch._foreach_add_(sums, [local(laid_out(end, p)) for p, end in ends], alpha=share)
+            torch._foreach_sub_(sums, buffers(inside, "gradient_sum"), alpha=share)
         return list(sums)
-
-    def _shares(self, group: Group) -> tuple[float, float]:
-        """How much of D and of Δ is in G."""
-        momentum = group["momentum"]
-        if group["nesterov"]:
-            return 1 - momentum, momentum**2
-        undamped = 1 - group["dampening"] if momentum != 0 else 1
-        return (1 - momentum) / undamped, momentum / undamped
 
 
 def _kind(group: Group) -> list[float]:
     return [float(group["momentum"]), float(group["dampening"]), float(group["nesterov"])]
-
-
-def _sign(group: Group) -> int:
-    return -1 if group.get("maximize") else 1

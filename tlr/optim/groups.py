@@ -12,16 +12,6 @@ from tlr.optim import steady
 from tlr.optim.rates import Group
 
 
-def with_options(params: Any, options: dict[str, Any]) -> Any:
-    """Parameters or groups as the base takes them, as groups that have our options and a fresh window."""
-    if isinstance(params, Tensor):
-        return params  # which torch refuses, in a sentence of its own
-    groups = list(params)
-    if groups and not isinstance(groups[0], dict):
-        groups = [{"params": groups}]
-    return [{**options, **group} if isinstance(group, dict) else group for group in groups]
-
-
 def count_once(group: Group) -> None:
     """Keep one of each parameter that stands in a group twice, of which torch has warned: its step would be double."""
     first: dict[Tensor, int] = {}
@@ -88,13 +78,6 @@ def _steps(value: Any, what: str, computes: str) -> int:
     if steps < 1:
         raise ValueError(f"{what} and must be an integer of at least 1, not {value!r}; {computes}.")
     return steps
-
-
-def memory_floor(group: Group) -> int:
-    """⌈3/(1 − μ)⌉ steps for momentum, 5/(1 − β₁) for Adam's first moment: measured, see notebook 03."""
-    if "betas" in group:
-        return math.ceil(round(5 / (1 - float(group["betas"][0])), 6)) if group["betas"][0] else 1
-    return rule.window(1, momentum=float(group.get("momentum") or 0.0))
 
 
 def per_tensor(group: Group) -> list[Group]:

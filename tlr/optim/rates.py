@@ -103,17 +103,5 @@ def skipped_updates(optimizer: Optimizer) -> int:
 
     An update is left out where an inner product is not finite, where the sum of directions is so small that its
     square is 0 in float64, or where a displacement turned out to be all rounding.
-
-    Example:
-        >>> import warnings
-        >>> from tlr import TLR
-        >>> w = torch.nn.Parameter(torch.ones(3))
-        >>> optimizer = TLR([w])
-        >>> w.grad = torch.full((3,), float("nan"))
-        >>> with warnings.catch_warnings():
-        ...     warnings.simplefilter("ignore")  # the first update that is left out warns
-        ...     optimizer.step()
-        >>> skipped_updates(optimizer), optimizer.param_groups[0]["lr"]
-        (1, 0.01)
     """
     return max(int(group["skipped_updates"]) for group in optimizer.param_groups)

@@ -13,8 +13,8 @@ from tlr.optim.processes import refuse_flat_parameters
 from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
 from tlr.optim.trainable import Noted, TrainableRate
-from tlr.optim.update import Measured
-from tlr.optim.windows import Member, State, States, Window, add, buffers, gradients, weights
+from tlr.optim.update import Measured, move
+from tlr.optim.windows import Member, State, States, Window, add, add_gradients, buffers, gradients
 
 __all__ = ["TLR"]
 
@@ -77,14 +77,11 @@ class TLR(TrainableRate, SGD):
     float32 instead, and a step costs up to twice SGD's. Products that leave float32 are computed in float64.
 
     Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
-    MultiStepLR, ExponentialLR, MultiplicativeLR, ConstantLR, LinearLR, PolynomialLR, CosineAnnealingLR,
-    ReduceLROnPlateau, ChainedScheduler) keep what was learned: α is schedule × learned, and rises again after a
-    reduction if it can. Those that set it (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts, SWALR) erase
-    it at each of their steps, and SequentialLR at its milestones; after three updates in a row that were undone a
-    warning says so. Hugging Face's Trainer makes a LambdaLR of every `lr_scheduler_type`, "constant" too, but
-    "reduce_lr_on_plateau"; or give it `optimizers=(optimizer, MultiplicativeLR(optimizer, lambda step: 1.0))`. Under
-    Lightning and fastai α is kept unless a schedule of the second kind is asked for, as by fit_one_cycle. α may also
-    be set by hand at any step. After you write to the weights yourself, call `fresh_window()`.
+    CosineAnnealingLR, ReduceLROnPlateau and most others) keep what was learned: α is schedule × learned, and rises
+    again after a reduction if it can. Those that set it (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts,
+    SWALR) erase it at each of their steps, and SequentialLR at its milestones; after three updates in a row that were
+    undone a warning says so. README has them all, and what trainers do. α may also be set by hand at any step. After
+    you write to the weights yourself, call `fresh_window()`.
 
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
@@ -192,7 +189,9 @@ class TLR(TrainableRate, SGD):
         now = [g.to(b.dtype) for g, b in zip(gradients(window.inside), previous, strict=True)]
         gg, gp = window.products([(now, now), (now, previous)], len(groups))
         torch._foreach_copy_(previous, now)
-        self._update(Measured(gg, gp, [1.0] * len(groups), gg, [True] * len(groups)))
+        self._watch.before_window(groups)
+        measured = Measured(gg, gp, [1.0] * len(groups), gg, [True] * len(groups))
+        self._watch.after_update(groups, *move(self.state, groups, measured))
 
     def _with_previous(self, group: Group) -> list[Member]:
         """The parameters of a group that have a gradient; their states have one in "previous", the others' is 0."""
@@ -215,8 +214,8 @@ class TLR(TrainableRate, SGD):
         first = [(p, state) for p, state in inside if state.get("momentum_buffer") is None]  # it begins as the gradient
         later = [(p, state) for p, state in inside if state.get("momentum_buffer") is not None]
         momentum, nesterov = group["momentum"], group["nesterov"]
-        _add_gradients(group, first, 1 + momentum if nesterov else 1)
-        _add_gradients(group, later, 1 + momentum if nesterov else 1 - group["dampening"])
+        add_gradients(group, first, "window_start", 1 + momentum if nesterov else 1)
+        add_gradients(group, later, "window_start", 1 + momentum if nesterov else 1 - group["dampening"])
         add(later, "window_start", buffers(later, "momentum_buffer"), momentum**2 if nesterov else momentum)
 
     def _after_step(self, noted: Noted) -> None:
@@ -236,10 +235,3 @@ def _reads_buffers(group: Group) -> bool:
 
 def _moved(states: States, group: Group) -> list[Member]:
     return [(p, state) for p, state in windows.members(states, group) if p.grad is not None]
-
-
-def _add_gradients(group: Group, inside: list[Member], factor: float) -> None:
-    """Add multiples of the gradients, weight decay included, to the windows' sums."""
-    add(inside, "window_start", gradients(inside), -factor if group["maximize"] else factor)
-    if group["weight_decay"] != 0:
-        add(inside, "window_start", weights(inside), factor * group["weight_decay"])

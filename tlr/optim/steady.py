@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from tlr.optim import windows
 from tlr.optim.gradients import Accumulated
 from tlr.optim.products import local
 from tlr.optim.rates import Group, rate
@@ -50,18 +51,15 @@ def reshuffling(epoch: int | None, before: tuple[int, int], now: tuple[int, int]
         before, now: the first step and the number of steps of either window.
 
     Returns:
-        −ρ/(1 − ρ) with ρ the correlation of the noises of both means: within one epoch the share of the previous
-        window in it. 0 where the windows have no epoch in common.
+        −ρ/(1 − ρ) with ρ the correlation of the noises of both means, in terms of their covariance and variance: within
+        one epoch the share of the previous window in it. 0 where the windows have no epoch in common.
     """
     if epoch is None or epoch <= 1 or not before[1]:
         return 0.0
     first, second = (Counter(step // epoch for step in range(start, start + n)) for start, n in (before, now))
-    covariance = sum(n * second[number] for number, n in first.items()) / (before[1] * now[1])
+    minus_covariance = sum(n * second[number] for number, n in first.items()) / (before[1] * now[1])
     variance = (before[1] * (epoch - 1) - sum(n * (n - 1) for n in first.values())) / before[1] ** 2
-    if covariance == 0 or variance <= 0:
-        return 0.0
-    rho = -covariance / variance
-    return -rho / (1 - rho)
+    return minus_covariance / (minus_covariance + variance) if variance > 0 else 0.0
 
 
 def factor(products: Products, q: float, c: float, decay: float) -> float:
@@ -91,21 +89,13 @@ def _aligned(products: Products) -> bool:
 
 
 def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int) -> tuple[list[bool], float]:
-    """End a window: move α of each group or of the model, or take the window back.
-
-    Args:
-        states: the optimizer's.
-        groups: its parameter groups.
-        sums: how it sums gradients.
-        steps: how many steps the window had.
+    """End a window of so many steps: move α of each group or of the model, or take the window back.
 
     Returns:
         For each group whether its products were finite, and ‖g_t‖² over all of them.
     """
-    members = [sums.members(states, group) for group in groups]
+    members = [windows.members(states, group) for group in groups]
     window = Window.join(members)
-    if not window.inside:
-        return [True] * len(groups), 0.0
     gradients = [g for group, inside in zip(groups, members, strict=True) for g in sums.sums(group, inside)]
     columns = [(gradients, gradients), (gradients, buffers(window.inside, "previous"))]
     products = [
@@ -120,14 +110,15 @@ def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int
             _take_back(p, state, with_momentum=not sums.every_step)
         else:
             local(state["previous"]).copy_(g)
-    for group, each in zip(groups, products, strict=True):
+    finite = [math.isfinite(each.gg) and math.isfinite(each.gp) for each in judged]
+    for group, each, good in zip(groups, products, finite, strict=True):
+        group["skipped_updates"] += not good
         if not group["taken_back"]:
             group["previous_square"], group["previous_steps"] = each.gg, steps
             group["previous_begin"] = groups[0]["step"] - steps
     set_rates(groups, [a * f for a, f in zip(alpha, factors, strict=True)], alpha)
     if not all(group["taken_back"] for group in groups):
         groups[0]["planned"] = min(2 * steps, groups[0]["update_every"])
-    finite = [math.isfinite(each.gg) and math.isfinite(each.gp) for each in judged]
     return finite, sum(each.gg for each in products)
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,13 +13,12 @@ from torch.optim import LBFGS, Optimizer, Rprop
 from torch.optim.optimizer import ParamsT
 
 from tlr import rule
-from tlr.optim import compiled, steady, windows
+from tlr.optim import compiled, steady, update, windows
 from tlr.optim.gradients import Accumulated
-from tlr.optim.groups import check_group, check_loaded, count_once, memory_floor, per_tensor, split_groups, with_options
+from tlr.optim.groups import check_group, check_loaded, count_once, per_tensor, split_groups
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
 from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
-from tlr.optim.update import Measured, measure, update_rates
 from tlr.optim.watch import Watch, warn_of_other_options
 
 __all__ = ["Noted", "TrainableRate"]
@@ -27,12 +27,12 @@ _OPTIONS = ("update_every", "c", "curvature", "per", "restart_below", "restart_a
 _KEYS = (*_OPTIONS, *windows.FRESH, *steady.FRESH, "epoch", "window_momentum", "window_begin")
 
 
+@dataclass
 class Noted:
-    """What is noted before a step of the base and needed after it."""
+    """What is noted before a step of the base and needed after it; of a tuple dynamo would compile each content."""
 
-    def __init__(self, counts: bool, buffers: dict[Tensor, windows.State]) -> None:
-        self.counts = counts  # whether the step may move a weight
-        self.buffers = buffers  # of parameters that join the window with this step
+    counts: bool  # whether the step may move a weight
+    buffers: dict[Tensor, windows.State]  # of parameters that join the window with this step
 
 
 class TrainableRate(Optimizer):
@@ -103,8 +103,9 @@ class TrainableRate(Optimizer):
         options = dict(zip(_OPTIONS, (update_every, c, curvature, per, restart_below, restart_at), strict=True))
         options |= windows.FRESH | ({**steady.FRESH, "epoch": epoch} if is_steady else {})
         refuse_partitions(self)
-        super().__init__(with_options(params, options), *args, **kwargs)
-        self.defaults.update(options)
+        self._options = options  # for `add_param_group`, which torch calls before it returns
+        super().__init__(params, *args, **kwargs)
+        del self._options
         # torch's fused kernels would take scaled gradients, and run on overflowed ones without telling the
         # host. Without this flag GradScaler unscales them and skips the step itself, as for any optimizer.
         self.__dict__.pop("_step_supports_amp_scaling", None)
@@ -118,11 +119,12 @@ class TrainableRate(Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, as torch does. With per="model" a group without an lr takes the present α."""
-        added_later = "update_every" in self.defaults
-        if added_later and "lr" not in param_group and self.param_groups[0]["per"] == "model":
+        if "_options" in self.__dict__:
+            self.defaults.update(self._options)
+        elif "lr" not in param_group and self.param_groups[0]["per"] == "model":
             param_group = {**param_group, "lr": rate(self.param_groups[0])}
         super().add_param_group(param_group)
-        group = self.param_groups.pop()
+        group = dict(self.param_groups.pop())
         refuse_flat_parameters(group["params"])
         count_once(group)
         check_group(group, self.param_groups)
@@ -243,7 +245,7 @@ class TrainableRate(Optimizer):
                 continue
             if gradients and gradients.every_step:
                 waiting = [(p, new[p]) for p in group["params"] if p in new and not self._can_sum]
-                gradients.before_step(group, [*windows.members(self.state, group), *waiting])
+                windows.add_gradients(group, [*windows.members(self.state, group), *waiting], "gradient_sum")
             if group["summed"]:
                 self._sum_directions(group)
             elif alpha != group["window_lr"]:
@@ -289,33 +291,19 @@ class TrainableRate(Optimizer):
 
     def _close_window(self) -> None:
         groups = self.param_groups
-        steps = groups[0]["steps_in_window"]
-        groups[0]["steps_in_window"] = 0
+        steps, groups[0]["steps_in_window"] = groups[0]["steps_in_window"], 0
         inside = [p for group in groups for p, _ in windows.members(self.state, group)]
         if not inside or not has_values(inside):
             return
         if sum(was_set_unseen(group) for group in groups):  # nobody knows in which step, and so not in which unit
             return
-        if self._is_steady():
-            self._watch.before_window(groups)
-            finite, square = steady.close(self.state, groups, self._gradient_sums, steps)
-            for group, good in zip(groups, finite, strict=True):
-                group["skipped_updates"] += not good
-            self._watch.after_update(groups, finite, square)
-        else:
-            self._update(measure(self.state, groups, self._gradients(), self._can_sum, steps))
-
-    def _update(self, measured: Measured) -> None:
-        """Move α by the inner products of each group, and remember what the next update needs of them."""
-        groups = self.param_groups
         self._watch.before_window(groups)
-        finite = update_rates(groups, measured)
-        for i, group in enumerate(groups):
-            group["previous_square"], group["previous_scale"] = measured.gg[i], measured.scale[i]
-            if not (finite[i] and measured.trusted[i]):
-                windows.forget(self.state, group)
-                group["skipped_updates"] += not finite[i] or measured.squares[i] > 0
-        self._watch.after_update(groups, finite, sum(measured.squares))
+        if self._is_steady():
+            outcome = steady.close(self.state, groups, self._gradient_sums, steps)
+        else:
+            measured = update.measure(self.state, groups, self._gradients(), self._can_sum, steps)
+            outcome = update.move(self.state, groups, measured)
+        self._watch.after_update(groups, *outcome)
 
     def _is_steady(self) -> bool:
         return bool(self.param_groups[0]["curvature"] == steady.NAME)
@@ -328,7 +316,7 @@ class TrainableRate(Optimizer):
     def _warn_of_short_windows(self) -> None:
         # Directions share what momentum carries from window to window; a rule with gradients on one side does not.
         if self._gradients() is None and not self._is_steady():
-            self._watch.window_length(self.param_groups, max(map(memory_floor, self.param_groups)))
+            self._watch.window_length(self.param_groups)
 
     def _refuse_half_types(self) -> None:
         if (self._is_steady() or not self._can_sum) and any(p.dtype in windows.HALF for p in self._params()):

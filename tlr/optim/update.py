@@ -38,16 +38,12 @@ def measure(
 ) -> Measured:
     """End a window of so many steps; its sums become those of the window before.
 
-    Args:
-        states: the optimizer's.
-        groups: its parameter groups.
-        gradients: how sums of gradients are had, where the rule asks for them.
-        can_sum: whether directions can be summed one by one.
-        steps: how many steps the window had.
+    `gradients` says how sums of gradients are had, where the rule asks for them; `can_sum`, whether directions can be
+    summed one by one.
     """
     if gradients and not gradients.every_step:
         for group in groups:
-            if inside := gradients.members(states, group):
+            if inside := windows.members(states, group):
                 torch._foreach_copy_(buffers(inside, "gradient_sum"), gradients.sums(group, inside))
     window = windows.close_window(states, groups)
     unit = [windows.scale(group) for group in groups]
@@ -72,13 +68,28 @@ def measure(
     return Measured(gg, gp, scales[right], squares, trusted)
 
 
-def update_rates(groups: Sequence[Group], measured: Measured) -> list[bool]:
-    """Move α of every group, and return for each whether its products were finite: otherwise α stays."""
-    # Numpy for the rule alone: where groups are few, an operation of numpy takes longer than one on plain floats.
+def move(states: States, groups: Sequence[Group], measured: Measured) -> tuple[list[bool], float]:
+    """Move α of every group, and keep what the next update needs.
+
+    Returns:
+        For each group whether its products were finite, without which α stays; and ‖·‖² of all directions' sum.
+    """
+    before = [group["previous_square"] for group in groups]
     products = [
-        Products(gg, gp, group["previous_square"]) if good else Products(0.0, 0.0, 0.0)
-        for gg, gp, good, group in zip(measured.gg, measured.gp, measured.trusted, groups, strict=True)
+        Products(*each) if trusted else Products(0.0, 0.0, 0.0)
+        for *each, trusted in zip(measured.gg, measured.gp, before, measured.trusted, strict=True)
     ]
+    finite = _apply_rule(groups, products)
+    for group, moves, gg, _, scale, square, trusted in zip(groups, finite, *measured, strict=True):
+        group["previous_square"], group["previous_scale"] = gg, scale
+        if not (moves and trusted):
+            windows.forget(states, group)
+            group["skipped_updates"] += not moves or square > 0
+    return finite, sum(measured.squares)
+
+
+def _apply_rule(groups: Sequence[Group], products: Sequence[Products]) -> list[bool]:
+    # Numpy for the rule alone: where groups are few, an operation of numpy takes longer than one on plain floats.
     alpha = [rate(group) for group in groups]
     finite = [all(map(math.isfinite, each)) for each in products]
     if groups[0]["per"] == "model":

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 
+from tlr import rule
 from tlr.optim.rates import Group, rate
 
 _UNDONE = 3  # updates that somebody else undid, before it is said
@@ -22,9 +23,9 @@ class Watch:
         self._undone: Counter[int] = Counter()  # changes that undid updates, less those that kept them
         self._first_square = 0.0
 
-    def window_length(self, groups: Sequence[Group], floor: int) -> None:
+    def window_length(self, groups: Sequence[Group]) -> None:
         """Warn of windows that are shorter than the base's memory allows."""
-        every = groups[0]["update_every"]
+        every, floor = groups[0]["update_every"], max(map(_memory_floor, groups))
         if every < floor:
             self._tell(
                 "window",
@@ -87,6 +88,13 @@ class Watch:
         if what not in self._told:
             self._told.add(what)
             warnings.warn(message, stacklevel=_outside_of_torch())
+
+
+def _memory_floor(group: Group) -> int:
+    """⌈3/(1 − μ)⌉ steps for momentum, 5/(1 − β₁) for Adam's first moment: measured, see notebook 03."""
+    if "betas" in group:
+        return math.ceil(round(5 / (1 - float(group["betas"][0])), 6)) if group["betas"][0] else 1
+    return rule.window(1, momentum=float(group.get("momentum") or 0.0))
 
 
 def warn_of_other_options(asked: Group, loaded: Group) -> None:

@@ -84,6 +84,14 @@ def add(inside: Sequence[Member], key: str, tensors: list[Tensor], factor: float
         torch._foreach_add_(buffers(inside, key), tensors, alpha=factor)
 
 
+def add_gradients(group: Group, inside: Sequence[Member], key: str, factor: float = 1) -> None:
+    """Add multiples of the gradients, with the weight decay that the base adds to them, to the buffers of this name."""
+    inside = [(p, state) for p, state in inside if p.grad is not None]
+    add(inside, key, gradients(inside), -factor if group.get("maximize") else factor)
+    if group.get("weight_decay") and not group.get("decoupled_weight_decay"):
+        add(inside, key, weights(inside), factor * group["weight_decay"])
+
+
 class Window(NamedTuple):
     """A window that has closed: its members, group by group, and the numbers of their groups."""
 
@@ -113,11 +121,7 @@ class Window(NamedTuple):
 def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]) -> dict[Tensor, State]:
     """Begin a window of one group, and return the buffers of parameters that join with it, to be put in their state.
 
-    Args:
-        states: the optimizer's.
-        group: the parameter group.
-        can_sum: whether directions can be summed one by one.
-        keys: the names of the buffers that each parameter has.
+    `keys` are the names of the buffers that each parameter has; `can_sum` is whether directions can be summed.
     """
     group["window_lr"] = rate(group)
     inside = members(states, group)
@@ -128,11 +132,10 @@ def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]
     # Nothing is known yet about the precision of a first window.
     unknown = group["weight_norm"] is None or any(p.dtype in HALF for p in group["params"])
     group["summed"] = can_sum and (group["summed"] or unknown)
-    starts = buffers(inside, "window_start")
-    if starts and group["summed"]:
-        torch._foreach_zero_(starts)
-    elif starts:
-        torch._foreach_copy_(starts, weights(inside))
+    if inside and group["summed"]:
+        torch._foreach_zero_(buffers(inside, "window_start"))
+    elif inside:
+        torch._foreach_copy_(buffers(inside, "window_start"), weights(inside))
     for p, state in inside:  # another rule, by a checkpoint or by hand, may need more than the last did
         state.update({key: new_buffer(p) for key in keys if not fits(p, state, key)})
     new = {p: {key: new_buffer(p) for key in keys} for p in joining}
@@ -185,34 +188,25 @@ def note_norms(groups: Sequence[Group], squares: Sequence[float], numbers: Seque
 
 
 def trust(window: Window, groups: Sequence[Group], squares: Sequence[float], steps: int) -> list[bool]:
-    """Whether each group's sum of directions can be trusted; choose how the next one is measured.
-
-    Args:
-        window: the window that closed.
-        groups: the parameter groups. "weight_norm" is measured again where a displacement looks drowned.
-        squares: ‖·‖² of the sum of directions of each group.
-        steps: how many steps the window had.
-    """
-    eps = [0.0] * len(groups)
-    for (p, _), number in zip(window.inside, window.owner, strict=True):
-        eps[number] = max(eps[number], torch.finfo(p.dtype).eps)
-
-    def rounding(number: int) -> float:
-        # Every step rounds a weight by half a unit in the last place at most; the errors add up as a random walk.
-        return float(0.3 * eps[number] * math.sqrt(steps) * (groups[number]["weight_norm"] or 0.0))
-
-    moved = [
-        _TOLERANCE * group["window_lr"] * math.sqrt(square) if math.isfinite(square) else math.inf
-        for group, square in zip(groups, squares, strict=True)
-    ]
-    doubtful = [i for i, group in enumerate(groups) if not group["summed"] and rounding(i) > moved[i]]
+    """Whether each group's sum of directions, with this ‖·‖², can be trusted; choose how the next one is measured."""
+    known = list(zip(groups, squares, strict=True))
+    doubtful = [i for i, (group, square) in enumerate(known) if not group["summed"] and _drowns(group, square, steps)]
     if doubtful:  # the weights may have shrunk since they were measured
         (norms,) = window.products([window.squared_weights()], len(groups))
         note_norms(groups, norms, doubtful)
-    trusted = [True] * len(groups)
-    for number, group in enumerate(groups):
-        if group["summed"]:
-            group["summed"] = rounding(number) > moved[number] / 10
-        elif number in doubtful and rounding(number) > moved[number]:
-            group["summed"], trusted[number] = True, False
+    trusted = []
+    for group, square in known:
+        was_summed = group["summed"]
+        group["summed"] = _drowns(group, square, steps, _TOLERANCE / 10 if was_summed else _TOLERANCE)
+        trusted.append(was_summed or not group["summed"])
     return trusted
+
+
+def _drowns(group: Group, square: float, steps: int, tolerance: float = _TOLERANCE) -> bool:
+    """Whether the relative error of a displacement, estimated from ‖·‖² of the sum of directions, is above this."""
+    if not math.isfinite(square):
+        return False
+    # Every step rounds a weight by half a unit in the last place at most; the errors add up as a random walk.
+    eps = max((torch.finfo(dtype).eps for dtype in {p.dtype for p in group["params"]}), default=0.0)
+    rounding = 0.3 * eps * math.sqrt(steps) * (group["weight_norm"] or 0.0)
+    return bool(rounding > tolerance * group["window_lr"] * math.sqrt(square))

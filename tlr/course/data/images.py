@@ -6,15 +6,36 @@ from functools import partial
 
 import numpy as np
 
-__all__ = ["KEYS", "Data", "checksum", "normalize"]
+__all__ = ["KEYS", "Arrays", "Data", "normalize"]
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 MOST_CLASSES = 100_000  # a network has an output for each
 
 
 @dataclass(frozen=True)
-class Data:
-    """A data set in memory.
+class Arrays:
+    """What every data set in memory has: its name, and what is learned from and tested on."""
+
+    name: str
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+    @property
+    def checksum(self):
+        """SHA-256 of the four arrays (types, shapes and values, however they are stored), in hexadecimal."""
+        digest = hashlib.sha256()
+        for key in KEYS:
+            array = np.ascontiguousarray(getattr(self, key))
+            digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
+            digest.update(array)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Data(Arrays):
+    """Images in memory.
 
     Attributes:
         name: what `load` was asked for.
@@ -27,11 +48,6 @@ class Data:
         ValueError: the arrays do not have these types and shapes.
     """
 
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.5,)
 
@@ -54,11 +70,6 @@ class Data:
     def classes(self):
         """Number of classes: the largest label plus one."""
         return int(max(self.y_train.max(), self.y_test.max())) + 1
-
-    @property
-    def checksum(self):
-        """SHA-256 of the four arrays (types, shapes and values, however they are stored), in hexadecimal."""
-        return checksum(self)
 
     def tensors(self, device="cpu"):
         """(x_train, y_train, x_test, y_test) as torch tensors on `device`.
@@ -97,16 +108,6 @@ def normalize(images, mean=0.5, std=0.5):
     import torch
 
     return images.to(torch.float32, copy=True).div_(255 * std).sub_(mean / std)
-
-
-def checksum(data):
-    """SHA-256 of the arrays `KEYS` of a data set, in hexadecimal."""
-    digest = hashlib.sha256()
-    for key in KEYS:
-        array = np.ascontiguousarray(getattr(data, key))
-        digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
-        digest.update(array)
-    return digest.hexdigest()
 
 
 def _problem(data):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlr.course.data.images import checksum
+from tlr.course.data.images import Arrays
 
 __all__ = ["MULTI30K", "Pairs", "load_multi30k"]
 
@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(Arrays):
     """Sentences and their translations as numbers, in memory: what `tlr.course.models.Transformer` learns from.
 
     Attributes:
@@ -31,19 +31,9 @@ class Pairs:
         inputs, classes: words of the source's and of the translation's vocabulary.
     """
 
-    name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
     inputs: int
     classes: int
     channels = 1
-
-    @property
-    def checksum(self):
-        """SHA-256 of the four arrays, in hexadecimal."""
-        return checksum(self)
 
     def tensors(self, device="cpu"):
         """(x_train, y_train, x_test, y_test) as torch tensors on `device`."""

@@ -35,47 +35,30 @@ from dataclasses import replace
 from itertools import chain, product
 
 from tlr.course.experiments.collections import COLLECTIONS
-from tlr.course.experiments.grid import ALPHA0, BATCH_SIZES, BOTH_CURVATURES, GRID, Figure, Part
+from tlr.course.experiments.grid import BOTH_CURVATURES, GRID, POINT, SHARED, Figure, Part
 from tlr.course.experiments.larger import LARGER
 from tlr.course.records import Setting
 
 __all__ = ["COLLECTIONS", "FIGURES", "Figure", "settings"]
 
 
-_POINT = {"alpha0": (0.1,), "batch_size": (256,)}
-
 _PAPER = {
     "figure-1": Figure("TLR over α₀ and batch size, beside SGD", (*BOTH_CURVATURES, {"method": "sgd"}), GRID),
-    "figure-2": Figure(
-        "hypergradient descent over β and batch size, beside TLR",
-        (*BOTH_CURVATURES, *({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))),
-        {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
-    ),
-    "figure-6": Figure(
-        "TLR over the update frequency p", BOTH_CURVATURES, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}
-    ),
+    "figure-2": SHARED[2],
+    "figure-6": SHARED[6],
     "figure-7": Figure(
-        "TLR per tensor, beside one α for the model", BOTH_CURVATURES, {**_POINT, "per": ("tensor", "model")}
+        "TLR per tensor, beside one α for the model", BOTH_CURVATURES, {**POINT, "per": ("tensor", "model")}
     ),
-    "figure-8": Figure(
-        "TLR over the bound 1 + c and α₀",
-        BOTH_CURVATURES,
-        {"alpha0": ALPHA0, "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
-        epochs=40,
-    ),
+    "figure-8": SHARED[8],
     "figure-9": Figure(
         "a fixed meta step size η, beside TLR",
         (
             *BOTH_CURVATURES,
             *({"method": "fixed_eta", "eta": eta / unit} for unit in (1, 78**2) for eta in (1.0, 0.001, 0.1, 0.01)),
         ),
-        _POINT,
+        POINT,
     ),
-    "figure-10": Figure(
-        "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
-        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
-        GRID,
-    ),
+    "figure-10": SHARED[10],
     "figure-1-faithful": Figure(
         "figure 1 with what mends the rule: Eq. 10′, Eq. 10″, steady",
         tuple({"method": f"tlr_{name}"} for name in ("steady", "gradients", "slope")),

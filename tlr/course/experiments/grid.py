@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ALPHA0", "BATCH_SIZES", "BOTH_CURVATURES", "GRID", "Figure", "Part"]
+__all__ = ["ALPHA0", "BATCH_SIZES", "BETAS", "BOTH_CURVATURES", "GRID", "POINT", "SHARED", "Figure", "Part"]
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,27 @@ class Part:
 BATCH_SIZES = (64, 512, 256, 128)
 ALPHA0 = (0.1, 0.001, 0.01)
 GRID = {"alpha0": ALPHA0, "batch_size": BATCH_SIZES}
+POINT = {"alpha0": (0.1,), "batch_size": (256,)}
 BOTH_CURVATURES = ({"method": "tlr"}, {"method": "tlr_secant"})
+BETAS = tuple({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))
+
+#: The paper's number → the figure, of those that there are on several data sets.
+SHARED = {
+    2: Figure(
+        "hypergradient descent over β and batch size, beside TLR",
+        (*BOTH_CURVATURES, *BETAS),
+        {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
+    ),
+    6: Figure("TLR over the update frequency p", BOTH_CURVATURES, {**POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}),
+    8: Figure(
+        "TLR over the bound 1 + c and α₀",
+        BOTH_CURVATURES,
+        {"alpha0": ALPHA0, "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
+        epochs=40,
+    ),
+    10: Figure(
+        "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
+        (*({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin")), *BOTH_CURVATURES),
+        GRID,
+    ),
+}

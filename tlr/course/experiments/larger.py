@@ -24,7 +24,9 @@ show, they show of that. Their records in the package were made on a copy of the
 as JPEG, so that their accuracies are a little below those on the original.
 """
 
-from tlr.course.experiments.grid import BATCH_SIZES, BOTH_CURVATURES, GRID, Figure
+from dataclasses import replace
+
+from tlr.course.experiments.grid import BATCH_SIZES, BETAS, BOTH_CURVATURES, POINT, SHARED, Figure
 
 __all__ = ["LARGER"]
 
@@ -34,109 +36,89 @@ _SLS = {"method": "sls", "alpha0": 1.0}
 _SPS = {"method": "sps", "alpha0": 1.0}
 _FROM_A_TENTH = tuple({**variant, "alpha0": 0.1} for variant in (*BOTH_CURVATURES, {"method": "tlr", "per": "tensor"}))
 _PEERS = (*_FROM_A_TENTH, _MULTISTEP, _ADAM, _SLS, _SPS)
-_BETAS = tuple({"method": "hypergradient", "beta": beta} for beta in (1e-3, 1e-4, 1e-5))
-_SCHEDULES = tuple({"method": name} for name in ("sgd", "multistep", "exponential", "yellowfin"))
-_POINT = {"alpha0": (0.1,), "batch_size": (256,)}
-_TRANSLATORS = (*_FROM_A_TENTH, {"method": "sgd", "alpha0": 0.1}, {**_ADAM, "alpha0": 1e-4}, _SPS, _SLS)
+_TRANSLATION = Figure(
+    "SGD, Adam, SPS and SLS on a Transformer, beside TLR",
+    (*_FROM_A_TENTH, {"method": "sgd", "alpha0": 0.1}, {**_ADAM, "alpha0": 1e-4}, _SPS, _SLS),
+    {"batch_size": (128,)},
+    "multi30k",
+    "transformer",
+)
 
 
-def _cifar(data, title, variants, axes, **options):
-    return Figure(title, variants, axes, data, **{"model": "wrn-16-4", "augment": "crop-flip"} | options)
+def _cifar(data, figure, model="wrn-16-4"):
+    """A figure on CIFAR's images."""
+    return replace(figure, data=data, model=model, augment="crop-flip")
 
 
 def _both(data, peers, schedules, architectures):
     """The figures that CIFAR-10 and CIFAR-100 share; the numbers of three of them differ."""
-    return {
-        f"figure-2-{data}": _cifar(
-            data,
-            "hypergradient descent over β and batch size, beside TLR",
-            (*BOTH_CURVATURES, *_BETAS),
-            {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
-        ),
-        f"figure-{peers}-{data}": _cifar(
-            data, "multistep, Adam, SLS and SPS over batch size, beside TLR", _PEERS, {"batch_size": BATCH_SIZES}
-        ),
-        f"figure-6-{data}": _cifar(
-            data, "TLR over the update frequency p", BOTH_CURVATURES, {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)}
-        ),
-        f"figure-8-{data}": _cifar(
-            data,
-            "TLR over the bound 1 + c and α₀",
-            BOTH_CURVATURES,
-            {"alpha0": GRID["alpha0"], "batch_size": (256,), "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
-            epochs=40,
-        ),
-        f"figure-{schedules}-{data}": _cifar(
-            data,
-            "SGD, its schedules and YellowFin over α₀ and batch size, beside TLR",
-            (*_SCHEDULES, *BOTH_CURVATURES),
-            GRID,
-        ),
-        f"figure-{architectures}-{data}": _cifar(
-            data,
+    shared = {
+        2: SHARED[2],
+        peers: Figure("multistep, Adam, SLS and SPS over batch size, beside TLR", _PEERS, {"batch_size": BATCH_SIZES}),
+        6: SHARED[6],
+        8: SHARED[8],
+        schedules: SHARED[10],
+        architectures: Figure(
             "multistep, Adam, SLS and SPS over depth and width, beside TLR",
             _PEERS,
             {"batch_size": (256,), "model": ("wrn-16-4", "wrn-22-8", "wrn-16-8", "wrn-22-4")},
         ),
     }
+    return {f"figure-{number}-{data}": _cifar(data, figure) for number, figure in shared.items()}
 
 
-def _narrow():
-    """Figures of CIFAR-10 at their full length, on the widest network that two cores carry."""
-
-    def narrow(*arguments):
-        return _cifar("cifar10", *arguments, model="wrn-10-1")
-
-    return {
-        "figure-2-cifar10-narrow": narrow(
-            "figure 2 on a narrow network, with Eq. 10′ and beside multistep",
-            (*BOTH_CURVATURES, {"method": "tlr_slope"}, *_BETAS, {"method": "multistep"}),
-            {"alpha0": (0.1,), "batch_size": BATCH_SIZES},
+#: Figures of CIFAR-10 at their full length, on the widest network that two cores carry.
+_NARROW = {
+    2: Figure(
+        "figure 2 on a narrow network, with Eq. 10′ and beside multistep",
+        (*BOTH_CURVATURES, {"method": "tlr_slope"}, *BETAS, {"method": "multistep"}),
+        SHARED[2].axes,
+    ),
+    13: Figure(
+        "figure 13's Adam, SLS and SPS, and TLR per tensor, on a narrow network",
+        (
+            _ADAM,
+            _SLS | {"variant": "authors"},
+            *(_SPS | {"c": c} for c in (0.2, 1.0)),
+            {"method": "tlr", "per": "tensor", "alpha0": 0.1},
         ),
-        "figure-13-cifar10-narrow": narrow(
-            "figure 13's Adam, SLS and SPS, and TLR per tensor, on a narrow network",
-            (
-                _ADAM,
-                _SLS | {"variant": "authors"},
-                *(_SPS | {"c": c} for c in (0.2, 1.0)),
-                {"method": "tlr", "per": "tensor", "alpha0": 0.1},
-            ),
-            {"batch_size": (256,)},
-        ),
-        "figure-6-cifar10-narrow": narrow(
-            "TLR over the update frequency p, on a narrow network",
-            BOTH_CURVATURES,
-            {**_POINT, "p": (1.0, 0.1, 1 / 3, 0.25, 0.5)},
-        ),
-        "figure-8-cifar10-narrow": narrow(
-            "TLR over the bound 1 + c, on a narrow network",
-            BOTH_CURVATURES,
-            {**_POINT, "c": (9.0, 0.25, 4.0, 0.125, 1.0, 0.5)},
-        ),
-    }
+        {"batch_size": (256,)},
+    ),
+    6: replace(SHARED[6], title="TLR over the update frequency p, on a narrow network"),
+    8: Figure("TLR over the bound 1 + c, on a narrow network", BOTH_CURVATURES, {**POINT, "c": SHARED[8].axes["c"]}),
+}
 
+#: And on its first 10,000 images, in minutes.
+_SMALL = {
+    "2-cifar10-small": Figure(
+        "figure 2 on 10,000 images and a small network, beside SGD too",
+        (*BOTH_CURVATURES, *BETAS, {"method": "sgd"}, {"method": "multistep"}),
+        {"alpha0": (0.1,), "batch_size": (64,)},
+        epochs=12,
+    ),
+    "13-cifar10-small": Figure(
+        "figure 13 on 10,000 images and a small network", _PEERS, {"batch_size": (64,)}, epochs=12
+    ),
+    "13-cifar10-small-sps": Figure(
+        "figure 13's SPS over its c, on 10,000 images and a small network",
+        tuple({**_SPS, "c": c} for c in (0.2, 0.5, 1.0)),
+        {"batch_size": (64,)},
+        epochs=12,
+    ),
+}
 
 #: Name → `Figure`.
 LARGER = {
     **_both("cifar10", 13, 11, 14),
     **_both("cifar100", 3, 12, 15),
     "figure-16-cifar100": _cifar(
-        "cifar100", "multistep, Adam, SLS and SPS on DenseNet-121", _PEERS, {"batch_size": (256,)}, model="densenet-12"
+        "cifar100",
+        Figure("multistep, Adam, SLS and SPS on DenseNet-121", _PEERS, {"batch_size": (256,)}),
+        "densenet-12",
     ),
-    "figure-17-multi30k": Figure(
-        "SGD, Adam, SPS and SLS on a Transformer, beside TLR",
-        _TRANSLATORS,
-        {"batch_size": (128,)},
-        "multi30k",
-        "transformer",
-    ),
-    "figure-17-multi30k-narrow": Figure(
-        "figure 17 on a narrow Transformer, six epochs",
-        _TRANSLATORS,
-        {"batch_size": (128,)},
-        "multi30k",
-        "transformer-64",
-        epochs=6,
+    "figure-17-multi30k": _TRANSLATION,
+    "figure-17-multi30k-narrow": replace(
+        _TRANSLATION, title="figure 17 on a narrow Transformer, six epochs", model="transformer-64", epochs=6
     ),
     "figure-4-imagenet64": Figure(
         "SGD, multistep, Adam and SPS on ResNet-50, beside TLR (table 1)",
@@ -146,29 +128,6 @@ LARGER = {
         "resnet-50",
         augment="crop-flip",
     ),
-    **_narrow(),
-    "figure-2-cifar10-small": _cifar(
-        "cifar10-10000",
-        "figure 2 on 10,000 images and a small network, beside SGD too",
-        (*BOTH_CURVATURES, *_BETAS, {"method": "sgd"}, {"method": "multistep"}),
-        {"alpha0": (0.1,), "batch_size": (64,)},
-        model="wrn-10-1",
-        epochs=12,
-    ),
-    "figure-13-cifar10-small": _cifar(
-        "cifar10-10000",
-        "figure 13 on 10,000 images and a small network",
-        _PEERS,
-        {"batch_size": (64,)},
-        model="wrn-10-1",
-        epochs=12,
-    ),
-    "figure-13-cifar10-small-sps": _cifar(
-        "cifar10-10000",
-        "figure 13's SPS over its c, on 10,000 images and a small network",
-        tuple({**_SPS, "c": c} for c in (0.2, 0.5, 1.0)),
-        {"batch_size": (64,)},
-        model="wrn-10-1",
-        epochs=12,
-    ),
+    **{f"figure-{number}-cifar10-narrow": _cifar("cifar10", figure, "wrn-10-1") for number, figure in _NARROW.items()},
+    **{f"figure-{name}": _cifar("cifar10-10000", figure, "wrn-10-1") for name, figure in _SMALL.items()},
 }

@@ -1,12 +1,10 @@
 """TLR's α as the first trial of a line search (notebook 07, theorem 8)."""
 
-import math
-
 import torch
 
 from tlr import rule
+from tlr.course.peers.base import sums_of_products
 from tlr.course.peers.sls import SLS
-from tlr.optim.products import inner_products
 
 __all__ = ["TLRArmijo"]
 
@@ -40,9 +38,6 @@ class TLRArmijo(SLS):
 
     def _first_trial(self, params, gradients):
         previous = self._buffers(params, "previous")
-        pairs = (gradients, gradients), (gradients, previous), (previous, previous)
-        flat = inner_products([x for xs, _ in pairs for x in xs], [y for _, ys in pairs for y in ys])
-        n = len(gradients)
-        gg, gp, pp = (math.fsum(flat[start : start + n]) for start in (0, n, 2 * n))
+        gg, gp, pp = sums_of_products([(gradients, gradients), (gradients, previous), (previous, previous)])
         torch._foreach_copy_(previous, gradients)
         return float(rule.next_alpha(self._shared["lr"], gg, gp, pp))

@@ -4,8 +4,7 @@ import math
 
 import torch
 
-from tlr.course.peers.base import OneRate, check_rate
-from tlr.optim.products import inner_products
+from tlr.course.peers.base import OneRate, check_rate, sums_of_products
 
 __all__ = ["BarzilaiBorwein"]
 
@@ -90,9 +89,8 @@ class BarzilaiBorwein(OneRate):
         if options["windows"] > 1:
             moves = list(torch._foreach_sub(params, starts))
             changes = list(torch._foreach_sub(averages, previous))
-            products = inner_products([*moves, *moves], [*moves, *changes])
-            square, curvature = math.fsum(products[: len(moves)]), abs(math.fsum(products[len(moves) :]))
-            rate = square / curvature / options["update_every"] if curvature > 0 else 0.0
+            square, product = sums_of_products([(moves, moves), (moves, changes)])
+            rate = square / abs(product) / options["update_every"] if product else 0.0
             if rate > 0 and math.isfinite(rate):
                 self._share(lr=self._smoothed(rate) if options["smooth"] else rate)
         torch._foreach_copy_(starts, params)

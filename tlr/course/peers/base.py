@@ -7,7 +7,7 @@ from torch.optim import SGD, Optimizer
 
 from tlr.optim.products import inner_products
 
-__all__ = ["AdamDirections", "OneRate", "SGDDirections", "TrainedRate", "check_rate"]
+__all__ = ["AdamDirections", "OneRate", "SGDDirections", "TrainedRate", "check_rate", "sums_of_products"]
 
 
 def check_rate(rate):
@@ -24,7 +24,55 @@ def refuse_sparse(optimizer, gradients):
         raise TypeError(f"{type(optimizer).__name__} needs dense gradients: build the embedding with sparse=False.")
 
 
-class TrainedRate:
+def sums_of_products(pairs):
+    """⟨x, y⟩ for each of several pairs of lists of tensors, with one wait for the device in all."""
+    flat = iter(inner_products([x for xs, _ in pairs for x in xs], [y for _, ys in pairs for y in ys]))
+    return [math.fsum(next(flat) for _ in xs) for xs, _ in pairs]
+
+
+class ClosureStep(Optimizer):
+    """An optimizer whose step is `_move(loss)`, after the closure has made the gradients."""
+
+    _needs_loss = False
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        for group in self.param_groups:
+            for key in self.defaults:
+                group.setdefault(key, self.defaults[key])
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step.
+
+        Args:
+            closure: clears the gradients, computes the loss, calls backward and returns the loss; optional where the
+                step does not depend on the loss.
+
+        Returns:
+            The closure's loss, or None.
+        """
+        if closure is None and self._needs_loss:
+            raise TypeError(f"{type(self).__name__} needs the loss: call step(closure), where the closure returns it.")
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        self._move(loss)
+        return loss
+
+    def _move(self, loss):
+        raise NotImplementedError
+
+    def _buffers(self, params, key, start=torch.zeros_like):
+        """What state[p] keeps under `key` for each p; `start(p)` at first."""
+        for p in params:
+            if key not in self.state[p]:
+                self.state[p][key] = start(p)
+        return [self.state[p][key] for p in params]
+
+
+class TrainedRate(ClosureStep):
     """Mix-in: a step computes its directions first, lets the subclass move α by them, then moves the weights.
 
     A direction is what the base, such as SGD, multiplies by −α: its class has `_directions`. Each parameter group has
@@ -43,26 +91,7 @@ class TrainedRate:
         super().add_param_group(param_group)
         self.param_groups[-1]["lr"] = rate
 
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        for group in self.param_groups:
-            for key in self.defaults:
-                group.setdefault(key, self.defaults[key])
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        """One step.
-
-        Args:
-            closure: optional; clears the gradients, computes the loss, calls backward and returns the loss.
-
-        Returns:
-            The closure's loss, or None.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+    def _move(self, loss):
         moves = []
         for group in self.param_groups:
             params = [p for p in group["params"] if p.grad is not None]
@@ -72,7 +101,6 @@ class TrainedRate:
         for group, params, _, directions in moves:
             if params:
                 torch._foreach_add_(params, directions, alpha=-group["lr"])
-        return loss
 
     def _gradients(self, params, group):
         """New tensors, or p.grad itself: to be read only."""
@@ -88,21 +116,12 @@ class TrainedRate:
         """Change group["lr"], given (group, params, gradients, directions) for each parameter group."""
         raise NotImplementedError
 
-    def _kept(self, p, key):
-        """The buffer that state[p] keeps under `key`; zeros at first."""
-        state = self.state[p]
-        if key not in state:
-            state[key] = torch.zeros_like(p)
-        return state[key]
-
-    def _group_products(self, pairs):
-        """⟨x, y⟩ for each of several pairs of lists of tensors, with one wait for the device in all."""
-        flat = iter(inner_products([x for xs, _ in pairs for x in xs], [y for _, ys in pairs for y in ys]))
-        return [math.fsum(next(flat) for _ in xs) for xs, _ in pairs]
-
 
 class SGDDirections(SGD):
     """The directions of `torch.optim.SGD`, whose arithmetic this is: an α that stays gives the same weights."""
+
+    def __init__(self, params, lr, *, momentum=0, dampening=0, weight_decay=0, nesterov=False, maximize=False):
+        super().__init__(params, lr, momentum, dampening, weight_decay, nesterov, maximize=maximize)
 
     def _directions(self, params, gradients, group):
         """New tensors, or the gradients or momentum buffers themselves: to be read only."""
@@ -123,7 +142,7 @@ class SGDDirections(SGD):
 class AdamDirections(Optimizer):
     """The directions of Adam, m̂ / (√v̂ + ε)."""
 
-    def __init__(self, params, lr, *, betas, eps, weight_decay, maximize):
+    def __init__(self, params, lr, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0, maximize=False):
         if not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"Both of Adam's betas must lie in [0, 1), not {betas!r}.")
         if not (eps >= 0 and weight_decay >= 0):
@@ -155,7 +174,7 @@ class AdamDirections(Optimizer):
         return directions
 
 
-class OneRate(Optimizer):
+class OneRate(ClosureStep):
     """Base of peers with one step size for all parameters, computed from the whole gradient.
 
     What they measure is one number for all parameters too, and lies in every parameter group, so that it is saved
@@ -165,8 +184,6 @@ class OneRate(Optimizer):
         params: parameters or parameter groups.
         defaults: options and measurements, the same for every group; "lr" is the step size.
     """
-
-    _needs_loss = False
 
     def add_param_group(self, param_group):
         if self.param_groups:
@@ -182,33 +199,10 @@ class OneRate(Optimizer):
                     f"give every parameter group the same {key}, not {first!r} and {new!r}."
                 )
 
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        for group in self.param_groups:
-            for key in self.defaults:
-                group.setdefault(key, self.defaults[key])
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        """One step.
-
-        Args:
-            closure: clears the gradients, computes the loss, calls backward and returns the loss; optional where the
-                step does not depend on the loss.
-
-        Returns:
-            The closure's loss, or None.
-        """
-        if closure is None and self._needs_loss:
-            raise TypeError(f"{type(self).__name__} needs the loss: call step(closure), where the closure returns it.")
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+    def _move(self, loss):
         params, gradients = self._gradients()
         if params:
             self._advance(params, gradients, loss)
-        return loss
 
     def _advance(self, params, gradients, loss):
         """Move the parameters, given their gradients (to be read only) and the closure's loss."""
@@ -230,10 +224,3 @@ class OneRate(Optimizer):
         if params and self._shared.get("weight_decay"):
             gradients = list(torch._foreach_add(gradients, params, alpha=self._shared["weight_decay"]))
         return params, gradients
-
-    def _buffers(self, params, key, start=torch.zeros_like):
-        """What state[p] keeps under `key` for each p; `start(p)` at first."""
-        for p in params:
-            if key not in self.state[p]:
-                self.state[p][key] = start(p)
-        return [self.state[p][key] for p in params]

@@ -75,9 +75,7 @@ class Peer:
 
 
 _BAYDIN = "Baydin et al., ICLR 2018"
-_TLR = "Trainable Learning Rate"
-_SGD_OPTIONS = {"momentum": 0.8, "weight_decay": 5e-4}
-_TLR_OPTIONS = {**_SGD_OPTIONS, "p": 1 / 3, "c": 1 / 4, "per": "model"}
+_PAPER = "Trainable Learning Rate"
 _SGD = Peer(
     make="torch.optim:SGD",
     title="SGD",
@@ -86,8 +84,29 @@ _SGD = Peer(
     tune="α₀, the schedule, momentum",
     guarantees="convex: converges for α < 2/L without noise, for decreasing α with it",
     reference="Robbins & Monro, 1951",
-    options=_SGD_OPTIONS,
+    options={"momentum": 0.8, "weight_decay": 5e-4},
     fused=True,
+)
+
+_TLR = Peer(
+    make="tlr.optim:TLR",
+    title="TLR (Algorithm 2)",
+    adapts="α; per tensor if asked",
+    copies="2; 3 with momentum",
+    tune="α₀ within some decades; c and p have defaults",
+    guarantees="α stays positive, each change within (3/4, 1 + c]",
+    reference=_PAPER,
+    options={**_SGD.options, "p": 1 / 3, "c": 1 / 4, "per": "model"},
+    fused=True,
+)
+_TLR_GRADIENTS = replace(
+    _TLR,
+    title="TLR, gradients (Eq. 10″)",
+    copies="2; 4 with momentum",
+    tune="as TLR; windows may be short",
+    guarantees="as TLR",
+    reference="this course, notebook 01",
+    arguments={"curvature": "gradients"},
 )
 
 #: Name → `Peer`.
@@ -107,7 +126,7 @@ PEERS = {
         title="SGD, exponential (sgd_exp)",
         adapts="α: by the same factor after each epoch",
         tune="α₀, the factor",
-        reference=_TLR,
+        reference=_PAPER,
         variants={"authors": {"schedule": "tlr.course.peers.schedules:tenth_off"}},
     ),
     "cosine": replace(
@@ -145,67 +164,34 @@ PEERS = {
         copies="0 (2 during a step)",
         tune="α₀, η",
         guarantees="none",
-        reference=_TLR,
+        reference=_PAPER,
         needs_closure=True,
     ),
-    "tlr": Peer(
-        make="tlr.optim:TLR",
-        title="TLR (Algorithm 2)",
-        adapts="α; per tensor if asked",
-        copies="2; 3 with momentum",
-        tune="α₀ within some decades; c and p have defaults",
-        guarantees="α stays positive, each change within (3/4, 1 + c]",
-        reference=_TLR,
-        options=_TLR_OPTIONS,
-        fused=True,
-    ),
-    "tlr_secant": Peer(
-        make="tlr.optim:TLR",
+    "tlr": _TLR,
+    "tlr_secant": replace(
+        _TLR,
         title="TLR, secant (Eq. 8′)",
-        adapts="α; per tensor if asked",
-        copies="2; 3 with momentum",
         tune="as TLR",
         guarantees="as TLR; α moves towards the Barzilai–Borwein step",
         reference="this course, notebook 01",
         arguments={"curvature": "secant"},
-        options=_TLR_OPTIONS,
-        fused=True,
     ),
-    "tlr_slope": Peer(
-        make="tlr.optim:TLR",
+    "tlr_slope": replace(
+        _TLR_GRADIENTS,
         title="TLR, slope (Eq. 10′)",
-        adapts="α; per tensor if asked",
-        copies="2; 4 with momentum",
-        tune="as TLR; windows may be short",
         guarantees="α stays positive, each change within [3/4, 1 + c]",
-        reference="this course, notebook 01",
         arguments={"curvature": "slope"},
-        options=_TLR_OPTIONS,
-        fused=True,
     ),
-    "tlr_gradients": Peer(
-        make="tlr.optim:TLR",
-        title="TLR, gradients (Eq. 10″)",
-        adapts="α; per tensor if asked",
-        copies="2; 4 with momentum",
-        tune="as TLR; windows may be short",
-        guarantees="as TLR",
-        reference="this course, notebook 01",
-        arguments={"curvature": "gradients"},
-        options=_TLR_OPTIONS,
-        fused=True,
-    ),
-    "tlr_steady": Peer(
-        make="tlr.optim:TLR",
+    "tlr_gradients": _TLR_GRADIENTS,
+    "tlr_steady": replace(
+        _TLR_GRADIENTS,
         title="TLR, steady",
         adapts="α",
-        copies="2; 4 with momentum",
         tune="α₀ within decades; the steps of an epoch are told",
         guarantees="α stays positive; a window in which the gradient blows up is taken back",
         reference="this course, notebooks 03 and 06",
         arguments={"curvature": "steady"},
-        options={**_TLR_OPTIONS, "c": 1 / 2},
-        fused=True,
+        options={**_TLR.options, "c": 1 / 2},
         steps_argument="epoch",
     ),
     "tlr_armijo": Peer(
@@ -226,8 +212,8 @@ PEERS = {
         copies="2; 3 with momentum",
         tune="α₀, η",
         guarantees="α stays at or above 0",
-        reference=_TLR,
-        options={**_SGD_OPTIONS, "p": 1 / 3, "eta": None},
+        reference=_PAPER,
+        options={**_SGD.options, "p": 1 / 3, "eta": None},
     ),
     "hypergradient": Peer(
         make="tlr.course.peers.hypergradient:Hypergradient",
@@ -237,7 +223,7 @@ PEERS = {
         tune="α₀, β (additive: over decades)",
         guarantees="convergence if α is handed over to a fixed one; nothing keeps α positive",
         reference=_BAYDIN,
-        options={**_SGD_OPTIONS, "beta": None},
+        options={**_SGD.options, "beta": None},
     ),
     "hypergradient_adam": Peer(
         make="tlr.course.peers.hypergradient:HypergradientAdam",

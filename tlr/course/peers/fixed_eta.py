@@ -2,7 +2,7 @@
 
 import torch
 
-from tlr.course.peers.base import SGDDirections, TrainedRate
+from tlr.course.peers.base import SGDDirections, TrainedRate, sums_of_products
 
 __all__ = ["FixedEta"]
 
@@ -30,48 +30,28 @@ class FixedEta(TrainedRate, SGDDirections):
         TypeError: sparse gradients.
     """
 
-    def __init__(
-        self,
-        params,
-        lr,
-        *,
-        eta,
-        update_every=1,
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
-        maximize=False,
-    ):
+    def __init__(self, params, lr, *, eta, update_every=1, **sgd):
         if not eta >= 0:
             raise ValueError(f"η (eta) must not be negative, not {eta!r}.")
         if not (isinstance(update_every, int) and update_every >= 1):
             raise ValueError(f"update_every counts steps and must be an integer of at least 1, not {update_every!r}.")
-        super().__init__(
-            params,
-            lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            maximize=maximize,
-            options={"eta": eta, "update_every": update_every, "steps_in_window": 0},
-        )
+        own = {"eta": eta, "update_every": update_every, "steps_in_window": 0}
+        super().__init__(params, lr, options=own, **sgd)
 
     def _move_alpha(self, moves):
         closing = []
         for group, params, _, directions in moves:
             if params:
-                torch._foreach_add_([self._kept(p, "sum_of_directions") for p in params], directions)
+                torch._foreach_add_(self._buffers(params, "sum_of_directions"), directions)
             group["steps_in_window"] += 1
             if group["steps_in_window"] == group["update_every"]:
                 group["steps_in_window"] = 0
                 closing.append((group, [p for p in group["params"] if "sum_of_directions" in self.state.get(p, ())]))
         if not closing:
             return
-        now = [[self._kept(p, "sum_of_directions") for p in params] for _, params in closing]
-        before = [[self._kept(p, "previous_sum") for p in params] for _, params in closing]
-        products = self._group_products(list(zip(now, before, strict=True)))
+        now = [self._buffers(params, "sum_of_directions") for _, params in closing]
+        before = [self._buffers(params, "previous_sum") for _, params in closing]
+        products = sums_of_products(list(zip(now, before, strict=True)))
         for (group, params), new, old, product in zip(closing, now, before, products, strict=True):
             group["lr"] = max(0.0, group["lr"] + group["eta"] * product)
             if params:

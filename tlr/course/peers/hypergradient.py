@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from tlr.course.peers.base import AdamDirections, SGDDirections, TrainedRate
+from tlr.course.peers.base import AdamDirections, SGDDirections, TrainedRate, sums_of_products
 
 __all__ = ["Hypergradient", "HypergradientAdam"]
 
@@ -12,7 +12,7 @@ __all__ = ["Hypergradient", "HypergradientAdam"]
 class _HypergradientRate(TrainedRate):
     """α by the additive or the multiplicative rule, over any directions."""
 
-    def __init__(self, params, lr, *, beta, rule, **base):
+    def __init__(self, params, lr, *, beta, rule="additive", **base):
         if not beta >= 0:
             raise ValueError(f"β (beta) must not be negative, not {beta!r}.")
         if rule not in ("additive", "multiplicative"):
@@ -20,13 +20,13 @@ class _HypergradientRate(TrainedRate):
         super().__init__(params, lr, options={"beta": beta, "rule": rule}, **base)
 
     def _move_alpha(self, moves):
-        previous = [[self._kept(p, "previous_direction") for p in params] for _, params, _, _ in moves]
+        previous = [self._buffers(params, "previous_direction") for _, params, _, _ in moves]
         pairs = []
         for (group, _, gradients, _), old in zip(moves, previous, strict=True):
             pairs.append((gradients, old))
             if group["rule"] == "multiplicative":
                 pairs += [(gradients, gradients), (old, old)]
-        products = iter(self._group_products(pairs))
+        products = iter(sums_of_products(pairs))
         for (group, params, _, directions), old in zip(moves, previous, strict=True):
             product = next(products)
             if group["rule"] == "additive":
@@ -39,7 +39,7 @@ class _HypergradientRate(TrainedRate):
                 torch._foreach_copy_(old, directions)
             for p in group["params"]:
                 if p.grad is None and p in self.state:  # it does not move now, so its last direction is zero
-                    self._kept(p, "previous_direction").zero_()
+                    self._buffers([p], "previous_direction")[0].zero_()
 
 
 class Hypergradient(_HypergradientRate, SGDDirections):
@@ -75,30 +75,8 @@ class Hypergradient(_HypergradientRate, SGDDirections):
         Hypergradient Descent, ICLR 2018, Algorithms 4 and 5.
     """
 
-    def __init__(
-        self,
-        params,
-        lr,
-        *,
-        beta=1e-3,
-        rule="additive",
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
-        maximize=False,
-    ):
-        super().__init__(
-            params,
-            lr,
-            beta=beta,
-            rule=rule,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            maximize=maximize,
-        )
+    def __init__(self, params, lr, *, beta=1e-3, **options):
+        super().__init__(params, lr, beta=beta, **options)
 
 
 class HypergradientAdam(_HypergradientRate, AdamDirections):
@@ -122,25 +100,5 @@ class HypergradientAdam(_HypergradientRate, AdamDirections):
         As for `Hypergradient`: Algorithm 6.
     """
 
-    def __init__(
-        self,
-        params,
-        lr=1e-3,
-        *,
-        beta=1e-7,
-        rule="additive",
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        maximize=False,
-    ):
-        super().__init__(
-            params,
-            lr,
-            beta=beta,
-            rule=rule,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            maximize=maximize,
-        )
+    def __init__(self, params, lr=1e-3, *, beta=1e-7, **options):
+        super().__init__(params, lr, beta=beta, **options)

@@ -2,7 +2,7 @@
 
 import math
 
-from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LinearLR, MultiStepLR, SequentialLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, MultiStepLR
 
 __all__ = ["cosine", "exponential", "multistep", "tenth_off"]
 
@@ -20,45 +20,23 @@ def multistep(optimizer, epochs):
     return MultiStepLR(optimizer, [math.ceil(_checked(epochs) / 2), math.ceil(3 * epochs / 4)], gamma=0.1)
 
 
-def exponential(optimizer, epochs, last=0.01):
-    """sgd_exp: α shrinks by the same factor after each epoch, from α₀ to `last` · α₀ when the run is over.
+def exponential(optimizer, epochs):
+    """sgd_exp: α shrinks by the same factor after each epoch, from α₀ to α₀/100, where `multistep` ends too.
 
-    The paper does not print its factor. The default ends where `multistep` ends.
-
-    Args:
-        optimizer, epochs: as for `multistep`.
-        last: the share of α₀ that is left, 0 < last <= 1 (default 0.01).
+    The paper does not print its factor. Arguments are those of `multistep`.
     """
-    if not 0 < last <= 1:
-        raise ValueError(f"last is the share of α₀ that is left, above 0 and at most 1, not {last!r}.")
-    return ExponentialLR(optimizer, last ** (1 / _checked(epochs)))
+    return ExponentialLR(optimizer, 0.01 ** (1 / _checked(epochs)))
 
 
 def tenth_off(optimizer, epochs):
-    """sgd_exp as the TLR authors' later public code has it: α loses a tenth after each epoch.
-
-    Args:
-        optimizer, epochs: as for `multistep`.
-    """
+    """sgd_exp as the TLR authors' later public code has it: α loses a tenth after each epoch."""
     _checked(epochs)
     return ExponentialLR(optimizer, 0.9)
 
 
-def cosine(optimizer, epochs, warmup=0):
-    """Half a cosine from α₀ to 0 (Loshchilov & Hutter, 2017, without restarts), after a linear warm-up.
-
-    Args:
-        optimizer, epochs: as for `multistep`.
-        warmup: epochs of the warm-up, fewer than `epochs` (default 0): epoch e = 0, 1, … of them has (e + 1) / (warmup
-            + 1) of α₀.
-    """
-    if not 0 <= warmup < _checked(epochs):
-        raise ValueError(f"A warm-up takes at least 0 epochs, and fewer than all {epochs}, not {warmup!r}.")
-    down = CosineAnnealingLR(optimizer, epochs - warmup)
-    if warmup == 0:
-        return down
-    up = LinearLR(optimizer, 1 / (warmup + 1), total_iters=warmup)
-    return SequentialLR(optimizer, [up, down], [warmup])
+def cosine(optimizer, epochs):
+    """Half a cosine from α₀ to 0 (Loshchilov & Hutter, 2017, without restarts); arguments are those of `multistep`."""
+    return CosineAnnealingLR(optimizer, _checked(epochs))
 
 
 def _checked(epochs):

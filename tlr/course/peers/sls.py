@@ -4,9 +4,8 @@ import math
 
 import torch
 
-from tlr.course.peers.base import OneRate, check_rate
+from tlr.course.peers.base import OneRate, check_rate, sums_of_products
 from tlr.course.peers.replay import Replay
-from tlr.optim.products import inner_products
 
 __all__ = ["SLS"]
 
@@ -159,10 +158,8 @@ class SLS(OneRate):
             torch._foreach_add_(params, gradients, alpha=-eta)
             trial = _without_backward(evaluate)
             if value is None:  # one wait for the device brings the loss, the gradient's norm and the first trial
-                value, trial, *squares = inner_products(
-                    [loss, trial, *gradients], [torch.ones_like(loss), torch.ones_like(trial), *gradients]
-                )
-                square = math.fsum(squares)
+                one = [torch.ones_like(loss)]
+                value, trial, square = sums_of_products([([loss], one), ([trial], one), (gradients, gradients)])
                 if square == 0 or not (math.isfinite(value) and math.isfinite(square)):
                     return None
             else:

@@ -4,8 +4,7 @@ import math
 
 import torch
 
-from tlr.course.peers.base import OneRate, check_rate
-from tlr.optim.products import inner_products
+from tlr.course.peers.base import OneRate, check_rate, sums_of_products
 
 __all__ = ["SPS"]
 
@@ -66,8 +65,8 @@ class SPS(OneRate):
         super().__init__(params, defaults)
 
     def _advance(self, params, gradients, loss):
-        value, *squares = inner_products([loss, *gradients], [torch.ones_like(loss), *gradients])
-        square, options = math.fsum(squares), self._shared
+        options = self._shared
+        value, square = sums_of_products([([loss], [torch.ones_like(loss)]), (gradients, gradients)])
         excess = value - options["lower_bound"]
         if excess < 0:
             raise ValueError(

@@ -4,8 +4,7 @@ import math
 
 import torch
 
-from tlr.course.peers.base import OneRate, check_rate
-from tlr.optim.products import inner_products
+from tlr.course.peers.base import OneRate, check_rate, sums_of_products
 
 __all__ = ["YellowFin", "single_step"]
 
@@ -120,8 +119,7 @@ class YellowFin(OneRate):
         beta = self._shared["beta"]
         means = self._buffers(params, "mean_gradient")
         torch._foreach_lerp_(means, gradients, 1 - beta)
-        products = inner_products([*gradients, *means], [*gradients, *means])
-        square, square_of_mean = math.fsum(products[: len(params)]), math.fsum(products[len(params) :])
+        square, square_of_mean = sums_of_products([(gradients, gradients), (means, means)])
         if square == 0:
             return
         measured = self._measure(square)
