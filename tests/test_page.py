@@ -12,11 +12,11 @@ import traitlets
 from PIL import Image
 
 from tlr import toys
-from tlr.course.explorers import Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.page import METADATA
-from tlr.descent import RULES
+from tlr.descent import RULES, descend
 
-EXPLORERS = [Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap]
+EXPLORERS = [Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap]
 
 
 def numbers(explorer):
@@ -195,6 +195,26 @@ def test_components_of_the_readers_own_function():
 def test_components_need_a_minimum_with_curvature(toy, wrong):
     with pytest.raises(ValueError, match=wrong):
         Eigenvalues(toy)
+
+
+def test_the_map_tells_where_a_rule_converges():
+    explorer = Basins(rule="gd")
+    ratio = explorer.state()["ratio"]
+    assert ratio.shape == (48, 72)
+    assert np.all(ratio[:, -1] > 1), "α₀ = 10 is above 2/λ for every condition number"
+    assert ratio[0, -12] < 1e-3
+    explorer.move(alpha0=0.02, condition=30.0, rule="secant")
+    ran = descend("secant", toys.quadratic([1.0, 30.0]), [1, 1], 0.02, 200)
+    np.testing.assert_array_equal(explorer.state()["descent"].alpha, ran.alpha)
+
+
+def test_the_map_of_more_than_two_eigenvalues():
+    explorer = Basins(np.linspace(0, 1, 5), condition=16.0)
+    expected = descend("published", toys.quadratic([1, 2, 4, 8, 16]), [1] * 5, 0.003, 200)
+    np.testing.assert_allclose(explorer.state()["descent"].loss, expected.loss, rtol=1e-9)
+    for wrong in ((), (0.0,), (0.5, 1.0), (0, 0.7, 0.3, 1)):
+        with pytest.raises(ValueError, match="rise from 0 to 1"):
+            Basins(wrong)
 
 
 def test_the_long_run_is_told_beside_the_theorem():

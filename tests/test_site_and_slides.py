@@ -9,7 +9,7 @@ import pytest
 
 import tlr
 from tlr import toys
-from tlr.course.explorers import Basins, Cobweb, Newton, Race
+from tlr.course.explorers import Cobweb, Newton, Race, Windows
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
 
@@ -63,10 +63,10 @@ def test_an_explorer_in_the_page_lives_on_as_the_notebook_has_it(explorer, site)
 
 
 def test_other_explorers_are_their_picture_and_their_name():
-    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Basins.description}), "book-cell")
+    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Windows.description}), "book-cell")
     assert list(shown.data) == ["text/html"]
     assert PNG in shown.data["text/html"]
-    assert Basins.description in shown.data["text/html"]
+    assert Windows.description in shown.data["text/html"]
 
 
 def test_every_other_output_stays():

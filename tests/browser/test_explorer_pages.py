@@ -9,6 +9,7 @@ NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 
 #: The canvas that a hand works in; the label of a number, a value that no slider stops at; another that becomes 1/3.
 PAGES = {
+    "Basins": ("basin", "α₀", 0.00211, "c (TLR)"),
     "Cobweb": ("map", "x₀ = α₀λ", 0.0211, "bound c"),
     "Eigenvalues": ("factor", "α₀", 0.00211, "α₀"),
     "Newton": ("step", "αₜ / best", 0.333, "c (TLR)"),
@@ -42,6 +43,7 @@ def opened(visit, tmp_path):
 
 def pixels(page):
     page.evaluate(NEXT_FRAME)
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
     return page.evaluate(PIXELS)
 
 
@@ -129,7 +131,7 @@ def test_the_picture_answers_the_keyboard_and_is_heard(opened, name):
 def test_it_plays_until_it_is_paused(opened, name):
     page = opened(name)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("() => !/= (0|1|40|100|1000)$/.test(document.querySelector('.tlr-clock').textContent)")
+    page.wait_for_function("() => !/= (0|1|40|100|200|1000)$/.test(document.querySelector('.tlr-clock').textContent)")
     page.get_by_role("button", name="Pause").click()
     assert pixels(page) == pixels(page)
 

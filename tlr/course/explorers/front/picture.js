@@ -2,7 +2,7 @@
 
 const FONT = "system-ui, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 // The names of the colors that front.css gives, for the light theme and for the dark one.
-const COLORS = ["ink", "paper", "faint", "gray", "low", "middle", "high", "band", "warm", "good"];
+const COLORS = ["ink", "paper", "faint", "edge", "gray", "low", "middle", "high", "band", "warm", "good"];
 const BANDS = 14;
 const DECADES = 4;
 const LOWEST = 1e-16;
@@ -49,7 +49,8 @@ export function surface(canvas) {
 }
 
 // A method's color; what is black on paper is ink in the dark.
-function colorOf({ look }, { color, shaded }) {
+function colorOf({ look }, { color, shaded, plain }) {
+  if (plain) return color;
   if (color === "#000000") return look.ink;
   // Shades from dark to bright are made for paper.
   const [paper, own] = [channels(look.paper), channels(color)];
@@ -125,7 +126,7 @@ function upTo(points, time) {
   return end < 0 ? shown : shown.slice(0, end);
 }
 
-const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
+export const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
 
 // Between the look's low, middle and high, as red, green and blue.
 function tint(look, share) {
