@@ -241,3 +241,38 @@ def test_what_can_be_typed():
     """
     said = numbers | wrong
     assert node(run, texts=list(said)) == list(said.values())
+
+
+def test_settings_go_into_an_address_and_back():
+    race = Race(alpha0=1 / 3, start=(0.25, -1.5), rules=["gd", "secant"], step=7)
+    run = """
+    import { asHash, fromHash } from "front/keeping.js";
+    const { scene, ...settings } = changed;
+    console.log(JSON.stringify(fromHash(`#${asHash(settings)}`, { ...other, scene })));
+    """
+    back = node(run, changed=race.front_state(), other=Race().front_state())
+    assert back == {name: list(value) if name == "start" else value for name, value in race.settings().items()}
+
+
+def test_what_an_address_tells_stays_within_limits_or_is_left_out():
+    run = """
+    import { fromHash } from "front/keeping.js";
+    console.log(JSON.stringify(fromHash(hash, state)));
+    """
+    told = "#alpha0=1e9&condition=x&function=banana&start=1&step=3.6&rules=&scene=1&constructor=2"
+    told = node(run, hash=told, state=Paths().front_state())
+    known = {"condition": 10, "function": "quadratic", "start": []}
+    assert told == {"alpha0": 1000, "step": 4, "rules": []} | known
+
+
+def test_lines_on_one_another_are_drawn_side_by_side():
+    run = """
+    import { sideBySide } from "front/picture.js";
+    console.log(JSON.stringify(sideBySide(lines, 2)));
+    """
+    along, apart = [[0, 0], [10, 0], [20, 0]], [[0, 50], [10, 60], [20, 50]]
+    backwards = [[25, 0], [5, 0], [-5, 0]]
+    one, other, alone = node(run, lines=[along, backwards, apart])
+    assert [y for _, y in one] == [-1, -1, -1]
+    assert [y for _, y in other] == [1, 1, 1]
+    assert alone == apart

@@ -211,7 +211,7 @@ def test_rapid_dragging_leaves_no_queue(page):
 
 #: The explorers in the page: a name in the kernel, and what makes it; the setting and the label of a slider; a canvas.
 IN_THE_PAGE = {
-    "basins": ("Basins()", "c", "c (TLR)", "basin"),
+    "basins": ("Basins()", "alpha0", "α₀", "basin"),
     "cobweb": ("Cobweb()", "c", "bound c", "map"),
     "eigenvalues": ("Eigenvalues()", "alpha0", "α₀", "factor"),
     "newton": ("Newton()", "share", "αₜ / best", "step"),

@@ -18,6 +18,8 @@ def opened(visit, tmp_path):
         Race(**(settings or {})).save_html(tmp_path / "race.html")
         pages.append(visit((tmp_path / "race.html").as_uri(), offline=True, **options))
         pages[-1].wait_for_function("() => document.querySelector('.tlr-fate').textContent")
+        pages[-1].locator(".tlr-plane").press("End")  # it plays by itself when it is seen
+        pages[-1].get_by_text("More", exact=True).click()
         return pages[-1]
 
     yield opened

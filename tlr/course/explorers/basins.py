@@ -1,5 +1,7 @@
 """The final loss for every α₀ and condition number, for one rule, and the run from one of the pairs."""
 
+from typing import ClassVar
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
@@ -41,6 +43,11 @@ class Basins(PageExplorer):
 
     front = "basins.js"
     description = "Explorer of the final loss over α₀ and condition number: run the notebook to open its runs."
+    scenes: ClassVar = {
+        "a fixed α": {"rule": "gd"},
+        "the secant": {"rule": "secant"},
+        "hypergradient": {"rule": "hypergradient"},
+    }
 
     rule = choice("rule", "How α changes", tuple(RULES))
     alpha0 = number(0.003, (1e-6, 10.0), "α₀", "The first learning rate of the run that is opened")
@@ -67,7 +74,8 @@ class Basins(PageExplorer):
             "steps": _STEPS,
         }
         labels = {rule: RULE_STYLES[rule].label for rule in RULES}
-        super().__init__(scene, choices={"rule": labels}, **{"rule": "published", "steps": 200} | settings)
+        known = {"choices": {"rule": labels}, "published": tuple(powers) == (0, 1)}
+        super().__init__(scene, **known, **{"rule": "published", "steps": 200} | settings)
 
     def computed(self):
         """`ratio`, the final loss over the first on the grid of `picture`, (48, 72), and `descent`, the opened run."""

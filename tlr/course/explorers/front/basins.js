@@ -1,63 +1,53 @@
 // The final loss for every α₀ and condition number, under one rule: a map that grows finer while one looks at it.
 
-import { threeDigits } from "./controls.js";
-import { decadesFallen, descend, inItsAxes } from "./descent.js";
+import { LISTENERS } from "./controls.js";
+import { decadesFallen, descend, inItsAxes, ratios } from "./descent.js";
 import { build } from "./elements.js";
-import { channels, drawAxes, drawLine, drawPanel, ring, short, within, write } from "./picture.js";
-import { onPointer, stage, timePanels } from "./stage.js";
+import { channels, drawAxes, drawLine, drawPanel, edges, ring, short, within, write } from "./picture.js";
+import { arrows, onPointer, stage, timePanels } from "./stage.js";
 
-// Cells across and up, coarse ones first.
-const PASSES = [
-  [24, 16],
-  [48, 32],
-  [96, 64],
-];
-const [ACROSS, UP] = PASSES.at(-1);
+const [ACROSS, UP] = [96, 64];
+// The map is first seen in cells of so many.
+const COARSE = 4;
 // Milliseconds of a frame that descents may take.
 const SLICE = 7;
 const LEAST = -12;
 const BAR = [-12, -8, -4, 0];
 const NUDGE = 1.1;
-// The rules that listen to each option.
-const LISTENERS = { c: ["published", "secant"], eta: ["naive"], beta: ["hypergradient"] };
 const LABEL =
   "A map of the final loss: the first learning rate to the right, the condition number upwards. Arrow keys move the run that is opened.";
-const KEYS =
-  "Drag on the map to open the run from there, and on a panel to see the map after so many steps; point at the map to read it. Dashed: α₀ = 2/κ. " +
-  "Keys: arrows on the map, space plays and pauses, comma and period step, Home and End jump, L enlarges, R resets.";
+const ABOUT =
+  "Drag on the map to open the run from there, and on a panel to see the map after so many steps; point at the map to read it. Dashed: α₀ = 2/κ.";
+const KEYS = "arrows on the map";
 
-// The map's values: log10 of loss / first loss at every step, for each cell of each pass; more at every `advance`.
-function mapOf(functionAt, place, rule, settings, steps) {
-  const passes = PASSES.map(([columns, rows]) => ({ columns, rows, found: new Float32Array(columns * rows * (steps + 1)), done: 0 }));
-  let at = 0;
+// The cells, coarse ones first: each with its column and row, and how many it stands for until those come.
+function cellsInOrder() {
+  const found = [];
+  for (let size = COARSE; size >= 1; size /= 2)
+    for (let row = 0; row < UP; row += size)
+      for (let column = 0; column < ACROSS; column += size)
+        if (size === COARSE || row % (2 * size) || column % (2 * size)) found.push({ column, row, size });
+  return found;
+}
 
-  function next({ columns, rows, found, done }) {
-    const [alpha0, condition] = place(((done % columns) + 0.5) / columns, (Math.floor(done / columns) + 0.5) / rows);
-    const { toy, start } = functionAt(condition);
-    decadesFallen(rule, toy, { ...settings, start, alpha0 }, steps, found, done * (steps + 1));
-  }
-
+// The map's values: log10 of loss / first loss at every step, for more cells at every `advance`.
+function mapOf(losses, steps) {
+  const [order, values] = [cellsInOrder(), new Float32Array(ACROSS * UP * (steps + 1))];
+  const known = new Int32Array(ACROSS * UP).fill(-1);
+  let done = 0;
   return {
-    whole: () => at === passes.length,
+    whole: () => done === order.length,
     // Until the time is up, or the map is whole.
     advance(until) {
-      for (; at < passes.length; at++) {
-        const pass = passes[at];
-        for (; pass.done < pass.columns * pass.rows; pass.done++) {
-          if (performance.now() > until) return;
-          next(pass);
-        }
+      for (; done < order.length && performance.now() < until; done++) {
+        const { column, row, size } = order[done];
+        const cell = row * ACROSS + column;
+        losses((column + 0.5) / ACROSS, (row + 0.5) / UP, values, cell * (steps + 1));
+        for (let i = 0; i < size; i++) known.fill(cell, cell + i * ACROSS, cell + i * ACROSS + size);
       }
     },
-    // The finest that is known at a cell of the last pass; NaN where nothing is.
-    value(column, row, t) {
-      for (let k = Math.min(at, passes.length - 1); k >= 0; k--) {
-        const { columns, rows, found, done } = passes[k];
-        const cell = Math.floor((row * rows) / UP) * columns + Math.floor((column * columns) / ACROSS);
-        if (cell < done) return found[cell * (steps + 1) + t];
-      }
-      return NaN;
-    },
+    // At a cell, or what stands for it; NaN where nothing does yet.
+    value: (cell, t) => (known[cell] < 0 ? NaN : values[known[cell] * (steps + 1) + t]),
   };
 }
 
@@ -77,10 +67,10 @@ function render({ model, el }) {
       loss: { label: "The loss of the opened run over the steps" },
     },
     hint: "Drag to open a run",
+    about: ABOUT,
     keys: KEYS,
   });
-  const names = [...controls.map(({ name }) => name), "steps"];
-  const scene = stage({ model, el }, { names, parts, steps, clockName: "steps", perSecond: 40 });
+  const scene = stage({ model, el }, { parts, steps, clockName: "steps", perSecond: 40 });
   const { basin, alpha, loss } = scene.surfaces;
   const last = shades.length - 1;
   const packed = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
@@ -92,7 +82,6 @@ function render({ model, el }) {
   let [cells, of, method, run] = [null, "", methods[0], null];
 
   const along = ({ low, high }, share) => low * (high / low) ** share;
-  const place = (x, y) => [along(alphas, x), along(conditions, y)];
   function functionAt(condition) {
     const eigenvalues = powers.map((power) => condition ** power);
     return { toy: inItsAxes(eigenvalues), start: eigenvalues.map(() => 1) };
@@ -106,7 +95,11 @@ function render({ model, el }) {
   function compute({ rule, alpha0, condition, ...settings }) {
     const heard = Object.keys(LISTENERS).filter((name) => LISTENERS[name].includes(rule));
     const key = [rule, ...heard.map((name) => settings[name])].join();
-    if (key !== of) cells = mapOf(functionAt, place, rule, settings, steps);
+    const losses = (x, y, found, at) => {
+      const { toy, start } = functionAt(along(conditions, y));
+      decadesFallen(rule, toy, { ...settings, start, alpha0: along(alphas, x) }, steps, found, at);
+    };
+    if (key !== of) cells = mapOf(losses, steps);
     of = key;
     method = methods.find((each) => each.rule === rule);
     run = descentFrom(alpha0, condition);
@@ -118,12 +111,10 @@ function render({ model, el }) {
 
   function paint(t) {
     const rose = packed(channels(basin.look.edge));
-    for (let row = 0; row < UP; row++) {
-      for (let column = 0; column < ACROSS; column++) {
-        const value = cells.value(column, row, t);
-        const tint = value > 0 ? rose : tints[Math.floor(Math.max(1 - value / LEAST, 0) * last)];
-        pixels[(UP - 1 - row) * ACROSS + column] = tint ?? 0;
-      }
+    for (let cell = 0; cell < ACROSS * UP; cell++) {
+      const value = cells.value(cell, t);
+      const tint = value > 0 ? rose : tints[Math.floor(Math.max(1 - value / LEAST, 0) * last)];
+      pixels[(UP - 1 - Math.floor(cell / ACROSS)) * ACROSS + (cell % ACROSS)] = tint ?? 0;
     }
     scratch.getContext("2d").putImageData(image, 0, 0);
   }
@@ -152,9 +143,12 @@ function render({ model, el }) {
       drawLine(basin, { color: "#ffffff", plain: true, dash: [4, 2.5] }, edge, 0.12);
     });
     drawBar(box);
-    const held = { ...basin, look: { ...look, ink: "#ffffff" } };
-    ring({ ...basin, look: { ...look, ink: "#000000" } }, x(alpha0), y(condition), unit * 0.62);
-    ring(held, x(alpha0), y(condition), unit * 0.5);
+    if (scene.pinned) {
+      const [across, up] = scene.pinned.place;
+      ring(basin, x(across), y(up), unit * 0.5, look.gray);
+    }
+    ring(basin, x(alpha0), y(condition), unit * 0.62, "#000000");
+    ring(basin, x(alpha0), y(condition), unit * 0.5, "#ffffff");
     drawPanels(t);
     parts.legend[methods.indexOf(method)].say(fate(run, t));
     if (!scene.playing) scene.say(`α₀ ${short(alpha0)}, condition number ${short(condition)}, ${t} steps: ${fate(run, t)}.`);
@@ -181,34 +175,34 @@ function render({ model, el }) {
 
   function drawPanels(t) {
     const until = (run.diverged ?? steps) + 1;
-    const { condition } = scene.settings;
-    const levels = [
-      { value: 2 / condition, label: "2/λₘₐₓ", shift: -0.4 },
-      { value: 1 / condition, label: "1/λₘₐₓ", shift: 0.4 },
-    ];
-    const series = (values) => [{ method, values: values.slice(0, until), framed: values.slice(0, until) }];
-    drawPanel(alpha, { title: "learning rate α", series: series(run.alpha), levels, unstable: 2 / condition, time: t, steps });
-    drawPanel(loss, { title: "loss / first loss", series: series(ratios(run)), time: t, steps });
+    const edge = 2 / scene.settings.condition;
+    const one = (drawn, values) => [{ method: drawn, values }];
+    const both = (values) => ({
+      series: one(method, values(run).slice(0, until)),
+      ghosts: scene.pinned ? one(scene.pinned.method, values(scene.pinned.run)) : [],
+      time: t,
+      steps,
+    });
+    drawPanel(alpha, { title: "learning rate α", ...both((each) => each.alpha), levels: edges(edge), unstable: edge });
+    drawPanel(loss, { title: "loss / first loss", ...both(ratios) });
   }
 
-  const ratios = ({ loss: values }) => values.map((value) => value / values[0]);
   const fate = (ran, t) => (ran.diverged !== null && t >= ran.diverged ? `diverged at t = ${ran.diverged}` : `loss / first ${short(ran.loss[t] / ran.loss[0])}`);
 
-  const limited = (value, { low, high }) => threeDigits(Math.min(Math.max(value, low), high));
-  function open(alpha0, condition, done = false) {
-    parts.hint.classList.add("tlr-gone");
-    scene.change({ alpha0: limited(alpha0, alphas), condition: limited(condition, conditions) }, done);
+  const there = (x, y) => [basin.axes.x.back(x), basin.axes.y.back(y)];
+  function press(x, y) {
+    const [alpha0, condition] = there(x, y);
+    scene.take({ alpha0, condition });
   }
 
-  const there = (x, y) => [basin.axes.x.back(x), basin.axes.y.back(y)];
-  const press = (x, y) => open(...there(x, y));
   onPointer(basin.canvas, {
     press,
     drag: press,
     release: scene.save,
     hover: (x, y) => {
       const [alpha0, condition] = there(x, y);
-      if (alpha0 < alphas.low || alpha0 > alphas.high || condition < conditions.low || condition > conditions.high) return parts.tip.hide();
+      const off = (value, { low, high }) => value < low || value > high;
+      if (off(alpha0, alphas) || off(condition, conditions)) return parts.tip.hide();
       const read = [`α₀ ${short(alpha0)}, κ ${short(condition)}`, fate(descentFrom(alpha0, condition), Math.floor(scene.time))];
       return parts.tip.show(basin.canvas, x, y, read);
     },
@@ -217,14 +211,13 @@ function render({ model, el }) {
   timePanels(scene, parts, ["alpha", "loss"], (t) => [`α ${short(run.alpha[t])}`, fate(run, t)]);
 
   function key(event) {
-    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (event.target !== basin.canvas || !by) return undefined;
-    const [right, up] = by.map((sign) => NUDGE ** (sign * (event.shiftKey ? 5 : 1)));
+    const [right, up] = arrows(event, basin.canvas).map((steps) => NUDGE ** steps);
     const { alpha0, condition } = scene.settings;
-    return () => open(alpha0 * right, condition * up, true);
+    return right && (() => scene.take({ alpha0: alpha0 * right, condition: condition * up }, true));
   }
 
-  return scene.run({ compute, draw, key });
+  const pin = () => ({ method: { ...method, ghost: true }, run, place: [scene.settings.alpha0, scene.settings.condition] });
+  return scene.run({ compute, draw, pin, key });
 }
 
 export default { render };

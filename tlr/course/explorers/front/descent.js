@@ -109,6 +109,8 @@ export function descend(rule, toy, settings, steps) {
   return { ...run, diverged: end < 0 ? null : end };
 }
 
+export const ratios = ({ loss }) => loss.map((value) => value / loss[0]);
+
 // The logarithm of loss / first loss at every step of a descent, written into `found` from `at` on: for maps of many.
 export function decadesFallen(rule, toy, settings, steps, found, at) {
   let [first, t] = [0, at];
@@ -155,7 +157,8 @@ export function alongGradient(toy, w) {
   return (alpha) => toy.value(stepped(w, alpha, g));
 }
 
-const spread = (low, high, count, at) => Array.from({ length: count }, (_, i) => at(low + ((high - low) * i) / (count - 1)));
+// Values from low to high, evenly.
+export const spread = (low, high, count, at = (value) => value) => Array.from({ length: count }, (_, i) => at(low + ((high - low) * i) / (count - 1)));
 
 function least(values) {
   let found = 0;
