@@ -138,9 +138,8 @@ def report(name, found):
         (limit, unit), value = limits[what], statistics.median(values)
         kept = value >= limit if unit == "frames/s" else value < limit
         word = "at least" if unit == "frames/s" else "limit"
-        print(
-            f"{name:12}{what:5}{value:6.1f} {unit}, {word} {limit} (runs: {_list(values)}){'' if kept else '  TOO SLOW'}"
-        )
+        said = "" if kept else "  TOO SLOW"
+        print(f"{name:12}{what:5}{value:6.1f} {unit}, {word} {limit} (runs: {_list(values)}){said}")
         good &= kept
     return good
 

@@ -232,7 +232,7 @@ function drawFar({ context, width, height, look, unit }, { far, at }) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.font = `${0.8 * unit}px ${FONT}`;
-  const stride = Math.ceil((3 * unit) / (height * (at(10) - at(1))));
+  const stride = Math.max(1, Math.ceil((3 * unit) / (height * (at(10) - at(1)))));
   context.globalAlpha = Math.min(1, 3 / decades);
   for (let k = decades; k > 0; k--) {
     const share = at(10 ** k);

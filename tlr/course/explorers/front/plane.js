@@ -30,8 +30,9 @@ const distance = (w, view) => Math.max(...w.map((x, i) => Math.abs(2 * x - view[
 
 // Where points lie on a picture of this size. When something has left the view it shrinks, and what is beyond, up to `far`
 // times its size, surrounds it on a logarithmic scale: one sees a flight of a million, and the way back.
-function lensOf(view, width, height, far, held) {
-  const shrunk = held ?? 1 - (1 - SHRUNK) * Math.min(1, Math.log(far) / Math.log(ROOM));
+function lensOf(view, width, height, reached, held) {
+  const shrunk = held ?? 1 - (1 - SHRUNK) * Math.min(1, Math.log(reached) / Math.log(ROOM));
+  const far = Math.max(reached, ROOM);
   const room = RIM * (1 - shrunk);
   const at = (times) => (times <= 1 || !room ? shrunk * times : shrunk + room * (Math.log(times) / Math.log(far)));
   const back = (share) => (share <= shrunk || !room ? share / shrunk : far ** ((share - shrunk) / room));
