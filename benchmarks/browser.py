@@ -32,8 +32,9 @@ EXPLORERS = {
 # after the explorer's own drawing, so that it sees what this frame drew.
 WATCH_KEYS = """() => {
     const plane = document.querySelector(".tlr-field canvas:last-of-type");
-    // One row of pixels tells a change; reading all of them would be what is measured.
-    const look = () => plane.getContext("2d").getImageData(0, plane.height >> 1, plane.width, 1).data.join();
+    // A row and a column of pixels tell a change; reading all of them would be what is measured.
+    const read = (...box) => plane.getContext("2d").getImageData(...box).data.join();
+    const look = () => read(0, plane.height >> 1, plane.width, 1) + read(plane.width >> 3, 0, 1, plane.height);
     let [pressed, before] = [0, look()];
     window.waits = [];
     // The slider's own answer comes first.

@@ -268,7 +268,7 @@ def test_what_an_address_tells_stays_within_limits_or_is_left_out():
 def test_lines_on_one_another_are_drawn_side_by_side():
     run = """
     import { sideBySide } from "front/picture.js";
-    console.log(JSON.stringify(sideBySide(lines, 2)));
+    console.log(JSON.stringify(sideBySide(lines, 2, true)));
     """
     along, apart = [[0, 0], [10, 0], [20, 0]], [[0, 50], [10, 60], [20, 50]]
     backwards = [[25, 0], [5, 0], [-5, 0]]

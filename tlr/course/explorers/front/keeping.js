@@ -57,7 +57,7 @@ export function pictureOf(parts, surfaces, draw) {
   draw();
   const box = (each) => each.getBoundingClientRect();
   const words = ".tlr-label, .tlr-number, select, .tlr-name, .tlr-fate, .tlr-clock";
-  const texts = [...parts.root.querySelectorAll(words)].filter((each) => each.offsetParent);
+  const texts = [...parts.root.querySelectorAll(words)].filter((each) => each.checkVisibility());
   const { left, top, width } = box(parts.root);
   const low = Math.max(...[...texts, ...surfaces.map(({ canvas }) => canvas)].map((each) => box(each).bottom));
   const made = document.createElement("canvas");

@@ -187,7 +187,7 @@ export function drawHeights({ context, width, height, look }, toy, [[left, right
   context.drawImage(scratch, 0, 0, width, height);
 }
 
-// Those of a line that are long enough to have a direction, the same whichever way they run.
+// Those of a line, by their t, that are long enough to have a direction, the same whichever way they run.
 function segments(line) {
   const found = [];
   for (let t = 0; t + 1 < line.length; t++) {
@@ -195,7 +195,7 @@ function segments(line) {
     const [[x, y], [dx, dy]] = [line[t], line[t + 1].map((value, k) => value - line[t][k])];
     const length = Math.hypot(dx, dy);
     const sign = dx < 0 || (dx === 0 && dy < 0) ? -1 : 1;
-    if (length > SAME) found.push({ t, x: x + dx / 2, y: y + dy / 2, dx: (sign * dx) / length, dy: (sign * dy) / length, half: length / 2 });
+    if (length > SAME) found[t] = { x: x + dx / 2, y: y + dy / 2, dx: (sign * dx) / length, dy: (sign * dy) / length, half: length / 2 };
   }
   return found;
 }
@@ -208,19 +208,20 @@ function covers(other, { x, y, dx, dy }) {
   );
 }
 
-// Lines moved apart by `gap` where they would lie on one another; `meet(one, other)` says which segments may.
-export function sideBySide(lines, gap, meet = () => true) {
+// Lines moved apart by `gap` where they would lie on one another: at the same t, or at any.
+export function sideBySide(lines, gap, anywhen = false) {
   const pieces = lines.map(segments);
   return lines.map((line, i) => {
     const pushes = line.map(() => []);
-    for (const one of pieces[i]) {
-      const together = pieces.map((others, k) => k === i || others.some((other) => meet(one, other) && covers(other, one)));
+    pieces[i].forEach((one, t) => {
+      const meets = (others) => (anywhen ? others.some((other) => covers(other, one)) : others[t] && covers(others[t], one));
+      const together = pieces.map((others, k) => k === i || meets(others));
       const [before, all] = [together.slice(0, i), together].map((those) => those.filter(Boolean).length);
       const size = (before - (all - 1) / 2) * gap;
-      if (all > 1) for (const t of [one.t, one.t + 1]) pushes[t].push([-size * one.dy, size * one.dx]);
-    }
+      if (all > 1) for (const end of [t, t + 1]) pushes[end].push([-size * one.dy, size * one.dx]);
+    });
     const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-    return line.map((point, t) => (pushes[t].length ? point.map((at, k) => at + mean(pushes[t].map((push) => push[k]))) : point));
+    return line.map((point, t) => (pushes[t].length ? point.map((value, k) => value + mean(pushes[t].map((push) => push[k]))) : point));
   });
 }
 
@@ -265,7 +266,7 @@ export function drawPlane(plane, ground, { races, ghosts, start, minima, lens, t
   for (const minimum of minima) star(plane, ...place(minimum), unit * 0.62);
   const seen = (points) => visible(points, [width, height], unit);
   for (const { method, run } of ghosts) stroke(plane, method, seen(upTo(run.w, time).map(place)), unit * 0.1);
-  const lines = sideBySide(races.map(({ run }) => upTo(run.w, time).map(place)), unit * WIDE);
+  const lines = sideBySide(races.map(({ run }) => upTo(run.w, time).map(place)), unit * WIDE, true);
   races.forEach(({ method }, i) => {
     stroke(plane, method, seen(lines[i]), unit * WIDE);
     context.fillStyle = colorOf(plane, method);
@@ -469,7 +470,7 @@ function drawSeries(panel, series, time, thickness) {
   const placed = series.map(({ values }) =>
     upTo(values.map((value, t) => [t, value]), time).map(([t, value]) => (value > 0 ? [x(t), y(Math.max(value, LOWEST))] : null)),
   );
-  sideBySide(placed, thickness, (one, other) => one.t === other.t).forEach((line, i) => {
+  sideBySide(placed, thickness).forEach((line, i) => {
     const pieces = [[]];
     for (const point of line) point ? pieces.at(-1).push(point) : pieces.push([]);
     stroke(panel, series[i].method, pieces, thickness);
