@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from tools.stamp import pages
+
 SESSION = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext"
 #: Counts what controls have said and the kernel has not done with. (A kernel may handle them beside the cells, so that
 #: to run an empty cell after them would not do.)
@@ -225,7 +227,8 @@ def test_explorers_in_the_page_follow_the_kernel_and_go_on_when_it_is_gone(lab, 
     cells = [f"{name} = {make}\n{name}" for name, (make, *_) in IN_THE_PAGE.items()]
     lab.write("page.ipynb", ["from tlr.course.explorers import *", *cells])
     page = open_and_run(lab, visit, "page.ipynb", 0)
-    for name, (_, setting, label, _) in IN_THE_PAGE.items():
+    page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; }")
+    for name, (make, setting, label, _) in IN_THE_PAGE.items():
         root = page.locator(f".tlr-{name}")
         root.locator(".tlr-fate:not(:empty)").first.wait_for()
         slider = root.get_by_label(label, exact=True)
@@ -237,6 +240,11 @@ def test_explorers_in_the_page_follow_the_kernel_and_go_on_when_it_is_gone(lab, 
         assert page.evaluate(RUN, f"{name}.{setting} = 0.3125") == "ok"
         page.wait_for_function("(slider) => slider.ariaValueText === '0.3125'", arg=slider.element_handle())
         assert canvases(root) != before
+        root.get_by_role("button", name="Copy link").click()
+        root.get_by_text("Link copied").first.wait_for()
+        link = page.evaluate("() => window.copied")
+        assert link.startswith(f"{pages()}/explorers/{make.removesuffix('()')}.html#")
+        assert f"{setting}=0.3125" in link
 
     page.evaluate(f"async () => {{ await {SESSION}.shutdown(); }}")
     page.wait_for_function(f"() => !{SESSION}.session")

@@ -46,7 +46,6 @@ function button(label, hint, name) {
 }
 
 function sample(method) {
-  // What is black on paper is ink in the dark.
   const color = method.color === "#000000" ? "currentColor" : method.color;
   const line = { d: "M1 8H47", stroke: color, "stroke-width": method.width ?? 2.6, fill: "none" };
   line["stroke-dasharray"] = method.dash.map((length) => 2.6 * length).join(" ");

@@ -1,4 +1,4 @@
-// What a reader takes away: an address that leads to the same picture, and the picture itself.
+// What a reader takes away: an address of the same picture, and the picture itself.
 
 import { marker, stroke } from "./picture.js";
 
