@@ -82,7 +82,7 @@ def template():
     return runpy.run_path(str(ROOT / "docs" / "explorer_template.py"))["Loss"]()
 
 
-EXPLORERS = [Basins, windows, tensor_race, template]
+EXPLORERS = [windows, tensor_race, template]
 
 
 def pixels(explorer):
@@ -148,7 +148,7 @@ ODD += ["$\\frac{$", "</script>", [], [0.5], [0.2, 0.5], [None, 0.5], [[]], [10*
 
 def messages(widget, draw):
     """What a front end might say to a widget: a state, or a message of its own."""
-    keys = [key for key in widget.keys if key in ("value", "min", "max", "base", "step", "index", "hovered", "pressed")]
+    keys = [key for key in widget.keys if key in ("value", "min", "max", "base", "step", "index")]
     keys += ["playing", "_options_labels", "disabled", "description", draw.choice(widget.keys)]
     if draw.random() < 0.2:
         content = draw.choice([{"event": "click"}, draw.choice(ODD)])
@@ -176,7 +176,7 @@ def raises_here(message):
 
 @pytest.mark.faults
 @pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
-@pytest.mark.parametrize("make", [*EXPLORERS, live, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap])
+@pytest.mark.parametrize("make", [*EXPLORERS, live, Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap])
 def test_no_message_breaks_an_explorer_or_holds_it_up(make, trials):
     explorer, failed = make(), []
     told = parts(explorer)
@@ -196,7 +196,7 @@ def test_no_message_breaks_an_explorer_or_holds_it_up(make, trials):
     assert explorer._repr_mimebundle_()
 
 
-@pytest.mark.parametrize("make", [Basins, windows, tensor_race])
+@pytest.mark.parametrize("make", [windows, tensor_race])
 def test_a_menu_without_a_choice_leaves_what_was_chosen(make):
     explorer = make()
     (menu,) = [control for control in controls(explorer).values() if isinstance(control, ipywidgets.Dropdown)]
@@ -327,55 +327,6 @@ def test_outside_of_a_notebook_nothing_starts_in_the_background(make):
     assert [(button.description, button.disabled) for button in buttons] == before
 
 
-def on_the_map(explorer, alpha0, condition):
-    """Where the picture shows this pair, in shares of its width and height."""
-    picture = explorer.picture
-    return tuple(picture.figure.transFigure.inverted().transform(picture.main.transData.transform((alpha0, condition))))
-
-
-def test_pointing_at_the_map_reads_it():
-    explorer = Basins()
-    explorer.rule.value = "gd"
-    for alpha0, converges in ((0.1, True), (5.0, False)):
-        explorer.image.hovered = on_the_map(explorer, alpha0, 10.0)
-        *place, ratio = explorer.state()["pointed"]
-        np.testing.assert_allclose(place, (alpha0, 10))
-        assert np.isfinite(ratio) == converges
-    for nowhere in ((0.99, 0.99), ()):
-        explorer.image.hovered = nowhere
-        assert explorer.state()["pointed"] is None
-
-
-def test_pressing_the_map_opens_that_run():
-    explorer = Basins()
-    explorer.rule.value = "secant"
-    explorer.image.pressed = on_the_map(explorer, 0.02, 30.0)
-    np.testing.assert_allclose((explorer.alpha0.value, explorer.condition.value), (0.02, 30), rtol=1e-6)
-    ran = descend("secant", toys.quadratic([1.0, 30.0]), [1, 1], 0.02, explorer.steps.value)
-    np.testing.assert_allclose(explorer.state()["descent"].alpha, ran.alpha, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "said", [(), (0.2,), (0.2, 0.5, 0.5), ("0.2", "0.5"), (None, 0.5), (np.nan, 0.5), (0.99, 0.99), (1e300, -1e300)]
-)
-def test_what_is_no_place_on_the_map_opens_nothing(said):
-    explorer = Basins()
-    before = explorer.settings()
-    explorer.image.pressed = (0.2, 0.5)
-    assert explorer.settings() != before
-    explorer.move(**before)
-    explorer.image.pressed = explorer.image.hovered = said
-    assert explorer.settings() == before
-    assert explorer.state()["pointed"] is None
-
-
-def test_the_map_of_the_readers_own_family():
-    explorer = Basins(lambda kappa: toys.quadratic(kappa[..., None] ** np.linspace(0, 1, 5)))
-    explorer.image.pressed = on_the_map(explorer, 0.01, 50.0)
-    np.testing.assert_allclose(explorer.state()["descent"].alpha[0], 0.01)
-    assert explorer.state()["descent"].w.shape[-1] == 5
-
-
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
@@ -388,20 +339,20 @@ def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
 
 
 def test_what_moves_is_a_jpeg_of_what_is_stored():
-    explorer = Basins()
+    explorer = windows()
     stored = np.asarray(Image.open(io.BytesIO(base64.b64decode(explorer._repr_mimebundle_()["image/png"]))))
     assert Image.open(io.BytesIO(explorer.image.value)).format == "JPEG"
     assert np.abs(stored - pixels(explorer).astype(float)).mean() < 2
 
 
 def test_controls_moved_in_two_threads_leave_the_picture_of_where_they_are():
-    explorer = Basins()
+    explorer = windows()
 
-    def move(control, value):
-        for share in (0.3, 0.6, 1.0):
-            control.value = share * value
+    def move(control, values):
+        for value in values:
+            control.value = value
 
-    moves = (explorer.condition, 80.0), (explorer.alpha0, 0.1)
+    moves = (explorer.p, (0.1, 0.2, 0.4)), (explorer.alpha, (0.2, 0.0, 0.2))
     threads = [threading.Thread(target=move, args=each) for each in moves]
     for thread in threads:
         thread.start()
@@ -432,10 +383,11 @@ def test_without_anywidget_only_those_in_the_page_are_missing():
     code = """if True:
         import sys
         sys.modules["anywidget"] = None
-        from tlr.course.explorers import Basins, Cobweb, Race
+        import numpy as np
+        from tlr.course.explorers import Cobweb, Race, Windows
         assert Race(rotation=10) is Cobweb() is None
-        explorer = Basins()
-        explorer.move(alpha0=0.1)
+        explorer = Windows({0.1: np.ones((1, 8, 2))})
+        explorer.move(p=0.25)
         assert explorer.image.value[:2] == bytes.fromhex("ffd8")
     """
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8").stdout

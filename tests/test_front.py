@@ -11,7 +11,7 @@ from front import FRONT, WRITE, floats, needs_node, node
 
 from tlr import rule, toys
 from tlr.course import theory
-from tlr.course.explorers import Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.printed import printed_rule, printed_toy
 from tlr.descent import RULES, along_gradient, descend, exact_line_search, relative_rate_map, step_products
 
@@ -29,7 +29,7 @@ def test_all_of_it_is_small():
     assert sum(path.stat().st_size for path in FRONT.iterdir()) < 120_000
 
 
-@pytest.mark.parametrize("explorer", [Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap])
+@pytest.mark.parametrize("explorer", [Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap])
 def test_the_modules_joined_are_one(explorer):
     module = explorer.module.replace("export default", "const front =")
     assert node(f"{module}\nconsole.log(JSON.stringify(typeof front.render));") == "function"
@@ -119,6 +119,34 @@ def test_a_quadratic_of_many_variables_descends_as_in_python():
     run = {"rule": "secant", "toy": printed_toy(toy), "settings": {"start": [1] * 5, "alpha0": 0.001, "c": 0.25}}
     (found,) = node(DESCEND, runs=[run | {"steps": 20}])
     np.testing.assert_allclose(floats(found["loss"]), descend("secant", toy, toy.start, 0.001, 20).loss, rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_place_of_the_map_is_pythons_descent(name):
+    run = (
+        WRITE
+        + """
+    import { decadesFallen, inItsAxes } from "front/descent.js";
+    const found = new Float64Array(runs.length * (steps + 1));
+    const start = [1, 1, 1];
+    runs.forEach(({ eigenvalues, ...settings }, i) =>
+      decadesFallen(rule, inItsAxes(eigenvalues), { ...settings, start }, steps, found, i * (steps + 1)));
+    write([...found]);
+    """
+    )
+    rng, steps, runs, expected = np.random.default_rng(6), 12, [], []
+    for _ in range(100):
+        eigenvalues = [1.0, *10 ** rng.uniform(0, 4, 2)]
+        options = {"c": rng.uniform(0.05, 4), "eta": 10 ** rng.uniform(-8, -5), "beta": 10 ** rng.uniform(-8, -6)}
+        alpha0, own = 10 ** rng.uniform(-6, 1), {option: options[option] for option in [RULES[name]] if option}
+        runs.append({"eigenvalues": eigenvalues, "alpha0": alpha0} | options)
+        loss = descend(name, toys.quadratic(eigenvalues), [1] * 3, alpha0, steps, **own).loss
+        expected.append(loss / loss[0])
+    found = floats(node(run, rule=name, runs=runs, steps=steps)).reshape(100, steps + 1)
+    # Barzilai and Borwein's steps are so good that soon little is left of the loss but what was rounded.
+    seen = slice(4 if name == "barzilai_borwein" else None)
+    for row, ratio in zip(found, expected, strict=True):
+        np.testing.assert_allclose(row[seen], np.log10(ratio[seen]), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", PRINTED)
@@ -213,3 +241,38 @@ def test_what_can_be_typed():
     """
     said = numbers | wrong
     assert node(run, texts=list(said)) == list(said.values())
+
+
+def test_settings_go_into_an_address_and_back():
+    race = Race(alpha0=1 / 3, start=(0.25, -1.5), rules=["gd", "secant"], step=7)
+    run = """
+    import { asHash, fromHash } from "front/keeping.js";
+    const { scene, ...settings } = changed;
+    console.log(JSON.stringify(fromHash(`#${asHash(settings)}`, { ...other, scene })));
+    """
+    back = node(run, changed=race.front_state(), other=Race().front_state())
+    assert back == {name: list(value) if name == "start" else value for name, value in race.settings().items()}
+
+
+def test_what_an_address_tells_stays_within_limits_or_is_left_out():
+    run = """
+    import { fromHash } from "front/keeping.js";
+    console.log(JSON.stringify(fromHash(hash, state)));
+    """
+    told = "#alpha0=1e9&condition=x&function=banana&start=1&step=3.6&rules=&scene=1&constructor=2"
+    told = node(run, hash=told, state=Paths().front_state())
+    known = {"condition": 10, "function": "quadratic", "start": []}
+    assert told == {"alpha0": 1000, "step": 4, "rules": []} | known
+
+
+def test_lines_on_one_another_are_drawn_side_by_side():
+    run = """
+    import { sideBySide } from "front/picture.js";
+    console.log(JSON.stringify(sideBySide(lines, 2, true)));
+    """
+    along, apart = [[0, 0], [10, 0], [20, 0]], [[0, 50], [10, 60], [20, 50]]
+    backwards = [[25, 0], [5, 0], [-5, 0]]
+    one, other, alone = node(run, lines=[along, backwards, apart])
+    assert [y for _, y in one] == [-1, -1, -1]
+    assert [y for _, y in other] == [1, 1, 1]
+    assert alone == apart

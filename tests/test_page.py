@@ -5,6 +5,7 @@ import io
 import json
 import math
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ import traitlets
 from PIL import Image
 
 from tlr import toys
-from tlr.course.explorers import Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
+from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.page import METADATA
-from tlr.descent import RULES
+from tlr.descent import RULES, descend
+from tools.stamp import pages
 
-EXPLORERS = [Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap]
+EXPLORERS = [Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap]
 
 
 def numbers(explorer):
@@ -37,6 +39,45 @@ def test_every_number_over_its_whole_range_gives_another_still_and_recovers(make
         assert len(seen) > 1 or name in ("eta", "beta"), name  # whose rules are not shown at first
         explorer.move(**{name: original})
         assert explorer.png() == before, name
+
+
+SCENES = [pytest.param(make, name, id=f"{make.__name__}: {name}") for make in EXPLORERS for name in make.scenes]
+
+
+@pytest.mark.parametrize(("make", "name"), SCENES)
+def test_a_scene_is_another_picture_with_settings_that_the_sliders_reach(make, name):
+    assert make(**make.scenes[name]).png() != make().png()
+    assert [name, make.scenes[name]] in [list(each) for each in make().scene["scenes"]]
+
+
+def ratios(scene):
+    """rule → final loss over first, in a scene of the race."""
+    return {rule: ran.loss[-1] / ran.loss[0] for rule, ran in Race(**Race.scenes[scene]).descents().items()}
+
+
+def test_the_scenes_of_the_race_show_what_they_are_called():
+    small, edge, noise = map(ratios, ("too small", "the edge", "noise"))
+    assert small["gd"] > 0.5, "a fixed α hardly moves"
+    assert max(small["published"], small["secant"]) < 1e-6, "a trained one arrives"
+    assert 1 < edge["gd"] < 100, "just beyond 2/λ"
+    assert edge["published"] < 1e-6
+    assert min(noise.values()) > 1e-6, "nobody arrives"
+
+
+def test_a_link_leads_to_the_site_where_the_explorer_is_the_sites():
+    assert Race().address == f"{pages()}/explorers/Race.html"
+    for own in (Newton(toys.beale()), Paths(toys.beale()), Eigenvalues(toys.saddle()), Basins((0, 0.5, 1))):
+        assert own.address == ""
+        assert own.scene["scenes"] == []
+
+
+def test_without_the_packages_metadata_there_is_no_link(monkeypatch):
+    monkeypatch.setattr("tlr.course.explorers.page.metadata", _unknown)
+    assert Cobweb().address == ""
+
+
+def _unknown(name):
+    raise PackageNotFoundError(name)
 
 
 def test_true_is_no_step():
@@ -195,6 +236,26 @@ def test_components_of_the_readers_own_function():
 def test_components_need_a_minimum_with_curvature(toy, wrong):
     with pytest.raises(ValueError, match=wrong):
         Eigenvalues(toy)
+
+
+def test_the_map_tells_where_a_rule_converges():
+    explorer = Basins(rule="gd")
+    ratio = explorer.state()["ratio"]
+    assert ratio.shape == (48, 72)
+    assert np.all(ratio[:, -1] > 1), "α₀ = 10 is above 2/λ for every condition number"
+    assert ratio[0, -12] < 1e-3
+    explorer.move(alpha0=0.02, condition=30.0, rule="secant")
+    ran = descend("secant", toys.quadratic([1.0, 30.0]), [1, 1], 0.02, 200)
+    np.testing.assert_array_equal(explorer.state()["descent"].alpha, ran.alpha)
+
+
+def test_the_map_of_more_than_two_eigenvalues():
+    explorer = Basins(np.linspace(0, 1, 5), condition=16.0)
+    expected = descend("published", toys.quadratic([1, 2, 4, 8, 16]), [1] * 5, 0.003, 200)
+    np.testing.assert_allclose(explorer.state()["descent"].loss, expected.loss, rtol=1e-9)
+    for wrong in ((), (0.0,), (0.5, 1.0), (0, 0.7, 0.3, 1)):
+        with pytest.raises(ValueError, match="rise from 0 to 1"):
+            Basins(wrong)
 
 
 def test_the_long_run_is_told_beside_the_theorem():

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.course import explorers  # noqa: E402
-from tlr.course.explorers.page import METADATA  # noqa: E402
+from tlr.course.explorers.page import METADATA, PageExplorer  # noqa: E402
 from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks, repository  # noqa: E402
 
@@ -28,7 +28,7 @@ SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/optimizer.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}"></iframe>'
+FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}" allow="fullscreen; clipboard-write"></iframe>'
 CONTENTS = """
 ```{toctree}
 :hidden:
@@ -241,6 +241,9 @@ def main():
     write_sources(pdf)
     build(SOURCE, SITE, "html")
     explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
+    (SITE / "explorers").mkdir(exist_ok=True)
+    for explorer in PageExplorer.__subclasses__():
+        explorer().save_html(SITE / "explorers" / f"{explorer.__name__}.html")
     if pdf:
         pages = {}
         for path in notebooks():

@@ -31,7 +31,7 @@ LAST = "Exercises"  # from here on a notebook is for the desk
 CHARACTERS, ROWS = 450, 4  # of Markdown, and of a table, on one slide
 LONG = 150  # characters of a formula that needs more than one line
 PICTURES = ("![", "<iframe")
-FRAME = '<iframe class="explorer" data-src="{}" title="{}"></iframe>'
+FRAME = '<iframe class="explorer" data-src="{}" title="{}" allow="fullscreen; clipboard-write"></iframe>'
 # Presses the button, since nobody wants to look for it in front of a class; the list of keys would not fit below.
 LARGE_TYPE = """<script type="module">
 [...document.querySelectorAll("button")].find((button) => button.textContent === "Large type").click();

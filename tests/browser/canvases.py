@@ -7,4 +7,5 @@ NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 def pixels(page):
     """What is drawn once the page has come to rest."""
     page.evaluate(NEXT_FRAME)
+    page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
     return page.locator("body").evaluate(CANVASES)

@@ -2,11 +2,13 @@
 
 import pytest
 from canvases import NEXT_FRAME, pixels
+from PIL import Image
 
 from tlr.course import explorers
 
 #: The canvas that a hand works in; the label of a number, a value that no slider stops at; another that becomes 1/3.
 PAGES = {
+    "Basins": ("basin", "α₀", 0.00211, "c (TLR)"),
     "Cobweb": ("map", "x₀ = α₀λ", 0.0211, "bound c"),
     "Eigenvalues": ("factor", "α₀", 0.00211, "α₀"),
     "Newton": ("step", "αₜ / best", 0.333, "c (TLR)"),
@@ -16,6 +18,12 @@ PAGES = {
 }
 #: Those with a time to play.
 PLAYED = [name for name in PAGES if name != "Newton"]
+#: Those that play by themselves when they are seen first.
+OPENING = ["Paths", "Race"]
+
+
+#: What stands for the clipboard, which a test's browser may not have.
+CLIPBOARD = "navigator.clipboard.writeText = async (text) => { window.copied = text; };"
 
 
 @pytest.fixture(params=PAGES)
@@ -30,6 +38,10 @@ def opened(saved):
     def opened(name, **options):
         page = saved(getattr(explorers, name)(), **options)
         page.wait_for_selector(".tlr-fate:not(:empty)")
+        if name in OPENING:
+            page.locator(".tlr-plane").press("End")
+        for more in page.locator("summary").all():
+            more.click()
         return page
 
     return opened
@@ -119,7 +131,7 @@ def test_the_picture_answers_the_keyboard_and_is_heard(opened, name):
 def test_it_plays_until_it_is_paused(opened, name):
     page = opened(name)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("() => !/= (0|1|40|100|1000)$/.test(document.querySelector('.tlr-clock').textContent)")
+    page.wait_for_function("() => !/= (0|1|40|100|200|1000)$/.test(document.querySelector('.tlr-clock').textContent)")
     page.get_by_role("button", name="Pause").click()
     assert pixels(page) == pixels(page)
 
@@ -180,3 +192,131 @@ def test_reset_brings_hidden_methods_back(opened):
     page.locator(".tlr-plane").press("r")
     page.mouse.move(0, 0)
     assert pixels(page) == before
+
+
+def changed(page, name):
+    """The picture after a number was typed, and how it was before."""
+    _, label, value, _ = PAGES[name]
+    before = pixels(page)
+    field(page, label).fill(str(value))
+    field(page, label).press("Enter")
+    return pixels(page), before
+
+
+def test_a_copied_link_opens_the_same_picture(opened, visit, name):
+    page = opened(name)
+    page.evaluate(CLIPBOARD)
+    changed(page, name)
+    if name in PLAYED:
+        page.locator(f".tlr-{PAGES[name][0]}").press(",")
+    shown = pixels(page)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_text("Link copied").first.wait_for()
+    other = visit(page.evaluate("() => window.copied"), offline=True)
+    other.wait_for_selector(".tlr-fate:not(:empty)")
+    assert pixels(other) == shown
+    assert other.said == []
+
+
+@pytest.mark.parametrize(
+    "told", ["alpha0=x&condition=1e99&rules=", "alpha0=&start=1&c=-5&step=1e9&rules=%", "scene=1&x"]
+)
+def test_no_link_breaks_a_page(visit, tmp_path, told):
+    explorers.Race().save_html(tmp_path / "page.html")
+    page = visit(f"{(tmp_path / 'page.html').as_uri()}#{told}", offline=True)
+    page.locator(".tlr-plane").press("End")
+    assert page.get_by_label("α₀", exact=True).get_attribute("aria-valuetext") == "0.02"
+    assert page.said == []
+
+
+def test_undo_takes_a_change_back(opened, name):
+    page = opened(name)
+    undo = page.get_by_role("button", name="Undo")
+    assert undo.is_disabled()
+    after, before = changed(page, name)
+    undo.click()
+    assert pixels(page) == before
+    assert changed(page, name) == (after, before)
+    page.locator(f".tlr-{PAGES[name][0]}").press("Control+z")
+    assert pixels(page) == before
+    assert undo.is_disabled()
+
+
+def test_a_pinned_run_stays_in_gray_until_it_is_let_go(opened, name):
+    page = opened(name)
+    alone, _ = changed(page, name)
+    page.get_by_role("button", name="Reset").click()
+    pin = page.get_by_role("button", name="Pin", exact=True)
+    pin.click()
+    assert pin.get_attribute("aria-pressed") == "true"
+    assert changed(page, name)[0] != alone
+    pin.click()
+    assert pixels(page) == alone
+
+
+def test_the_picture_is_saved_at_twice_the_size_and_the_page_is_as_before(opened, name):
+    page = opened(name)
+    before = pixels(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save picture").click()
+    with Image.open(saved.value.path()) as picture:
+        assert picture.width == 2 * round(page.locator(".tlr-explorer").bounding_box()["width"])
+        assert len(picture.convert("RGB").getcolors(1 << 24)) > 100
+    assert pixels(page) == before
+
+
+def test_every_scene_is_another_picture_and_reset_leads_back(opened, name):
+    page = opened(name)
+    before, seen = pixels(page), set()
+    for chip in page.locator(".tlr-scenes button").all():
+        chip.click()
+        if name in PLAYED:
+            page.locator(f".tlr-{PAGES[name][0]}").press("End")
+        seen.add(pixels(page))
+        page.get_by_role("button", name="Reset").click()
+        assert pixels(page) == before
+    assert len(seen) == len(getattr(explorers, name).scenes)
+
+
+def test_it_fills_the_screen(opened):
+    page = opened("Race")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("() => document.fullscreenElement?.matches('.tlr-explorer')")
+    page.locator(".tlr-plane").press("f")
+    page.wait_for_function("() => !document.fullscreenElement")
+
+
+@pytest.mark.parametrize("name", OPENING)
+def test_it_waits_at_its_start_and_plays_once_it_is_seen(visit, tmp_path, name):
+    getattr(explorers, name)().save_html(tmp_path / "page.html")
+    clock = "() => document.querySelector('.tlr-clock').textContent"
+    page = visit((tmp_path / "page.html").as_uri(), viewport={"width": 900, "height": 120}, offline=True)
+    page.wait_for_selector(".tlr-fate:not(:empty)")
+    page.wait_for_timeout(300)
+    assert page.evaluate(clock) == "t = 0"
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.wait_for_function(f"() => ({clock})() === 't = 100'")
+    still = visit((tmp_path / "page.html").as_uri(), reduced_motion="reduce", offline=True)
+    still.wait_for_selector(".tlr-fate:not(:empty)")
+    assert still.evaluate(clock) == "t = 100"
+
+
+def test_what_is_heard_says_who_diverged(opened):
+    page = opened("Race")
+    page.get_by_role("button", name="the edge").click()
+    page.get_by_label("α₀", exact=True).press("End")
+    page.locator(".tlr-plane").press("End")
+    page.wait_for_function(
+        "() => document.querySelector('[role=status]').textContent.includes('Diverged: gradient descent')"
+    )
+    said = page.get_by_role("status").text_content()
+    assert page.locator(".tlr-plane").get_attribute("aria-description") == said
+
+
+def test_paper_has_the_pictures_and_nothing_to_press(opened, name):
+    page = opened(name)
+    page.emulate_media(media="print")
+    assert page.locator(".tlr-field canvas").first.is_visible()
+    assert not any(
+        each.is_visible() for each in page.locator("button:not(.tlr-legend button), input[type=range]").all()
+    )

@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from tools.stamp import pages
+
 SESSION = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext"
 #: Counts what controls have said and the kernel has not done with. (A kernel may handle them beside the cells, so that
 #: to run an empty cell after them would not do.)
@@ -37,7 +39,6 @@ COUNT = """(image) => {
 
 #: The explorers whose pictures the kernel draws: a name in the kernel, and what makes it.
 EXPLORERS = {
-    "basins": "Basins()",
     "windows": "Windows({alpha: gradients - alpha for alpha in (0.0, 2.0)})",
     "tensors": "TensorRace(train)",
 }
@@ -51,8 +52,6 @@ def train(per, curvature, alpha0):
     for step in range(10**6):
         yield 2 / (1 + step * alpha0), {"model": alpha0 * 1.001 ** (step % 1000)}
 """
-#: Knobs of rules that are not drawn at first.
-WITHOUT_EFFECT = ("η (naive)", "β (hypergradient)")
 
 
 @pytest.fixture(scope="module")
@@ -166,11 +165,11 @@ def test_every_slider_goes_to_both_ends_by_keyboard_and_by_mouse(page, name):
             handle.press(move) if isinstance(move, str) else shown.drag(row, move)
             seen.append(shown.digest())
         assert seen[:2] == [seen[2], seen[3]], label
-        assert len({before, *seen}) > 1 or label in WITHOUT_EFFECT, label
+        assert len({before, *seen}) > 1, label
         before = seen[-1]
 
 
-@pytest.mark.parametrize("name", ["basins", "windows", "tensors"])
+@pytest.mark.parametrize("name", EXPLORERS)
 def test_every_menu_by_keyboard(page, name):
     shown = Shown(page, name)
     menu, seen = shown.output.locator("select"), set()
@@ -178,23 +177,6 @@ def test_every_menu_by_keyboard(page, name):
         menu.press(key)
         seen.add(shown.digest())
     assert len(seen) == 2
-
-
-def test_the_map_reads_what_is_pointed_at_and_opens_what_is_pressed(page):
-    shown = Shown(page, "basins")
-    shown.run("basins.rule.value, basins.steps.value, basins.c.value = 'gd', 200, 0.25")
-    shown.run("basins.alpha0.value, basins.condition.value = 0.003, 100.0")
-    before = shown.digest()
-    box = shown.image.bounding_box()
-    spot = box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"]
-    page.mouse.move(*spot)
-    reads = shown.digest()
-    shown.run("assert 0.003 < basins.state()['pointed'][0] < 0.1")
-    page.mouse.click(*spot)
-    opened = shown.digest()
-    shown.run("assert 0.003 < basins.alpha0.value < 0.1 and 10 < basins.condition.value < 1000")
-    page.mouse.move(0, 0)
-    assert len({before, reads, opened, shown.digest()}) == 4
 
 
 def test_the_race_of_tensors_runs_until_it_is_stopped(page):
@@ -212,25 +194,9 @@ def test_the_race_of_tensors_runs_until_it_is_stopped(page):
     shown.run("assert not tensors.running")
 
 
-def test_extreme_settings_say_diverged_and_recover(page):
-    shown = Shown(page, "basins")
-    shown.run("basins.rule.value = 'published'")
-
-    def press(key):
-        for label in ("opened: α₀", "c (TLR)", "opened: condition"):
-            shown.slider(label).press(key)
-        return shown.digest()
-
-    small = press("Home")
-    assert press("End") != small
-    shown.run("assert basins.state()['descent'].diverged")
-    assert press("Home") == small
-    shown.run("assert not basins.state()['descent'].diverged")
-
-
 def test_rapid_dragging_leaves_no_queue(page):
-    shown = Shown(page, "basins")
-    row = shown.row("opened: condition")
+    shown = Shown(page, "windows")
+    row = shown.row("p")
     shown.drag(row, 0)
     shown.drag(row, 1)
     there = shown.digest()
@@ -245,20 +211,9 @@ def test_rapid_dragging_leaves_no_queue(page):
     assert shown.pictures() - during <= 2
 
 
-def test_pointing_about_leaves_no_queue(page):
-    shown = Shown(page, "basins")
-    box = shown.image.bounding_box()
-    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.2 * box["height"])
-    shown.digest()
-    shown.count()
-    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.6 * box["height"], steps=100)
-    during = shown.pictures()
-    shown.digest()
-    assert shown.pictures() - during <= 2
-
-
 #: The explorers in the page: a name in the kernel, and what makes it; the setting and the label of a slider; a canvas.
 IN_THE_PAGE = {
+    "basins": ("Basins()", "alpha0", "α₀", "basin"),
     "cobweb": ("Cobweb()", "c", "bound c", "map"),
     "eigenvalues": ("Eigenvalues()", "alpha0", "α₀", "factor"),
     "newton": ("Newton()", "share", "αₜ / best", "step"),
@@ -272,7 +227,8 @@ def test_explorers_in_the_page_follow_the_kernel_and_go_on_when_it_is_gone(lab, 
     cells = [f"{name} = {make}\n{name}" for name, (make, *_) in IN_THE_PAGE.items()]
     lab.write("page.ipynb", ["from tlr.course.explorers import *", *cells])
     page = open_and_run(lab, visit, "page.ipynb", 0)
-    for name, (_, setting, label, _) in IN_THE_PAGE.items():
+    page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; }")
+    for name, (make, setting, label, _) in IN_THE_PAGE.items():
         root = page.locator(f".tlr-{name}")
         root.locator(".tlr-fate:not(:empty)").first.wait_for()
         slider = root.get_by_label(label, exact=True)
@@ -284,6 +240,11 @@ def test_explorers_in_the_page_follow_the_kernel_and_go_on_when_it_is_gone(lab, 
         assert page.evaluate(RUN, f"{name}.{setting} = 0.3125") == "ok"
         page.wait_for_function("(slider) => slider.ariaValueText === '0.3125'", arg=slider.element_handle())
         assert canvases(root) != before
+        root.get_by_role("button", name="Copy link").click()
+        root.get_by_text("Link copied").first.wait_for()
+        link = page.evaluate("() => window.copied")
+        assert link.startswith(f"{pages()}/explorers/{make.removesuffix('()')}.html#")
+        assert f"{setting}=0.3125" in link
 
     page.evaluate(f"async () => {{ await {SESSION}.shutdown(); }}")
     page.wait_for_function(f"() => !{SESSION}.session")

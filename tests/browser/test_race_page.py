@@ -15,6 +15,8 @@ def opened(saved):
     def opened(settings=None, **options):
         page = saved(Race(**(settings or {})), **options)
         page.wait_for_function("() => document.querySelector('.tlr-fate').textContent")
+        page.locator(".tlr-plane").press("End")  # it plays by itself when it is seen
+        page.get_by_text("More", exact=True).click()
         return page
 
     return opened

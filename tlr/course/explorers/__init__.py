@@ -7,7 +7,7 @@ Cobweb()      ● one dimension: the map of αλ
 Newton(toy)   ● one step: the loss along it, the parabolas of Eqs. 8 and 8′, and where each rule jumps
 Race()        ● rules side by side from wherever the reader presses
 Paths(toy)    ● two dimensions: paths, α and loss of any rules on any function, the reader's own too
-Basins()      the final loss for every α₀ and condition number
+Basins()      ● the final loss for every α₀ and condition number
 Live(...)     training: loss, α and accuracy while it goes on, with a button that stops it
 Eigenvalues() ● many dimensions: each component of a descent, and whether α shrinks it
 ReturnMap()   ● one dimension in the long run: where αλ spends its time, against the density that is proved
@@ -19,13 +19,13 @@ TensorRace(…) a network, live: one α for all of it against one for each tenso
 from importlib.util import find_spec
 
 from tlr.course.explorers.base import Explorer
-from tlr.course.explorers.basins import Basins
 from tlr.course.explorers.live import Live
 from tlr.course.explorers.sliders import interact
 from tlr.course.explorers.tensors import TensorRace
 from tlr.course.explorers.windows import Windows
 
 if find_spec("anywidget"):
+    from tlr.course.explorers.basins import Basins
     from tlr.course.explorers.cobweb import Cobweb
     from tlr.course.explorers.eigenvalues import Eigenvalues
     from tlr.course.explorers.newton import Newton
@@ -42,8 +42,8 @@ else:
 
         return say
 
-    _NAMES = ("Cobweb", "Eigenvalues", "Newton", "Paths", "Race", "ReturnMap")
-    Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap = map(_left_out, _NAMES)
+    _NAMES = ("Basins", "Cobweb", "Eigenvalues", "Newton", "Paths", "Race", "ReturnMap")
+    Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap = map(_left_out, _NAMES)
 
 
 __all__ = [

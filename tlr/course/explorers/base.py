@@ -7,7 +7,6 @@ import asyncio
 import base64
 import io
 import threading
-from itertools import takewhile
 
 import ipywidgets as widgets
 import numpy as np
@@ -28,7 +27,6 @@ __all__ = [
     "log_slider",
     "rule_menu",
     "running_loop",
-    "slider",
 ]
 
 _LABEL = "130px"
@@ -42,8 +40,7 @@ class Screen:
     """A `tlr.course.plots.picture.Picture` as an image file, drawing only what moved.
 
     The background is kept as pixels and drawn again only when the picture says it is stale; the moving artists are
-    drawn over a copy of it. Those at the bottom of their axes, which must not overlap others, are kept with it
-    while they do not move.
+    drawn over a copy of it.
     """
 
     def __init__(self, picture):
@@ -72,29 +69,11 @@ class Screen:
         if self.picture.stale or self._background is None:
             self.canvas.draw()
             self._background = self.canvas.copy_from_bbox(self.picture.figure.bbox)
-            self._kept, self._bottom = [], self._background
             self.picture.stale = False
-        layers = {}
+        self.canvas.restore_region(self._background)
         for artist in sorted(self.picture.moving, key=lambda artist: artist.zorder):
             if artist.get_visible():
-                layers.setdefault(artist.axes, []).append(artist)
-        resting = [artist for layer in layers.values() for artist in takewhile(_rests, layer)]
-        if not set(self._kept) <= set(resting):
-            self._kept, self._bottom = [], self._background
-        self.canvas.restore_region(self._bottom)
-        for artist in resting:
-            if artist not in self._kept:
                 artist.draw(renderer)
-        if len(resting) > len(self._kept):
-            self._kept, self._bottom = resting, self.canvas.copy_from_bbox(self.picture.figure.bbox)
-        for artist in (each for layer in layers.values() for each in layer if each not in resting):
-            artist.draw(renderer)
-
-
-def _rests(artist):
-    """Whether it looks as it did when it was drawn last: neither it nor the limits around it changed."""
-    around = () if artist.axes is None else (artist.axes.xaxis, artist.axes.yaxis)
-    return not any(each.stale for each in (artist, *around))
 
 
 class Explorer(widgets.VBox):
@@ -120,7 +99,11 @@ class Explorer(widgets.VBox):
         """
         self.picture, self.controls, self._quiet, self._shown = picture, controls, False, {}
         self.screen = Screen(picture)
-        self.image = self.make_image(*self.screen.canvas.get_width_height())
+        width, height = self.screen.canvas.get_width_height()
+        # A fixed height keeps the page from jumping while the first picture loads.
+        self.image = widgets.Image(
+            format="jpeg", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
+        )
         self._readers = {name: _reader(control) for name, control in controls.items()}
         for control in controls.values():
             for widget in control.values() if isinstance(control, dict) else [control]:
@@ -128,13 +111,6 @@ class Explorer(widgets.VBox):
         rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows or [[*controls.values()]]]
         self.children = [*rows, self.image]
         self.refresh()
-
-    def make_image(self, width, height):
-        """The widget that shows the picture as its `value`, in pixels."""
-        # A fixed height keeps the page from jumping while the first picture loads.
-        return widgets.Image(
-            format="jpeg", layout={"width": f"{width}px", "height": f"{height}px", "object_fit": "contain"}
-        )
 
     def draw(self, **settings):
         """Compute what the settings ask for, update the picture, and return what it shows, as data."""
@@ -243,24 +219,6 @@ def log_slider(label, value, exponents, hint):
             step=(high - low) / 200,
             description=label,
             readout_format=".3g",
-            style={"description_width": _LABEL},
-            layout={"width": "350px"},
-        ),
-        hint,
-    )
-
-
-def slider(label, value, limits, step, hint):
-    """A linear slider; whole numbers when `step` is one."""
-    kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
-    low, high = limits
-    return _hint(
-        kind(
-            value=value,
-            min=low,
-            max=high,
-            step=step,
-            description=label,
             style={"description_width": _LABEL},
             layout={"width": "350px"},
         ),

@@ -1,93 +1,93 @@
-"""The final loss for every α₀ and condition number, for one rule; point to read it, press to open a run."""
+"""The final loss for every α₀ and condition number, for one rule, and the run from one of the pairs."""
 
-from importlib.util import find_spec
-from numbers import Real
+from typing import ClassVar
 
+import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import to_hex
 
 from tlr import toys
-from tlr.course.explorers.base import Explorer, blank, log_slider, rule_menu, slider
+from tlr.course.explorers.base import blank
+from tlr.course.explorers.page import PageExplorer, choice, methods, number, time
 from tlr.course.plots.basin_map import BasinPicture
+from tlr.course.plots.picture import RULE_STYLES
 from tlr.descent import RULES, descend
 
 __all__ = ["Basins"]
 
 _ALPHA0 = np.geomspace(1e-6, 10, 72)
 _CONDITIONS = np.geomspace(1, 1e4, 48)
+_STEPS = 400
 
 
-class Basins(Explorer):
-    """Where one rule converges, by α₀ and condition number; sliders for its option, the steps, and the opened run.
+class Basins(PageExplorer):
+    """Where one rule converges, by α₀ and condition number, after any number of steps, and one of the runs.
 
     Args:
-        family: your own functions: condition numbers, of any shape (...), → a `tlr.toys.Toy` that is one function
-            for each, as `tlr.toys.quadratic` is for eigenvalues of shape (..., d). By default quadratics with the
-            eigenvalues 1 and the condition number.
+        powers: the eigenvalues of the quadratics, as powers of the condition number (default: 0 and 1, which is 1 and
+            the condition number itself); the first is 0 and the last 1.
+        **settings: where the controls begin, any of the attributes below.
+
+    Attributes:
+        rule: how α changes (default "published").
+        alpha0, condition: where the run begins that is opened: α₀ (default 0.003), condition number (default 100).
+        c: the bound of both variants of TLR (default 1/4).
+        eta: η of naive TLR (default 0.01).
+        beta: β of hypergradient descent (default 0.001).
+        steps: after how many steps the loss is shown (default 200, at most 400).
+
+    Raises:
+        ValueError: unless the powers rise from 0 to 1.
+        traitlets.TraitError: for a setting out of the range of its slider, or that is no number.
     """
 
-    description = "Explorer of the final loss over α₀ and condition number: run the notebook to move its sliders."
+    front = "basins.js"
+    description = "Explorer of the final loss over α₀ and condition number: run the notebook to open its runs."
+    scenes: ClassVar = {
+        "a fixed α": {"rule": "gd"},
+        "the secant": {"rule": "secant"},
+        "hypergradient": {"rule": "hypergradient"},
+    }
 
-    def __init__(self, family=None):
-        super().__init__()
-        self._family, self._map, self._pointed = family or _two_eigenvalues, (None, None), None
-        self.rule = rule_menu(RULES, "published")
-        self.steps = slider("steps", 200, (1, 400), 1, "The number of steps of every descent")
-        self.c = log_slider("c (TLR)", 0.25, (-2, 1), "TLR: α grows by the factor 1 + c at most")
-        self.eta = log_slider("η (naive)", 0.01, (-8, 1), "Naive TLR: the step size of α")
-        self.beta = log_slider("β (hypergradient)", 0.001, (-8, 0), "Hypergradient descent: the step size of α")
-        self.alpha0 = log_slider("opened: α₀", 0.003, (-6, 1), "α₀ of the run that is drawn; or press on the map")
-        self.condition = log_slider("opened: condition", 100.0, (0, 4), "Its condition number; or press on the map")
-        names = ("rule", "steps", "c", "eta", "beta", "alpha0", "condition")
-        picture = BasinPicture(blank(), _ALPHA0, _CONDITIONS)
-        self.set_up(picture, {name: getattr(self, name) for name in names})
-        self.image.observe(self._on_hover, "hovered")
-        self.image.observe(self._on_press, "pressed")
+    rule = choice("rule", "How α changes", tuple(RULES))
+    alpha0 = number(0.003, (1e-6, 10.0), "α₀", "The first learning rate of the run that is opened")
+    condition = number(100.0, (1.0, 1e4), "condition κ", "Its condition number, largest over smallest eigenvalue")
+    c = number(0.25, (0.01, 10.0), "c (TLR)", "TLR: α grows by the factor 1 + c at most")
+    eta = number(0.01, (1e-8, 10.0), "η (naive)", "Naive TLR: the step size of α")
+    beta = number(0.001, (1e-8, 1.0), "β (hypergr.)", "Hypergradient descent: the step size of α")
+    steps = time(_STEPS)
 
-    def make_image(self, width, height):
-        """An image that the pointer reaches; without anywidget, one that it does not."""
-        if not find_spec("anywidget"):
-            return super().make_image(width, height)
-        from tlr.course.explorers.pointed import PointedImage
+    def __init__(self, powers=(0.0, 1.0), **settings):
+        self._powers = np.array(powers, dtype=float)
+        if (
+            self._powers.ndim != 1
+            or len(powers) < 2
+            or [*powers[:1], *powers[-1:]] != [0, 1]
+            or np.any(np.diff(powers) < 0)
+        ):
+            raise ValueError("The powers rise from 0 to 1, as in np.linspace(0, 1, 5).")
+        colors = mpl.colormaps["viridis"](np.linspace(0, 1, 64))
+        scene = {
+            "methods": methods(RULES),
+            "powers": self._powers.tolist(),
+            "shades": [to_hex(color) for color in colors],
+            "steps": _STEPS,
+        }
+        labels = {rule: RULE_STYLES[rule].label for rule in RULES}
+        known = {"choices": {"rule": labels}, "published": tuple(powers) == (0, 1)}
+        super().__init__(scene, **known, **{"rule": "published", "steps": 200} | settings)
 
-        return PointedImage(width=width, height=height, text=self.description)
+    def computed(self):
+        """`ratio`, the final loss over the first on the grid of `picture`, (48, 72), and `descent`, the opened run."""
+        toy = toys.quadratic(_CONDITIONS[:, None, None] ** self._powers)
+        options = {RULES[self.rule]: getattr(self, RULES[self.rule])} if RULES[self.rule] else {}
+        loss = descend(self.rule, toy, toy.start, _ALPHA0, self.steps, **options).loss
+        opened = toys.quadratic(self.condition**self._powers)
+        ran = descend(self.rule, opened, opened.start, self.alpha0, self.steps, **options)
+        return {"ratio": loss[-1] / loss[0], "descent": ran}
 
-    def draw(self, rule, steps, alpha0, condition, **options):
-        """Descend from every α₀ on every function, where the rule or an option has moved; and from the opened one.
-
-        In the state, `ratio` is the map, (conditions, α₀), `descent` the opened `Trajectory`, and `pointed` what is
-        pointed at: (α₀, condition number, final loss / first loss), or None.
-        """
-        for name in options:
-            getattr(self, name).disabled = RULES[rule] != name
-        if self._map[0] != (rule, steps, options):
-            toy = self._family(_CONDITIONS[:, None])
-            loss = descend(rule, toy, toy.start, _ALPHA0, steps, **options).loss
-            self._map = (rule, steps, options), loss[-1] / loss[0]
-        toy = self._family(np.array(condition))
-        ran = descend(rule, toy, toy.start, alpha0, steps, **options)
-        pointed = self._pointed and (*self._pointed, self._read(*self._pointed))
-        self.picture.update(self._map[1], ran, (alpha0, condition), pointed)
-        return {"ratio": self._map[1], "descent": ran, "pointed": pointed}
-
-    def _on_hover(self, change):
-        self._pointed = self._place(change.new)
-        self.refresh()
-
-    def _on_press(self, change):
-        if place := self._place(change.new):
-            self.move(alpha0=place[0], condition=place[1])
-
-    def _place(self, said):
-        """(α₀, condition number) where the front end says the pointer is; None off the map, and for anything else."""
-        if len(said) != 2 or not all(isinstance(share, Real) and 0 <= share <= 1 for share in said):
-            return None
-        return self.picture.at(*said)
-
-    def _read(self, alpha0, condition):
-        """The map at a place."""
-        row, column = (np.abs(np.log(grid / at)).argmin() for grid, at in ((_CONDITIONS, condition), (_ALPHA0, alpha0)))
-        return float(self._map[1][row, column])
-
-
-def _two_eigenvalues(conditions):
-    return toys.quadratic(np.stack([np.ones_like(conditions), conditions], axis=-1))
+    def picture(self):
+        """The map with the place of the opened run; its α and loss over the steps."""
+        shown, picture = self.computed(), BasinPicture(blank(), _ALPHA0, _CONDITIONS)
+        picture.update(shown["ratio"], shown["descent"], (self.alpha0, self.condition))
+        return picture

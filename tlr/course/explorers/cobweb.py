@@ -1,5 +1,7 @@
 """One dimension: how x = αλ moves from step to step."""
 
+from typing import ClassVar
+
 from tlr import toys
 from tlr.course.explorers.base import blank
 from tlr.course.explorers.page import PageExplorer, chosen_rules, methods, number, time
@@ -30,6 +32,11 @@ class Cobweb(PageExplorer):
 
     front = "cobweb.js"
     description = "Explorer of the map of αλ in one dimension: run the notebook to move it."
+    scenes: ClassVar = {
+        "from far above": {"x0": 10.0},
+        "a long leap": {"c": 4.0},
+        "Newton's method": {"rules": ["published", "barzilai_borwein"]},
+    }
 
     x0 = number(0.05, (1e-3, 10.0), "x₀ = α₀λ", "How long the first step is; 1 lands on the minimum")
     c = number(0.25, (0.01, 10.0), "bound c", "α grows by the factor 1 + c at most")

@@ -1,5 +1,7 @@
 """Many dimensions: each component along an eigenvector of the Hessian, and whether α shrinks it."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from tlr import toys
@@ -40,6 +42,11 @@ class Eigenvalues(PageExplorer):
 
     front = "eigenvalues.js"
     description = "Explorer of the components of a descent: run the notebook to move it."
+    scenes: ClassVar = {
+        "bursts": {"rule": "published", "condition": 1000.0},
+        "one after the other": {"rule": "barzilai_borwein", "condition": 1000.0},
+        "the edge": {"rule": "gd", "alpha0": 0.0199},
+    }
 
     rule = choice("rule", "How α changes", tuple(_RULES))
     alpha0 = number(0.002, (1e-8, 1e3), "α₀", "The learning rate of the first step")
@@ -63,7 +70,7 @@ class Eigenvalues(PageExplorer):
             scene["toy"] = printed_toy(toy) | {name: value.tolist() for name, value in known.items()}
         labels = {rule: RULE_STYLES[rule].label for rule in _RULES}
         without = ("condition", "count") if toy is not None else ()
-        super().__init__(scene, without, {"rule": labels}, **{"rule": "published"} | settings)
+        super().__init__(scene, without, {"rule": labels}, toy is None, **{"rule": "published"} | settings)
 
     def computed(self):
         """`eigenvalues` (d,), `errors` (steps + 1, d), and `descent`, the `Trajectory`."""

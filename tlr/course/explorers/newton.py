@@ -1,6 +1,7 @@
 """One step, frozen: what Eq. 8, Eq. 8′ and the exact second derivative make of it."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -43,6 +44,11 @@ class Newton(PageExplorer):
 
     front = "newton.js"
     description = "Explorer of one step, as a function of α: run the notebook to move it."
+    scenes: ClassVar = {
+        "too short": {"share": 0.3},
+        "too long": {"share": 1.5},
+        "along the valley": {"direction": 5.0, "share": 0.8},
+    }
 
     share = number(0.5, (0.05, 2.5), "αₜ / best", "The step taken, in units of the best one", step=0.05)
     condition = number(10.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
@@ -57,7 +63,8 @@ class Newton(PageExplorer):
         scene = {"methods": drawn, "lines": _LINES, "toy": None}
         if toy is not None:
             scene["toy"] = printed_toy(toy) | {"start": toy.start.tolist()}
-        super().__init__(scene, without=("condition", "direction") if toy is not None else (), **settings)
+        without = ("condition", "direction") if toy is not None else ()
+        super().__init__(scene, without=without, published=toy is None, **settings)
 
     def computed(self):
         """The step and what is seen along it: `step` and `best` α, and `jumps`, rule → α_{t+1}."""

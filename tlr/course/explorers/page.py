@@ -10,7 +10,9 @@ import io
 import json
 import math
 import re
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
+from typing import ClassVar
 
 import anywidget
 import matplotlib as mpl
@@ -41,6 +43,16 @@ def _joined(name, seen):
     return "\n".join([*before, re.sub("^export (?!default)", "", imports.sub("", text), flags=re.MULTILINE)])
 
 
+def _dark_by_the_system(style):
+    """The style sheet's dark theme once more, for a system that is dark and a page that does not say what it is."""
+    theme = re.search(r'\[data-theme="dark"\] \.tlr-explorer,[^{]*(\{[^}]*\})', style)[1]
+    silent = ':root:not([data-theme="light"]) body:not([data-jp-theme-light="true"]) .tlr-explorer'
+    return f"@media (prefers-color-scheme: dark) {{\n{silent} {theme}\n}}\n"
+
+
+_STYLE = (_FRONT / "front.css").read_text(encoding="utf-8")
+
+
 class PageExplorer(anywidget.AnyWidget):
     """An explorer that computes and draws in the browser; a subclass names its module of the front end as `front`.
 
@@ -49,27 +61,38 @@ class PageExplorer(anywidget.AnyWidget):
 
     Attributes:
         scene: what does not change, for the front end: the controls with their ranges, how each rule is drawn.
+        address: where the project's site shows the explorer, so that a link can lead there; empty where it does not.
     """
+
+    #: Settings with a name, which the page offers: name → settings.
+    scenes: ClassVar = {}
 
     #: What is said in place of the picture where not even that can be shown.
     description = "An explorer."
 
     scene = traitlets.Dict().tag(sync=True)
+    address = traitlets.Unicode().tag(sync=True)
 
     # An instance's `_css` and `_esm` are traits.
-    style = _css = (_FRONT / "front.css").read_text(encoding="utf-8")
-    module = ""
+    style = _css = _STYLE + _dark_by_the_system(_STYLE)
+    module = own_page = ""
 
     def __init_subclass__(cls):
         super().__init_subclass__()
         if "front" in vars(cls):  # not in the class that anywidget makes of each instance, whose `_esm` is a trait
-            cls.module = cls._esm = _joined(cls.front, set())
+            seen = set()
+            cls.module = cls._esm = _joined(cls.front, seen)
+            cls.own_page = _joined("framed.js", seen)
 
-    def __init__(self, scene, without=(), choices=None, **settings):
-        """`without` names the settings that have no control here; `choices` has the options of those that have some."""
+    def __init__(self, scene, without=(), choices=None, published=True, **settings):
+        """`without` names the settings that have no control here; `choices` has the options of those that have some.
+
+        `published` says whether it is the explorer that the site has, and not one of the reader's own function.
+        """
         names = [name for name in self._names() if name not in without and self.trait_metadata(name, "control")]
         controls = [_control(name, self.traits()[name], (choices or {}).get(name)) for name in names]
-        super().__init__(scene={"controls": controls} | scene, **settings)
+        scene = {"controls": controls, "scenes": [*self.scenes.items()] if published else []} | scene
+        super().__init__(scene=scene, address=_address(type(self)) if published else "", **settings)
 
     def settings(self):
         """The settings as they are now: name → value."""
@@ -136,17 +159,12 @@ body {{ margin: 0; }}
 <main id="explorer" style="display: flex; justify-content: center"></main>
 <script type="module">
 {cls.module}
+{cls.own_page}
 const state = {state};
-const model = {{
-  get: (name) => state[name],
-  set: (name, value) => {{ state[name] = value; }},
-  save_changes() {{}},
-  on() {{}},
-  off() {{}},
-}};
 const place = document.getElementById("explorer");
-render({{ model, el: place }});
-{_joined("framed.js", set())}</script>
+render({{ model: ownModel(state), el: place }});
+tellFrame(place.firstElementChild);
+</script>
 </body>
 </html>
 """
@@ -154,14 +172,24 @@ render({{ model, el: place }});
     def _repr_mimebundle_(self, **options):
         bundle = super()._repr_mimebundle_(**options)
         # anywidget returns the data with metadata, which Colab needs.
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data, described = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
-        return data | still, metadata | {
+        return data | still, described | {
             METADATA: {"explorer": type(self).__name__, "state": _json(self.front_state())}
         }
 
     # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
     _ipython_display_ = None
+
+
+def _address(explorer):
+    """Where the project's site shows an explorer, by the name of the repository; empty where that is not known."""
+    try:
+        links = metadata("trainable-learning-rate").get_all("Project-URL", [])
+    except PackageNotFoundError:
+        return ""
+    found = re.search(r"Repository, https://github\.com/([\w.-]+)/([\w.-]+)", "\n".join(links))
+    return f"https://{found[1]}.github.io/{found[2]}/explorers/{explorer.__name__}.html" if found else ""
 
 
 def _json(state):

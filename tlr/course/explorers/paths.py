@@ -1,6 +1,7 @@
 """Two dimensions: paths on the plane, α and the loss, for any rules side by side."""
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import traitlets
@@ -47,6 +48,11 @@ class Paths(PageExplorer):
 
     front = "paths.js"
     description = "Explorer of paths in two dimensions: run the notebook to start them from anywhere."
+    scenes: ClassVar = {
+        "a valley": {"function": "Rosenbrock", "alpha0": 1e-4, "rules": ["gd", "published", "barzilai_borwein"]},
+        "four minima": {"function": "Himmelblau", "alpha0": 1e-4},
+        "a ridge": {"function": "saddle", "rules": ["gd", "published", "secant", "barzilai_borwein"]},
+    }
 
     function = choice("function", "The function to descend on")
     alpha0 = number(0.02, (1e-8, 1e3), "α₀", "The learning rate of the first step")
@@ -70,7 +76,8 @@ class Paths(PageExplorer):
         described = [_described(name, self._toys.get(name), steps) for name in order]
         draws = printed_toy(toys.noisy_quadratic((1.0, 1.0)), steps)["draws"]
         scene = {"methods": methods(RULES), "functions": described, "draws": draws, "steps": steps}
-        super().__init__(scene, choices={"function": order}, **{"function": order[0], "step": steps} | settings)
+        chosen = {"choices": {"function": order}, "published": toy is None}
+        super().__init__(scene, **chosen, **{"function": order[0], "step": steps} | settings)
 
     @traitlets.validate("function")
     def _one_of_them(self, proposal):

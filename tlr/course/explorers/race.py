@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import traitlets
@@ -44,20 +45,25 @@ class Race(PageExplorer):
 
     front = "race.js"
     description = "Explorer of a race of learning rates: run the notebook to start it from anywhere."
+    scenes: ClassVar = {
+        "too small": {"alpha0": 1e-4},
+        "the edge": {"alpha0": 0.201},
+        "noise": {"noise": 0.3, "alpha0": 0.1},
+    }
 
     alpha0 = number(0.02, (1e-8, 1e3), "α₀", "The learning rate of the first step")
     condition = number(10.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
+    noise = number(0.0, (0.0, 1.0), "noise", "How far each mini-batch's minimum lies from that of the mean", step=0.05)
     rotation = number(25.0, (-90.0, 90.0), "rotation", "Turns the quadratic", step=5, unit="°")
     c = number(0.25, (0.01, 10.0), "c (TLR)", "TLR: α grows by the factor 1 + c at most")
     beta = number(1e-4, (1e-8, 1.0), "β (hypergr.)", "Hypergradient descent: the step size of α")
-    noise = number(0.0, (0.0, 1.0), "noise", "How far each mini-batch's minimum lies from that of the mean", step=0.05)
     start = traitlets.Tuple(Finite(), Finite(), default_value=(-1.8, 1.0)).tag(sync=True, setting=True)
     rules = chosen_rules(_RACERS, _RACERS)
     step = time(_STEPS)
 
     def __init__(self, **settings):
         draws = [list(np.random.default_rng((_SEED, t)).standard_normal(2)) for t in range(_STEPS)]
-        super().__init__({"methods": methods(_RACERS), "draws": draws, "reach": _REACH}, **settings)
+        super().__init__({"methods": methods(_RACERS), "draws": draws, "reach": _REACH, "steps": _STEPS}, **settings)
 
     @property
     def toy(self):

@@ -1,5 +1,7 @@
 """One dimension in the long run: where x = αλ spends its time, against the density that can be proved."""
 
+from typing import ClassVar
+
 from tlr.course.explorers.base import blank
 from tlr.course.explorers.page import PageExplorer, methods, number, time
 from tlr.course.plots.return_map import ReturnMapPicture
@@ -27,6 +29,10 @@ class ReturnMap(PageExplorer):
 
     front = "return_map.js"
     description = "Explorer of the long run of αλ in one dimension: run the notebook to move it."
+    scenes: ClassVar = {
+        "a small bound": {"c": 0.1},
+        "a large bound": {"c": 4.0},
+    }
 
     x0 = number(0.05, (1e-3, 10.0), "x₀ = α₀λ", "How long the first step is; 1 lands on the minimum")
     c = number(0.25, (0.1, 5.0), "bound c", "α grows by the factor 1 + c at most")

@@ -37,39 +37,21 @@ class BasinPicture(DescentPicture):
             self.main.set(xlabel="α₀", ylabel="condition number")
             side = figure.add_axes((0.465, 0.225, 0.015, 0.68))
             _basin_bar(figure.colorbar(self.mesh, cax=side, extend="both"))
-            self.reading = figure.text(0.062, 0.035, "", va="center", fontsize=9)
 
-    @property
-    def moving(self):
-        """The artists that `update` moves, and those drawn over them."""
-        over = [self.mesh, self.edge, self.opened, self.main.title, *self.main.spines.values(), self.reading]
-        return [*over, *super().moving]
-
-    def at(self, x, y):
-        """The pair (α₀, condition number) at a place in the figure, in shares of its width and height from below;
-        None off the map."""
-        place = self.figure.transFigure.transform((x, y))
-        if not self.main.bbox.contains(*place):
-            return None
-        return tuple(float(value) for value in self.main.transData.inverted().transform(place))
-
-    def update(self, ratio, ran, place, pointed=None):
+    def update(self, ratio, ran, place):
         """Draw one rule.
 
         Args:
             ratio: final loss / first loss, (m, n).
             ran: the `Trajectory` that is opened, of one path.
             place: its α₀ and condition number.
-            pointed: α₀, condition number and ratio where the pointer is; None, the default, where it is not.
         """
         rule = ran.rule
         self.main.set_title(STYLES[rule].label)
-        self.mesh.set(array=_decades_of(ratio))  # `set_array` would not say that it changed
+        self.mesh.set_array(_decades_of(ratio))
         self._show({rule})
         self.opened.set_data(*([value] for value in place))
-        unread = "Point at the map to read it, press to open the run from there."
-        self.reading.set_text(f"pointer: {_describe(*pointed)}" if pointed else unread)
-        self.fates[rule].set_text(f"opened: {_describe(*place, ran.loss[-1] / ran.loss[0])}")
+        self.fates[rule].set_text(f"ring: {_describe(*place, ran.loss[-1] / ran.loss[0])}")
         self._draw_panel(0, {rule: ran.alpha}, ran.steps)
         self._draw_panel(1, {rule: ran.loss / ran.loss[0]}, ran.steps)
 

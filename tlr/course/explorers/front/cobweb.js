@@ -1,21 +1,18 @@
 // One dimension: the map from one x = αλ to the next, with the cobweb of each rule, x and the loss over the steps.
 
-import { threeDigits } from "./controls.js";
-import { descend, quadratic, relativeRateMap } from "./descent.js";
+import { descend, quadratic, ratios, relativeRateMap } from "./descent.js";
 import { build } from "./elements.js";
-import { drawMapGround, mapPoints, web } from "./maps.js";
+import { dragFirst, drawMapGround, mapPoints, web } from "./maps.js";
 import { drawAxes, drawLine, drawPanel, marker, ring, short, within } from "./picture.js";
-import { onPointer, stage, timePanels } from "./stage.js";
+import { ghosts, ruleToggles, stage, timePanels } from "./stage.js";
 
 const REACHES = [1.6, 3.2, 6.4, 12.8, 25.6];
 const LABEL = "The map from one αλ to the next. Left and right arrow keys move the first one.";
-const KEYS =
-  "Drag on the map to move x₀, and on a panel to move the time. Keys: left and right arrows on the map, space plays and pauses, " +
-  "comma and period step, Home and End jump, 1 to 3 hide a rule, L enlarges, R resets.";
+const ABOUT = "Drag on the map to move x₀, and on a panel to move the time.";
+const KEYS = "left and right arrows on the map, 1 to 3 hide a rule";
 
 function render({ model, el }) {
   const { controls, methods, steps } = model.get("scene");
-  const limits = controls.find(({ name }) => name === "x0");
   const parts = build({
     name: "cobweb",
     controls,
@@ -27,10 +24,10 @@ function render({ model, el }) {
       loss: { label: "The loss under each rule over the steps" },
     },
     hint: "Drag to move x₀",
+    about: ABOUT,
     keys: KEYS,
   });
-  const names = [...controls.map(({ name }) => name), "rules", "step"];
-  const scene = stage({ model, el }, { names, parts, steps, perSecond: 9 });
+  const scene = stage({ model, el }, { others: ["rules"], parts, steps, perSecond: 9 });
   const { map, x: rates, loss } = scene.surfaces;
   const line1 = quadratic({ condition: 1, rotation: 0 });
   let races = [];
@@ -59,16 +56,17 @@ function render({ model, el }) {
       for (const { method } of races)
         for (const points of mapPoints(reach)) drawLine(map, method, points.map((each) => [each, relativeRateMap(each, method.rule, c)]), 0.26);
       map.context.globalAlpha = 1;
-      for (const { method, run } of races) drawLine(map, method, web(run.alpha.slice(1, Math.max(2, Math.floor(time) + 1))), 0.09);
+      for (const { method, run } of [...(scene.pinned ?? []), ...races]) drawLine(map, method, web(run.alpha.slice(1, Math.max(2, Math.floor(time) + 1))), 0.09);
     });
     for (const { method, run } of races) {
       const at = run.alpha[Math.floor(time)];
       marker(map, method, x(at), y(at), map.unit * 0.4);
     }
     ring(map, x(x0), y(x0), map.unit * 0.6);
-    const series = (values) => races.map(({ method, run }) => ({ method, values: values(run), framed: values(run) }));
-    drawPanel(rates, { title: "x = αλ", series: series(({ alpha }) => alpha), time, steps });
-    drawPanel(loss, { title: "loss / first loss", series: series(ratios), time, steps });
+    const series = (values, of = races) => of.map(({ method, run }) => ({ method, values: values(run) }));
+    const both = (values) => ({ series: series(values), ghosts: series(values, scene.pinned ?? []), time, steps });
+    drawPanel(rates, { title: "x = αλ", ...both(({ alpha }) => alpha) });
+    drawPanel(loss, { title: "loss / first loss", ...both(ratios) });
     methods.forEach(({ rule }, i) => {
       parts.legend[i].made.setAttribute("aria-pressed", String(rules.includes(rule)));
       const race = races.find(({ method }) => method.rule === rule);
@@ -77,42 +75,13 @@ function render({ model, el }) {
     if (!scene.playing) scene.say([`t = ${Math.floor(time)}`, ...read(Math.floor(time))].join(". "));
   }
 
-  const ratios = ({ loss: values }) => values.map((value) => value / values[0]);
   const read = (t) => races.map(({ method, run }) => `${method.label}: x ${short(run.alpha[t])}, loss ${short(run.loss[t] / run.loss[0])}`);
 
-  function toggle(i) {
-    const { rules } = scene.settings;
-    const { rule } = methods[i];
-    scene.change({ rules: rules.includes(rule) ? rules.filter((each) => each !== rule) : [...rules, rule] }, true);
-  }
-
-  function take(x0, done = false) {
-    parts.hint.classList.add("tlr-gone");
-    scene.change({ x0: Math.min(Math.max(threeDigits(x0), limits.low), limits.high) }, done);
-  }
-
-  function key(event) {
-    const factor = { ArrowLeft: 1 / 1.05, ArrowRight: 1.05 }[event.key];
-    if (event.target !== map.canvas || !factor) return undefined;
-    return () => take(scene.settings.x0 * factor ** (event.shiftKey ? 5 : 1), true);
-  }
-
-  const moveTo = (place) => take(Math.max(map.axes.x.back(place), limits.low));
-  onPointer(map.canvas, {
-    press: moveTo,
-    drag: moveTo,
-    release: scene.save,
-    hover: (place, y) => {
-      const at = Math.max(map.axes.x.back(place), 1e-3);
-      const lines = races.map(({ method }) => `${method.label}: → ${short(relativeRateMap(at, method.rule, scene.settings.c))}`);
-      parts.tip.show(map.canvas, place, y, [`x ${short(at)}`, ...lines]);
-    },
-    leave: parts.tip.hide,
-  });
+  const key = dragFirst(scene, parts, map, (at) =>
+    races.map(({ method }) => `${method.label}: → ${short(relativeRateMap(at, method.rule, scene.settings.c))}`),
+  );
   timePanels(scene, parts, ["x", "loss"], read);
-  parts.legend.forEach(({ made }, i) => made.addEventListener("click", () => toggle(i)));
-  const shortcuts = Object.fromEntries(methods.map((_, i) => [String(i + 1), () => toggle(i)]));
-  return scene.run({ compute, draw, key, shortcuts });
+  return scene.run({ compute, draw, pin: () => ghosts(races), key, shortcuts: ruleToggles(scene, parts) });
 }
 
 export default { render };

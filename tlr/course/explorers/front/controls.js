@@ -2,6 +2,9 @@
 
 import { element } from "./elements.js";
 
+// The rules that listen to each option.
+export const LISTENERS = { c: ["published", "secant"], eta: ["naive"], beta: ["hypergradient"] };
+
 const PER_DECADE = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 
 // The values that a slider stops at, both ends among them.
@@ -24,7 +27,6 @@ export function typed(text, { low, high, whole }) {
   return Math.min(Math.max(whole ? Math.round(value) : value, low), high);
 }
 
-// For values that a hand draws: three digits are all that it means.
 export const threeDigits = (value) => Number(value.toPrecision(3));
 
 function nearest(values, value) {

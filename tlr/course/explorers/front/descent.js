@@ -23,9 +23,20 @@ export const nextAlpha = (rule, alpha, products, settings) => NEXT_ALPHA[rule](a
 export const relativeRateMap = (x, rule, c) =>
   nextAlpha(rule, x, { gg: (1 - x) ** 2, gp: 1 - x, pp: 1 }, { c });
 
-export const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+// Loops, since maps of descents take millions of steps.
+export function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
 const times = (matrix, w) => matrix.map((row) => dot(row, w));
-const stepped = (w, alpha, g) => w.map((value, i) => value - alpha * g[i]);
+
+function stepped(w, alpha, g) {
+  const next = [];
+  for (let i = 0; i < w.length; i++) next.push(w[i] - alpha * g[i]);
+  return next;
+}
 
 // ½ wᵀHw in the plane, with the eigenvalues 1 and κ. A mini-batch has its minimum at `noise` times its draw.
 export function quadratic({ condition, rotation, noise = 0 }, draws = []) {
@@ -64,34 +75,65 @@ export function described({ code, matrix, minimum, draws }) {
   };
 }
 
+// A descent of one rule, step by step, until it diverges: visit(w, alpha, loss, g), where g led there.
+function walk(rule, toy, settings, steps, visit) {
+  let { start: w, alpha0: alpha } = settings;
+  let [loss, previous, pp] = [toy.value(w), w.map(() => 0), 0];
+  visit(w, alpha, loss);
+  for (let t = 0; t < steps && Number.isFinite(loss); t++) {
+    const [from, g] = [w, toy.batch(w, t)];
+    const gg = dot(g, g);
+    const ahead = (step) => dot(toy.batch(stepped(from, step, g), t), g);
+    alpha = nextAlpha(rule, alpha, { gg, gp: dot(g, previous), pp, ahead }, settings);
+    w = stepped(w, alpha, g);
+    loss = toy.value(w);
+    if (!Number.isFinite(loss)) [w, loss] = [w.map(() => Infinity), Infinity];
+    visit(w, alpha, loss, g);
+    [previous, pp] = [g, gg];
+  }
+}
+
 // The descent of one rule: arrays over t = 0 … steps, as in tlr.descent.Trajectory; inf from where it diverged.
 // `g` are the gradients that were followed: g[t] leads from w[t] to w[t + 1].
 export function descend(rule, toy, settings, steps) {
-  const w = [settings.start];
-  const alpha = [settings.alpha0];
-  const loss = [toy.value(w[0])];
-  const followed = [];
-  let [previous, pp] = [w[0].map(() => 0), 0];
-  for (let t = 0; t < steps; t++) {
-    if (!Number.isFinite(loss[t])) {
-      w.push(w[0].map(() => Infinity));
-      alpha.push(alpha[t]);
-      loss.push(Infinity);
-      continue;
-    }
-    const g = toy.batch(w[t], t);
-    const gg = dot(g, g);
-    const ahead = (step) => dot(toy.batch(stepped(w[t], step, g), t), g);
-    alpha.push(nextAlpha(rule, alpha[t], { gg, gp: dot(g, previous), pp, ahead }, settings));
-    const next = stepped(w[t], alpha[t + 1], g);
-    const value = toy.value(next);
-    w.push(Number.isFinite(value) ? next : next.map(() => Infinity));
-    loss.push(Number.isFinite(value) ? value : Infinity);
-    followed.push(g);
-    [previous, pp] = [g, gg];
-  }
-  const end = loss.indexOf(Infinity);
-  return { w, alpha, loss, g: followed, diverged: end < 0 ? null : end };
+  const run = { w: [], alpha: [], loss: [], g: [] };
+  walk(rule, toy, settings, steps, (w, alpha, loss, g) => {
+    run.w.push(w);
+    run.alpha.push(alpha);
+    run.loss.push(loss);
+    if (g) run.g.push(g);
+  });
+  const end = run.loss.indexOf(Infinity);
+  for (const values of [run.w, run.alpha, run.loss])
+    while (values.length <= steps) values.push(values.at(-1));
+  return { ...run, diverged: end < 0 ? null : end };
+}
+
+export const ratios = ({ loss }) => loss.map((value) => value / loss[0]);
+
+// The logarithm of loss / first loss at every step of a descent, written into `found` from `at` on: for maps of many.
+export function decadesFallen(rule, toy, settings, steps, found, at) {
+  let [first, t] = [0, at];
+  found.fill(Infinity, at, at + steps + 1);
+  walk(rule, toy, settings, steps, (w, alpha, loss) => {
+    first ||= loss;
+    found[t++] = Math.log10(loss / first);
+  });
+}
+
+// A quadratic in its own axes, with the minimum at 0.
+export function inItsAxes(eigenvalues) {
+  const gradient = (w) => {
+    const g = [];
+    for (let i = 0; i < w.length; i++) g.push(eigenvalues[i] * w[i]);
+    return g;
+  };
+  return {
+    value: (w) => dot(w, gradient(w)) / 2,
+    gradient,
+    batch: gradient,
+    curvature: (g) => dot(g, gradient(g)),
+  };
 }
 
 // The exact line search's step from w_{t−1} along the gradient that was followed, at each t; for quadratics.
@@ -115,7 +157,8 @@ export function alongGradient(toy, w) {
   return (alpha) => toy.value(stepped(w, alpha, g));
 }
 
-const spread = (low, high, count, at) => Array.from({ length: count }, (_, i) => at(low + ((high - low) * i) / (count - 1)));
+// Values from low to high, evenly.
+export const spread = (low, high, count, at = (value) => value) => Array.from({ length: count }, (_, i) => at(low + ((high - low) * i) / (count - 1)));
 
 function least(values) {
   let found = 0;

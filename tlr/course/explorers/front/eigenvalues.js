@@ -1,21 +1,18 @@
 // Many dimensions: each component of a descent along an eigenvector of the Hessian, and whether α shrinks it.
 
-import { threeDigits } from "./controls.js";
-import { descend, described, dot } from "./descent.js";
+import { descend, described, dot, inItsAxes, spread } from "./descent.js";
 import { build } from "./elements.js";
 import { HIGHEST, decades, drawAxes, drawLine, drawPanel, line, marker, short, within, write } from "./picture.js";
-import { onPointer, stage, timePanels } from "./stage.js";
+import { arrows, onPointer, stage, timePanels } from "./stage.js";
 
 const TOP = 2.4;
 const LEAST = 1e-16;
 const LABEL = "The factor of each component in one step, over αλ. Left and right arrow keys move α₀.";
-const KEYS =
-  "Drag on the upper picture to move α₀, and on a panel to move the time; point at a dot to read it. Keys: left and right arrows on the picture, " +
-  "space plays and pauses, comma and period step, Home and End jump, L enlarges, R resets.";
+const ABOUT = "Drag on the upper picture to move α₀, and on a panel to move the time; point at a dot to read it.";
+const KEYS = "left and right arrows on the picture";
 
 function render({ model, el }) {
   const { controls, methods, dashes, shades, toy: own, steps } = model.get("scene");
-  const { low: least, high: most } = controls.find(({ name }) => name === "alpha0");
   const parts = build({
     name: "eigenvalues",
     controls,
@@ -30,17 +27,16 @@ function render({ model, el }) {
       errors: { label: "The error of each component over the steps" },
       alpha: { label: "The learning rate over the steps, and the best one for each component" },
     },
+    about: ABOUT,
     keys: KEYS,
   });
-  const scene = stage({ model, el }, { names: [...controls.map(({ name }) => name), "step"], parts, steps });
+  const scene = stage({ model, el }, { parts, steps });
   const { factor, error, errors: panel, alpha } = scene.surfaces;
   let [run, eigenvalues, errors, components, held] = [null, [], [], [], null];
 
   function compute({ rule, alpha0, condition, count }) {
-    const spread = (i) => condition ** (i / (count - 1));
-    eigenvalues = own ? own.eigenvalues : Array.from({ length: count }, (_, i) => spread(i));
-    const matrix = own ? null : eigenvalues.map((value, i) => eigenvalues.map((_, j) => (i === j ? value : 0)));
-    const toy = described(own ?? { matrix, minimum: eigenvalues.map(() => 0) });
+    eigenvalues = own ? own.eigenvalues : spread(0, 1, count, (share) => condition ** share);
+    const toy = own ? described(own) : inItsAxes(eigenvalues);
     const start = own ? own.start : eigenvalues.map(() => 1);
     run = descend(rule, toy, { start, alpha0, c: 0.25 }, steps);
     const along = (w, k) => (own ? dot(w.map((value, i) => value - own.minimum[i]), own.vectors[k]) : w[k]);
@@ -71,7 +67,7 @@ function render({ model, el }) {
     [factor, error].forEach(tint);
     write(factor, "shrinks", factor.axes.box.left + 0.5 * factor.unit, factor.axes.box.top + 0.8 * factor.unit);
     write(factor, "grows", factor.axes.box.right - 0.5 * factor.unit, factor.axes.box.bottom - 0.8 * factor.unit, "right");
-    const grid = Array.from({ length: 400 }, (_, i) => 10 ** (low + ((high - low) * i) / 399));
+    const grid = spread(low, high, 400, (exponent) => 10 ** exponent);
     within(factor, () => {
       drawLine(factor, { color: factor.look.gray, dash: [] }, grid.map((each) => [each, Math.abs(1 - each)]), 0.12);
     });
@@ -100,14 +96,18 @@ function render({ model, el }) {
   function drawPanels() {
     const { time } = scene;
     const rising = run.diverged ?? steps + 1;
-    const series = components.map((method, k) => ({ method, values: errors[k].slice(0, rising), framed: errors[k].slice(0, rising) }));
-    drawPanel(panel, { title: "errors over the steps", series, time, steps });
+    const series = components.map((method, k) => ({ method, values: errors[k].slice(0, rising) }));
+    const { pinned } = scene;
+    const ghost = { ghost: true, dash: [] };
+    const ghosts = (pinned?.errors ?? []).map((values) => ({ method: ghost, values }));
+    drawPanel(panel, { title: "errors over the steps", series, ghosts, time, steps });
     const method = methods.find(({ rule }) => rule === scene.settings.rule);
     const last = eigenvalues.length - 1;
     const name = (k) => (k === last ? "1/λₘₐₓ" : k === 0 ? "1/λₘᵢₙ" : "");
     const levels = eigenvalues.map((value, k) => ({ value: 1 / value, label: name(k), shift: 0, thin: true }));
-    const alphas = [{ method, values: run.alpha.slice(0, rising), framed: run.alpha.slice(0, rising) }];
-    drawPanel(alpha, { title: "learning rate α, and each 1/λ", series: alphas, levels, unstable: 2 / eigenvalues[last], time, steps });
+    const alphas = [{ method, values: run.alpha.slice(0, rising) }];
+    const before = pinned ? [{ method: ghost, values: pinned.alpha }] : [];
+    drawPanel(alpha, { title: "learning rate α, and each 1/λ", series: alphas, ghosts: before, levels, unstable: 2 / eigenvalues[last], time, steps });
   }
 
   function fate(places) {
@@ -117,7 +117,7 @@ function render({ model, el }) {
     return `α ${short(run.alpha[t])} shrinks ${shrinking} of ${places.length}`;
   }
 
-  const move = (alpha0, done = false) => scene.change({ alpha0: threeDigits(Math.min(Math.max(alpha0, least), most)) }, done);
+  const move = (alpha0, done) => scene.take({ alpha0 }, done);
 
   function read(surface) {
     return (x, y) => {
@@ -147,12 +147,12 @@ function render({ model, el }) {
   ]);
 
   function key(event) {
-    const factorOf = { ArrowLeft: 1 / 1.1, ArrowRight: 1.1 }[event.key];
-    if (event.target !== factor.canvas || !factorOf) return undefined;
-    return () => move(scene.settings.alpha0 * factorOf ** (event.shiftKey ? 5 : 1), true);
+    const [right] = arrows(event, factor.canvas);
+    return right && (() => move(scene.settings.alpha0 * 1.1 ** right, true));
   }
 
-  return scene.run({ compute, draw, key });
+  const pin = () => ({ errors, alpha: run.alpha });
+  return scene.run({ compute, draw, pin, key });
 }
 
 export default { render };

@@ -3,6 +3,12 @@
 import { makeControl } from "./controls.js";
 import { MARKERS } from "./picture.js";
 
+// How many controls are seen at first.
+const FIRST = 3;
+
+const PLAYER_KEYS = "space plays and pauses, comma and period step, Home and End jump, ";
+const COMMON_KEYS = "P pins, S saves the picture, F fills the screen, L enlarges, R resets, Ctrl-Z takes back.";
+
 const ICONS = {
   play: "M5 3l11 7-11 7z",
   pause: "M5 3h4v14H5zM12 3h4v14h-4z",
@@ -40,7 +46,6 @@ function button(label, hint, name) {
 }
 
 function sample(method) {
-  // What is black on paper is ink in the dark.
   const color = method.color === "#000000" ? "currentColor" : method.color;
   const line = { d: "M1 8H47", stroke: color, "stroke-width": method.width ?? 2.6, fill: "none" };
   line["stroke-dasharray"] = method.dash.map((length) => 2.6 * length).join(" ");
@@ -57,7 +62,7 @@ function legendRow(method, hides) {
   const say = (text) => {
     if (fate.textContent !== text) fate.textContent = text;
   };
-  return { made, say };
+  return { made, say, method };
 }
 
 function canvas(name, { label, keys }) {
@@ -91,6 +96,27 @@ function makePlayer(first, steps, unit) {
   };
 }
 
+function makeTools() {
+  const made = {
+    undo: button("Undo", "Take the last change back (Ctrl-Z)"),
+    reset: button("Reset", "All settings as they were at first (r)"),
+    pin: button("Pin", "Keep this run in gray while you change something (p)"),
+    link: button("Copy link", "Copy an address that opens this very picture"),
+    save: button("Save picture", "Save this picture as a PNG file (s)"),
+    full: button("Full screen", "Fill the screen (f)"),
+    large: button("Large type", "Presentation mode: larger type and lines (l)"),
+  };
+  for (const each of [made.pin, made.large]) each.setAttribute("aria-pressed", "false");
+  return made;
+}
+
+// The first controls, and the others behind a word.
+function shownControls(controls) {
+  const rows = controls.map(({ row }) => row);
+  const more = element("details", { class: "tlr-more" }, [element("summary", {}, ["More"]), ...rows.slice(FIRST)]);
+  return element("div", { class: "tlr-controls" }, [...rows.slice(0, FIRST), ...(rows.length > FIRST ? [more] : [])]);
+}
+
 // `fields` and `panels` are canvases, name → { label, keys }: what can be worked in, and what stands below.
 export function build({
   name,
@@ -103,6 +129,7 @@ export function build({
   unit = "t",
   hides = true,
   hint = "",
+  about,
   keys,
 }) {
   const made = (described) => Object.fromEntries(Object.entries(described).map(([key, each]) => [key, canvas(key, each)]));
@@ -116,24 +143,24 @@ export function build({
     controls: controls.map(makeControl),
     legend: methods.map((method) => legendRow(method, hides)),
     said: element("p", { class: "tlr-said", role: "status" }),
-    reset: button("Reset", "All settings as they were at first (r)"),
-    large: button("Large type", "Presentation mode: larger type and lines (l)"),
+    scenes: element("div", { class: "tlr-scenes", role: "group", "aria-label": "Scenes" }),
+    ...makeTools(),
     ...(steps ? makePlayer(first, steps, unit) : {}),
   };
-  parts.large.setAttribute("aria-pressed", "false");
   parts.play?.classList.add("tlr-play");
   const side = element("div", { class: "tlr-side" }, [
-    element("div", { class: "tlr-controls" }, parts.controls.map(({ row }) => row)),
+    element("div", {}, [parts.scenes, shownControls(parts.controls)]),
     element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, parts.legend.map((row) => row.made)),
   ]);
-  const { play, back, step, again, scrub, clock, reset, large } = parts;
-  const buttons = steps ? [play, back, step, again, scrub, clock, reset, large] : [reset, large];
+  const { play, back, step, again, scrub, clock } = parts;
+  const { undo, reset, pin, link, save, full, large } = parts;
   parts.root = element("div", { class: `tlr-explorer tlr-${name}`, "data-lm-suppress-shortcuts": "true" }, [
     element("div", { class: "tlr-field" }, [...Object.values(above), parts.hint]),
     side,
-    element("div", { class: "tlr-player" }, buttons),
+    element("div", { class: "tlr-player" }, steps ? [play, back, step, again, scrub, clock] : []),
     element("div", { class: "tlr-panels" }, Object.values(below)),
-    element("p", { class: "tlr-keys" }, [keys]),
+    element("div", { class: "tlr-tools" }, [undo, reset, pin, link, save, full, large]),
+    element("p", { class: "tlr-keys" }, [`${about} Keys: ${keys}, ${steps ? PLAYER_KEYS : ""}${COMMON_KEYS}`]),
     parts.said,
     parts.tip,
   ]);

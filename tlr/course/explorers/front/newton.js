@@ -1,23 +1,23 @@
 // One step, frozen: the loss along it, the parabolas that each curvature draws, and where each rule jumps.
 
-import { threeDigits } from "./controls.js";
-import { alongGradient, described, exactLineSearch, nextAlpha, stepProducts } from "./descent.js";
+import { alongGradient, described, exactLineSearch, inItsAxes, nextAlpha, spread, stepProducts } from "./descent.js";
 import { build } from "./elements.js";
 import { drawAxes, drawLine, line, marker, short, within, write } from "./picture.js";
 import { secondDerivative } from "./rule.js";
-import { onPointer, stage } from "./stage.js";
+import { arrows, onPointer, stage } from "./stage.js";
 
 const REACH = 2.8;
 const POINTS = 281;
 const ROW = 1.5;
 const NUDGE = 0.05;
+const GHOST = { ghost: true, dash: [] };
 const LABEL = "The loss along the step. Left and right arrow keys move the step that is taken.";
-const KEYS = "Drag the black dot, or press where the step should end. Keys: left and right arrows on the picture, L enlarges, R resets.";
+const ABOUT = "Drag the black dot, or press where the step should end.";
+const KEYS = "left and right arrows on the picture";
 
 function render({ model, el }) {
   // `lines` are those of the curves that are no methods: the loss, its tangent and its exact parabola.
   const { controls, methods, lines, toy: own } = model.get("scene");
-  const { low, high } = controls.find(({ name }) => name === "share");
   const parts = build({
     name: "newton",
     controls,
@@ -25,9 +25,10 @@ function render({ model, el }) {
     hides: false,
     fields: { step: { label: LABEL, keys: true } },
     hint: "Drag the dot",
+    about: ABOUT,
     keys: KEYS,
   });
-  const scene = stage({ model, el }, { names: controls.map(({ name }) => name), parts });
+  const scene = stage({ model, el }, { parts });
   const { step: picture } = scene.surfaces;
   let [along, best, step, to, of] = [null, 0, null, {}, ""];
   let [toy, from] = own ? [described(own), own.start] : [null, null];
@@ -37,7 +38,7 @@ function render({ model, el }) {
     if (key !== of) {
       if (!own) {
         const angle = (direction * Math.PI) / 180;
-        toy = described({ matrix: [[1, 0], [0, condition]], minimum: [0, 0] });
+        toy = inItsAxes([1, condition]);
         from = [Math.cos(angle), Math.sin(angle)];
       }
       along = alongGradient(toy, from);
@@ -51,7 +52,7 @@ function render({ model, el }) {
   function draw() {
     picture.begin();
     const { context, unit, look, height } = picture;
-    const alphas = Array.from({ length: POINTS }, (_, i) => (REACH * best * i) / (POINTS - 1));
+    const alphas = across();
     const losses = alphas.map(along);
     const [least, most] = [Math.min(...losses), Math.max(...losses)];
     const span = Math.max(most - least, 1e-12);
@@ -63,9 +64,8 @@ function render({ model, el }) {
       sides: { top: 3.4, bottom: 2.1 + rows },
     });
     const { box, x, y } = picture.axes;
-    const { alpha, gp, gg, pp, exact } = step;
+    const { alpha, gg, gp, pp, exact } = step;
     const here = along(alpha);
-    const parabola = (second) => alphas.map((each) => [each, here - gp * (each - alpha) + (second / 2) * (each - alpha) ** 2]);
     const [loss, tangent, truth] = lines;
     within(picture, () => {
       context.strokeStyle = look.gray;
@@ -73,9 +73,10 @@ function render({ model, el }) {
       context.setLineDash([unit / 3, unit / 4]);
       line(picture, [x(best), box.top], [x(best), box.bottom]);
       context.setLineDash([]);
+      if (scene.pinned) for (const points of scene.pinned) drawLine(picture, GHOST, points, 0.12);
       drawLine(picture, loss, alphas.map((each, i) => [each, losses[i]]), 0.3);
       drawLine(picture, tangent, parabola(0), 0.09);
-      for (const method of methods.filter(({ parabola }) => parabola))
+      for (const method of methods.filter(({ parabola: has }) => has))
         drawLine(picture, method, parabola(secondDerivative[method.rule](alpha, gg, gp, pp)), 0.16);
       drawLine(picture, truth, parabola(exact), 0.16);
     });
@@ -95,6 +96,23 @@ function render({ model, el }) {
     scene.say(`${headline()}. Eq. 8's parabola opens ${second > 0 ? "upwards" : "downwards"}.`);
   }
 
+  function parabola(second) {
+    const { alpha, gp } = step;
+    const here = along(alpha);
+    return across().map((each) => [each, here - gp * (each - alpha) + (second / 2) * (each - alpha) ** 2]);
+  }
+
+  // The loss and the two parabolas, in α and loss, stay where they were.
+  const across = () => spread(0, REACH * best, POINTS);
+  function pin() {
+    const { alpha, gg, gp, pp } = step;
+    const parabolas = methods.filter(({ parabola: has }) => has);
+    return [
+      across().map((each) => [each, along(each)]),
+      ...parabolas.map(({ rule }) => parabola(secondDerivative[rule](alpha, gg, gp, pp))),
+    ];
+  }
+
   function headline() {
     const { alpha } = step;
     const [low, high] = [0.995, 1.005];
@@ -102,12 +120,7 @@ function render({ model, el }) {
     return `α = ${short(alpha)}: ${said}`;
   }
 
-  function take(share, done = false) {
-    parts.hint.classList.add("tlr-gone");
-    scene.change({ share: Math.min(Math.max(threeDigits(share), low), high) }, done);
-  }
-
-  const moveTo = (x) => take(Math.round((100 * picture.axes.x.back(x)) / best) / 100);
+  const moveTo = (x) => scene.take({ share: Math.round((100 * picture.axes.x.back(x)) / best) / 100 });
 
   onPointer(picture.canvas, {
     press: moveTo,
@@ -121,12 +134,11 @@ function render({ model, el }) {
   });
 
   function key(event) {
-    const sign = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (event.target !== picture.canvas || !sign) return undefined;
-    return () => take(scene.settings.share + sign * NUDGE * (event.shiftKey ? 5 : 1), true);
+    const [right] = arrows(event, picture.canvas);
+    return right && (() => scene.take({ share: scene.settings.share + right * NUDGE }, true));
   }
 
-  return scene.run({ compute, draw, key });
+  return scene.run({ compute, draw, pin, key });
 }
 
 export default { render };

@@ -1,11 +1,9 @@
 // Paths on any function of two variables.
 
+import { LISTENERS } from "./controls.js";
 import { described, quadratic } from "./descent.js";
 import { drawBands, drawHeights } from "./picture.js";
 import { planeExplorer } from "./plane.js";
-
-// The rules that listen to each option.
-const LISTENERS = { c: ["published", "secant"], eta: ["naive"], beta: ["hypergradient"] };
 
 function render(context) {
   const { functions, draws, steps } = context.model.get("scene");

@@ -1,15 +1,18 @@
-// Drawing on canvases: the plane with its paths, axes with lines in them, and the panels over the steps.
+// Drawing on canvases: the plane with its paths, axes with lines, panels over the steps.
 
 const FONT = "system-ui, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 // The names of the colors that front.css gives, for the light theme and for the dark one.
-const COLORS = ["ink", "paper", "faint", "gray", "low", "middle", "high", "band", "warm", "good"];
+const COLORS = ["ink", "paper", "soft", "faint", "edge", "gray", "low", "middle", "high", "ground", "band", "warm", "good"];
 const BANDS = 14;
 const DECADES = 4;
 const LOWEST = 1e-16;
 export const HIGHEST = 1e12;
 const FAR = 1e9;
+// Lines nearer to each other than this, in pixels, would hide each other; how wide they are in the type's size.
+const SAME = 1.5;
+const WIDE = 0.16;
 
-// Shapes of radius one, by matplotlib's letters for them.
+// Shapes of radius one, by matplotlib's letters.
 export const MARKERS = {
   s: "M-.85-.85H.85V.85H-.85z",
   o: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0z",
@@ -38,7 +41,7 @@ export function surface(canvas) {
     const style = getComputedStyle(canvas);
     self.look ??= {};
     for (const name of COLORS) self.look[name] = style.getPropertyValue(`--tlr-${name}`).trim() || self.look[name];
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = self.ratio ?? (window.devicePixelRatio || 1);
     const [width, height] = [Math.round(self.width * ratio), Math.round(self.height * ratio)];
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -49,7 +52,9 @@ export function surface(canvas) {
 }
 
 // A method's color; what is black on paper is ink in the dark.
-function colorOf({ look }, { color, shaded }) {
+function colorOf({ look }, { color, shaded, plain, ghost }) {
+  if (plain) return color;
+  if (ghost) return look.gray;
   if (color === "#000000") return look.ink;
   // Shades from dark to bright are made for paper.
   const [paper, own] = [channels(look.paper), channels(color)];
@@ -72,7 +77,7 @@ export function marker(surface, method, x, y, size, hollow = false) {
   context.restore();
 }
 
-function stroke(surface, method, pieces, width) {
+export function stroke(surface, method, pieces, width) {
   const { context } = surface;
   context.beginPath();
   for (const piece of pieces) piece.forEach((point, i) => (i ? context.lineTo(...point) : context.moveTo(...point)));
@@ -102,7 +107,7 @@ function clipped([a, b], size, edge) {
   return from <= to ? [at(from), at(to)] : null;
 }
 
-// A line in the pieces that can be seen: dashes over all the rest, decades away, would take for ever to draw.
+// A line in the pieces that can be seen: dashes over all the rest would take for ever.
 function visible(points, size, edge) {
   const pieces = [];
   let open = null;
@@ -125,7 +130,7 @@ function upTo(points, time) {
   return end < 0 ? shown : shown.slice(0, end);
 }
 
-const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
+export const channels = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
 
 // Between the look's low, middle and high, as red, green and blue.
 function tint(look, share) {
@@ -182,24 +187,95 @@ export function drawHeights({ context, width, height, look }, toy, [[left, right
   context.drawImage(scratch, 0, 0, width, height);
 }
 
-// Paths from `start` up to a time, over a ground; `place` says where a point of the plane lies on it.
-export function drawPlane(plane, ground, { races, start, minima, place, time }) {
+// Those of a line, by their t, that are long enough to have a direction, the same whichever way they run.
+function segments(line) {
+  const found = [];
+  for (let t = 0; t + 1 < line.length; t++) {
+    if (!line[t] || !line[t + 1]) continue;
+    const [[x, y], [dx, dy]] = [line[t], line[t + 1].map((value, k) => value - line[t][k])];
+    const length = Math.hypot(dx, dy);
+    const sign = dx < 0 || (dx === 0 && dy < 0) ? -1 : 1;
+    if (length > SAME) found[t] = { x: x + dx / 2, y: y + dy / 2, dx: (sign * dx) / length, dy: (sign * dy) / length, half: length / 2 };
+  }
+  return found;
+}
+
+function covers(other, { x, y, dx, dy }) {
+  if (Math.abs(dx * other.dy - dy * other.dx) > 0.05) return false;
+  const [right, down] = [x - other.x, y - other.y];
+  return (
+    Math.abs(right * other.dx + down * other.dy) <= other.half && Math.abs(right * other.dy - down * other.dx) < SAME
+  );
+}
+
+// Lines moved apart by `gap` where they would lie on one another: at the same t, or at any.
+export function sideBySide(lines, gap, anywhen = false) {
+  const pieces = lines.map(segments);
+  return lines.map((line, i) => {
+    const pushes = line.map(() => []);
+    pieces[i].forEach((one, t) => {
+      const meets = (others) => (anywhen ? others.some((other) => covers(other, one)) : others[t] && covers(others[t], one));
+      const together = pieces.map((others, k) => k === i || meets(others));
+      const [before, all] = [together.slice(0, i), together].map((those) => those.filter(Boolean).length);
+      const size = (before - (all - 1) / 2) * gap;
+      if (all > 1) for (const end of [t, t + 1]) pushes[end].push([-size * one.dy, size * one.dx]);
+    });
+    const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+    return line.map((point, t) => (pushes[t].length ? point.map((value, k) => value + mean(pushes[t].map((push) => push[k]))) : point));
+  });
+}
+
+// The plane around the view, on a logarithmic scale: a frame for each power of ten.
+function drawFar({ context, width, height, look, unit }, { far, at }) {
+  context.fillStyle = look.paper;
+  context.fillRect(0, 0, width, height);
+  const decades = Math.floor(Math.log10(far));
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.font = `${0.8 * unit}px ${FONT}`;
+  const stride = Math.max(1, Math.ceil((3 * unit) / (height * (at(10) - at(1)))));
+  context.globalAlpha = Math.min(1, 3 / decades);
+  for (let k = decades; k > 0; k--) {
+    const share = at(10 ** k);
+    const [across, up] = [share * width, share * height];
+    context.fillStyle = look.ground;
+    context.fillRect((width - across) / 2, (height - up) / 2, across, up);
+  }
+  context.globalAlpha = 1;
+  for (let k = stride; k <= decades; k += stride) {
+    const share = at(10 ** k);
+    const [across, up] = [share * width, share * height];
+    context.strokeStyle = look.edge;
+    context.lineWidth = 1;
+    context.strokeRect((width - across) / 2, (height - up) / 2, across, up);
+    const [x, y, wide] = [width / 2, (height - up) / 2, 3.4 * unit];
+    context.fillStyle = look.paper;
+    context.fillRect(x - wide / 2, y - unit / 2, wide, unit);
+    context.fillStyle = look.soft;
+    context.fillText(`${powerOfTen(k)} ×`, x, y);
+  }
+}
+
+// Paths from `start` up to a time, over a ground; `lens` says where a point lies on it, and how far the view is `shrunk`.
+export function drawPlane(plane, ground, { races, ghosts, start, minima, lens, time }) {
   plane.begin();
   const { context, width, height, unit } = plane;
-  context.drawImage(ground.canvas, 0, 0, width, height);
+  const { shrunk, place } = lens;
+  if (shrunk < 1) drawFar(plane, lens);
+  context.drawImage(ground.canvas, (width * (1 - shrunk)) / 2, (height * (1 - shrunk)) / 2, width * shrunk, height * shrunk);
   for (const minimum of minima) star(plane, ...place(minimum), unit * 0.62);
-  const lines = races.map(({ method, run }, i) => {
-    const line = upTo(run.w, time).map(place);
-    // Paths often lie on one another: the later, thinner ones leave the edges of the earlier to be seen.
-    stroke(plane, method, visible(line, [width, height], unit), unit * (0.21 - 0.025 * i));
+  const seen = (points) => visible(points, [width, height], unit);
+  for (const { method, run } of ghosts) stroke(plane, method, seen(upTo(run.w, time).map(place)), unit * 0.1);
+  const lines = sideBySide(races.map(({ run }) => upTo(run.w, time).map(place)), unit * WIDE, true);
+  races.forEach(({ method }, i) => {
+    stroke(plane, method, seen(lines[i]), unit * WIDE);
     context.fillStyle = colorOf(plane, method);
-    for (const [x, y] of line.slice(1, 1 + Math.floor(time))) dotAt(context, x, y, unit * 0.15);
-    return line;
+    for (const [x, y] of lines[i].slice(1, 1 + Math.floor(time))) dotAt(context, x, y, unit * 0.14);
   });
   ring(plane, ...place(start), unit * 0.5);
   const edge = unit * 0.75;
   races.forEach(({ method }, i) => {
-    const [x, y] = lines[i][lines[i].length - 1];
+    const [x, y] = lines[i].at(-1);
     const inside = [Math.min(Math.max(x, edge), width - edge), Math.min(Math.max(y, edge), height - edge)];
     marker(plane, method, ...inside, unit * 0.42, inside[0] !== x || inside[1] !== y);
   });
@@ -212,10 +288,10 @@ function dotAt(context, x, y, radius) {
 }
 
 // A ring that a hand can take.
-export function ring({ context, look }, x, y, radius) {
+export function ring({ context, look }, x, y, radius, color = look.ink) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.strokeStyle = look.ink;
+  context.strokeStyle = color;
   context.lineWidth = radius / 4;
   context.stroke();
 }
@@ -272,8 +348,8 @@ function ticks({ low, high, log, every }, room) {
   return found.map((value) => ({ value, label: short(value) }));
 }
 
-// Axes on a surface, with their grid and labels. x and y are { low, high, log, label, every }, x `bare` without numbers; `sides` is the room
-// around the box, in units of the type. `surface.axes` then says where values lie, and where places lead back to.
+// Axes on a surface, with grid and labels. x and y are { low, high, log, label, every }, x `bare` without numbers; `sides`
+// is the room around, in the type's size. `surface.axes` then says where values lie, and where places lead back to.
 export function drawAxes(surface, { x, y, title, sides = {} }) {
   const { context, width, height, unit, look } = surface;
   const { left = 3.1, right = 0.6, top = 2, bottom = 2.1 } = sides;
@@ -311,7 +387,6 @@ export function line({ context }, from, to) {
   context.stroke();
 }
 
-// Text on the picture, at a place.
 export function write({ context, unit, look }, text, x, y, align = "left", color = look.ink) {
   context.font = `${0.8 * unit}px ${FONT}`;
   context.fillStyle = color;
@@ -346,15 +421,21 @@ export function drawLine(surface, look, points, thickness) {
   }
 }
 
-// One quantity over the steps, 0 … `steps`, on a logarithmic axis that holds the `framed` values of every series. `levels` are lines
+// The α above which a fixed one cannot converge, and half of it, as levels of a panel.
+export const edges = (edge) => [
+  { value: edge, label: "2/λₘₐₓ", shift: -0.4 },
+  { value: edge / 2, label: "1/λₘₐₓ", shift: 0.4 },
+];
+
+// One quantity over the steps, 0 … `steps`, on a logarithmic axis that holds the values of every series, or those `framed`. `levels` are lines
 // across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series, drawn thin.
-export function drawPanel(panel, { title, series, levels = [], unstable, best, time, steps, unit: name = "step t" }) {
+export function drawPanel(panel, { title, series, ghosts = [], levels = [], unstable, best, time, steps }) {
   panel.begin();
   const { context, unit, look } = panel;
-  const [low, high] = decades([...series.flatMap(({ framed }) => framed), ...levels.map(({ value }) => value)]);
+  const [low, high] = decades([...[...series, ...ghosts].flatMap(({ values, framed }) => framed ?? values), ...levels.map(({ value }) => value)]);
   const { box, x, y } = drawAxes(panel, {
     title,
-    x: { low: 0, high: 1.02 * steps, every: steps / 5, label: name },
+    x: { low: 0, high: 1.02 * steps, every: steps / 5, label: "step t" },
     y: { low: 10 ** low, high: 10 ** high, log: true },
     sides: { right: levels.length ? 3.3 : 0.6 },
   });
@@ -373,8 +454,9 @@ export function drawPanel(panel, { title, series, levels = [], unstable, best, t
     context.globalAlpha = 1;
     context.strokeStyle = look.gray;
     line(panel, [x(time), box.top], [x(time), box.bottom]);
-    if (best) drawSeries(panel, { ...best.method, dash: [] }, best.values, time, unit * 0.06);
-    tips = series.map(({ method, values }) => drawSeries(panel, method, values, time, unit * 0.15));
+    if (best) drawSeries(panel, [{ method: { ...best.method, dash: [] }, values: best.values }], time, unit * 0.06);
+    drawSeries(panel, ghosts, time, unit * 0.09);
+    tips = drawSeries(panel, series, time, unit * 0.15);
   });
   levels.forEach(({ value, label, shift }) => write(panel, label, box.right + 0.4 * unit, y(value) + shift * unit));
   series.forEach(({ method }, i) => {
@@ -382,18 +464,16 @@ export function drawPanel(panel, { title, series, levels = [], unstable, best, t
   });
 }
 
-// The stretches of positive values as lines; returns where the last one ends, if it ends now.
-function drawSeries(panel, method, values, time, thickness) {
+// The stretches of positive values as lines; returns where each ends, if it ends now.
+function drawSeries(panel, series, time, thickness) {
   const { x, y } = panel.axes;
-  const points = upTo(values.map((value, t) => [t, value]), time);
-  const placed = points.map(([t, value]) => (value > 0 ? [x(t), y(Math.max(value, LOWEST))] : null));
-  let stretch = [];
-  for (const point of [...placed, null]) {
-    if (point) stretch.push(point);
-    else if (stretch.length) {
-      stroke(panel, method, [stretch], thickness);
-      stretch = [];
-    }
-  }
-  return placed[placed.length - 1];
+  const placed = series.map(({ values }) =>
+    upTo(values.map((value, t) => [t, value]), time).map(([t, value]) => (value > 0 ? [x(t), y(Math.max(value, LOWEST))] : null)),
+  );
+  sideBySide(placed, thickness).forEach((line, i) => {
+    const pieces = [[]];
+    for (const point of line) point ? pieces.at(-1).push(point) : pieces.push([]);
+    stroke(panel, series[i].method, pieces, thickness);
+  });
+  return placed.map((line) => line.at(-1));
 }

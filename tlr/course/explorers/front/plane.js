@@ -2,17 +2,18 @@
 
 import { bestSteps, descend } from "./descent.js";
 import { build } from "./elements.js";
-import { HIGHEST, drawPanel, drawPlane, short, surface } from "./picture.js";
-import { onPointer, stage, timePanels } from "./stage.js";
+import { HIGHEST, drawPanel, drawPlane, edges, short, surface } from "./picture.js";
+import { arrows, ghosts, onPointer, ruleToggles, stage, timePanels } from "./stage.js";
 
 const NUDGE = 1 / 60;
 const ASPECT = 3 / 2;
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+// The size of the view when something is beyond it, how far that must be for all of the shrinking, how much of the room
+// around the view the farthest takes, and what is farther than all that is drawn.
+const [SHRUNK, ROOM, RIM, FARTHEST] = [0.62, 4, 0.87, 1e9];
 const LABEL = "The plane with the paths. Arrow keys move the start, Enter starts the race.";
-const KEYS =
-  "Keys: space plays and pauses, comma and period step, Home and End jump, arrows on the plane move the start, " +
-  "Enter races from there, 1 to 6 hide a method, L enlarges, R resets. Drag in a panel to move the time. " +
-  "Point at a method to see the exact line search's steps along its path, as a thin line beside α.";
+const ABOUT =
+  "Drag in a panel to move the time. Point at a method to see the exact line search's steps along its path, as a thin line beside α.";
+const KEYS = "arrows on the plane move the start, Enter races from there, 1 to 6 hide a method";
 
 // The view, with more at two sides, in the proportions of the canvas: angles are seen as they are.
 function whole(view) {
@@ -22,6 +23,36 @@ function whole(view) {
     [x.middle - ASPECT * half, x.middle + ASPECT * half],
     [y.middle - half, y.middle + half],
   ];
+}
+
+// How far a point is from the middle of the view, in units of its edges.
+const distance = (w, view) => Math.max(...w.map((x, i) => Math.abs(2 * x - view[i][0] - view[i][1]) / (view[i][1] - view[i][0])));
+
+// Where points lie on a picture of this size. When something has left the view it shrinks, and what is beyond, up to `far`
+// times its size, surrounds it on a logarithmic scale: one sees a flight of a million, and the way back.
+function lensOf(view, width, height, reached, held) {
+  const shrunk = held ?? 1 - (1 - SHRUNK) * Math.min(1, Math.log(reached) / Math.log(ROOM));
+  const far = Math.max(reached, ROOM);
+  const room = RIM * (1 - shrunk);
+  const at = (times) => (times <= 1 || !room ? shrunk * times : shrunk + room * (Math.log(times) / Math.log(far)));
+  const back = (share) => (share <= shrunk || !room ? share / shrunk : far ** ((share - shrunk) / room));
+  const [x, y] = view.map(([low, high]) => ({ middle: (low + high) / 2, half: (high - low) / 2 }));
+  return {
+    shrunk,
+    far,
+    at,
+    place(w) {
+      const times = distance(w, view);
+      const by = times > 1 ? at(times) / times : shrunk;
+      return [(width / 2) * (1 + (by * (w[0] - x.middle)) / x.half), (height / 2) * (1 - (by * (w[1] - y.middle)) / y.half)];
+    },
+    point(across, up) {
+      const [u, v] = [(2 * across) / width - 1, 1 - (2 * up) / height];
+      const share = Math.max(Math.abs(u), Math.abs(v));
+      const by = share > 0 ? back(share) / share : 1;
+      return [x.middle + by * u * x.half, y.middle + by * v * y.half];
+    },
+  };
 }
 
 // What became of a run by the time t; the loss is that above the floor.
@@ -53,13 +84,13 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
       loss: { label: "The loss of each method over the steps" },
     },
     hint: "Press anywhere to start there",
+    about: ABOUT,
     keys: KEYS,
   });
-  const names = [...controls.map((control) => control.name), "start", "rules", "step"];
-  const scene = stage({ model, el }, { names, parts, steps });
+  const scene = stage({ model, el }, { others: ["start", "rules"], parts, steps, opens: true });
   const { plane, alpha, loss } = scene.surfaces;
   const ground = surface(document.createElement("canvas"));
-  let [shown, races, floor, groundOf, pointed] = [null, [], 0, "", null];
+  let [shown, races, floor, groundOf, pointed, held] = [null, [], 0, "", null, null];
 
   function compute(settings) {
     shown = functionOf(settings);
@@ -67,6 +98,10 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
     const from = { ...settings, start: shown.start };
     const chosen = methods.filter(({ rule }) => settings.rules.includes(rule));
     races = chosen.map((method) => ({ method, run: descend(method.rule, shown.toy, from, steps) }));
+    for (const race of races) {
+      let most = 1;
+      race.reached = race.run.w.map((w) => (most = Math.min(Math.max(most, distance(w, shown.view)), FARTHEST)));
+    }
     floor = shown.floor ?? Math.min(...races.flatMap(({ run }) => run.loss), Infinity);
     methods.forEach(({ rule }, i) =>
       parts.legend[i].made.setAttribute("aria-pressed", String(settings.rules.includes(rule))),
@@ -74,10 +109,15 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
     adapt(parts, settings);
   }
 
-  const share = (value, [low, high]) => (value - low) / (high - low);
-  const place = ([x, y]) => [share(x, shown.view[0]) * plane.width, (1 - share(y, shown.view[1])) * plane.height];
-  const point = (x, y) =>
-    [x / plane.width, 1 - y / plane.height].map((part, i) => shown.view[i][0] + part * (shown.view[i][1] - shown.view[i][0]));
+  // The farthest that any has been until now; between two steps, part of the way.
+  function farthest() {
+    const t = Math.floor(scene.time);
+    const until = (reached) => reached[t] * ((reached[t + 1] ?? reached[t]) / reached[t]) ** (scene.time - t);
+    return Math.max(1, ...races.map(({ reached }) => until(reached)));
+  }
+
+  const lens = () => lensOf(shown.view, plane.width, plane.height, farthest(), held);
+  const point = (x, y) => lens().point(x, y);
 
   function drawGround() {
     const key = [shown.key, plane.width, window.devicePixelRatio, ...Object.values(plane.look)].join();
@@ -90,33 +130,30 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
 
   function drawPanels() {
     // Neither the α of a path that is lost nor that of one beyond all losses drawn says anything any more.
-    const series = (values) =>
-      races.map(({ method, run }) => ({
+    const series = (values, of = races) =>
+      of.map(({ method, run }) => ({
         method,
         values: values(run).slice(0, (run.diverged ?? steps) + 1),
         framed: values(run).filter((_, t) => run.loss[t] - floor <= HIGHEST),
       }));
     const { time } = scene;
     const { edge } = shown;
-    const levels = edge
-      ? [
-          { value: edge, label: "2/λₘₐₓ", shift: -0.4 },
-          { value: edge / 2, label: "1/λₘₐₓ", shift: 0.4 },
-        ]
-      : [];
+    const levels = edge ? edges(edge) : [];
     const race = races.find(({ method }) => method === pointed);
     const best = race && shown.best ? { method: pointed, values: bestSteps(shown.toy, race.run) } : null;
     const alphas = series((run) => run.alpha);
-    drawPanel(alpha, { title: "learning rate α", series: alphas, levels, unstable: edge, best, time, steps });
+    const kept = (values) => series(values, scene.pinned ?? []);
+    drawPanel(alpha, { title: "learning rate α", series: alphas, ghosts: kept((run) => run.alpha), levels, unstable: edge, best, time, steps });
     const title = shown.floor === null ? "loss above the lowest seen" : "loss above the minimum";
-    drawPanel(loss, { title, series: series((run) => run.loss.map((value) => value - floor)), time, steps });
+    const above = (run) => run.loss.map((value) => value - floor);
+    drawPanel(loss, { title, series: series(above), ghosts: kept(above), time, steps });
   }
 
   function draw() {
     const { time } = scene;
     plane.begin();
     drawGround();
-    drawPlane(plane, ground, { races, start: shown.start, minima: shown.minima, place, time });
+    drawPlane(plane, ground, { races, ghosts: scene.pinned ?? [], start: shown.start, minima: shown.minima, lens: lens(), time });
     drawPanels();
     methods.forEach(({ rule }, i) => {
       const race = races.find(({ method }) => method.rule === rule);
@@ -132,15 +169,8 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
   }
 
   function startAt(to) {
-    parts.hint.classList.add("tlr-gone");
     const within = to.map((x, i) => Math.min(Math.max(x, shown.view[i][0]), shown.view[i][1]));
     scene.change({ start: within.map((x) => Number(x.toFixed(3))) });
-  }
-
-  function toggle(i) {
-    const { rules } = scene.settings;
-    const { rule } = methods[i];
-    scene.change({ rules: rules.includes(rule) ? rules.filter((each) => each !== rule) : [...rules, rule] }, true);
   }
 
   function pointAt(method) {
@@ -149,22 +179,24 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
   }
 
   function key(event) {
-    if (event.target !== plane.canvas) return undefined;
-    if (event.key === "Enter") return scene.replay;
-    if (!ARROWS[event.key]) return undefined;
-    const length = NUDGE * (event.shiftKey ? 5 : 1) * (shown.view[1][1] - shown.view[1][0]);
-    return () => startAt(shown.start.map((x, i) => x + length * ARROWS[event.key][i]));
+    if (event.target === plane.canvas && event.key === "Enter") return scene.replay;
+    const by = arrows(event, plane.canvas);
+    const length = NUDGE * (shown.view[1][1] - shown.view[1][0]);
+    return by.length && (() => startAt(shown.start.map((x, i) => x + length * by[i])));
   }
 
-  // Dragging shows where everything would lead from there; letting go starts the race.
+  // Dragging shows where everything would lead from there, on a view that rests meanwhile; letting go starts the race.
   const pressAt = (t) => (x, y) => {
+    held ??= lens().shrunk;
+    const w = point(x, y);
     scene.goTo(t);
-    startAt(point(x, y));
+    startAt(w);
   };
   onPointer(plane.canvas, {
     press: pressAt(0),
     drag: pressAt(steps),
     release: () => {
+      held = null;
       scene.save();
       scene.replay();
     },
@@ -178,10 +210,8 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
   });
   timePanels(scene, parts, ["alpha", "loss"], (t) => races.map((race) => reading(race, t, floor)));
   parts.legend.forEach(({ made }, i) => {
-    made.addEventListener("click", () => toggle(i));
     for (const kind of ["pointerenter", "focus"]) made.addEventListener(kind, () => pointAt(methods[i]));
     for (const kind of ["pointerleave", "blur"]) made.addEventListener(kind, () => pointAt(null));
   });
-  const shortcuts = Object.fromEntries(methods.map((_, i) => [String(i + 1), () => toggle(i)]));
-  return scene.run({ compute, draw, key, shortcuts });
+  return scene.run({ compute, draw, pin: () => ghosts(races), key, shortcuts: ruleToggles(scene, parts) });
 }

@@ -1,26 +1,23 @@
 // One dimension in the long run: the map of αλ in its band, where αλ spends its time, and the mean fall of the loss.
 
-import { threeDigits } from "./controls.js";
-import { relativeRateMap } from "./descent.js";
+import { relativeRateMap, spread } from "./descent.js";
 import { build } from "./elements.js";
 import { longRun, orbit } from "./longrun.js";
-import { drawMapGround, mapPoints, web } from "./maps.js";
+import { dragFirst, drawMapGround, mapPoints, web } from "./maps.js";
 import { drawAxes, drawLine, line, marker, short, within } from "./picture.js";
-import { onPointer, stage } from "./stage.js";
+import { stage, timePanels } from "./stage.js";
 
 const BINS = 40;
 const WEB = 60;
 const EDGE = 0.05;
 const PLACES = 800;
 const LABEL = "The map from one αλ to the next, with the last steps of the run. Left and right arrow keys move the first one.";
-const KEYS =
-  "Drag on the map to move x₀. Dashed: what theorem 1 says of almost every run. Keys: left and right arrows on the map, " +
-  "space plays and pauses, comma and period step, Home and End jump, L enlarges, R resets.";
+const ABOUT = "Drag on the map to move x₀. Dashed: what theorem 1 says of almost every run.";
+const KEYS = "left and right arrows on the map";
 
 function render({ model, el }) {
   const { controls, methods, steps } = model.get("scene");
   const [method] = methods;
-  const limits = controls.find(({ name }) => name === "x0");
   const parts = build({
     name: "returns",
     controls,
@@ -34,10 +31,10 @@ function render({ model, el }) {
       share: { label: "How often αλ is where, beside the density that is proved" },
       fall: { label: "The mean factor of the loss in an update, beside its proved limit" },
     },
+    about: ABOUT,
     keys: KEYS,
   });
-  const names = [...controls.map(({ name }) => name), "updates"];
-  const scene = stage({ model, el }, { names, parts, steps, clockName: "updates", perSecond: 200 });
+  const scene = stage({ model, el }, { parts, steps, clockName: "updates", perSecond: 200 });
   const { map, share, fall } = scene.surfaces;
   const proved = { color: "#000000", dash: [5, 2] };
   let [x, law, means, of] = [[], null, [], null];
@@ -63,6 +60,7 @@ function render({ model, el }) {
       map.context.globalAlpha = 0.45;
       for (const points of mapPoints(high, low)) drawLine(map, method, points.map((each) => [each, relativeRateMap(each, "published", c)]), 0.26);
       map.context.globalAlpha = 1;
+      if (scene.pinned) drawLine(map, { ...method, ghost: true }, web(scene.pinned.x.slice(0, updates + 1).slice(-WEB)), 0.06);
       drawLine(map, method, web(seen.slice(-WEB)), 0.06);
       marker(map, method, map.axes.x(seen.at(-1)), map.axes.y(seen.at(-1)), map.unit * 0.4);
     });
@@ -80,7 +78,7 @@ function render({ model, el }) {
     const width = (0.25 + c) / BINS;
     const counts = Array(BINS).fill(0);
     for (const each of inside) counts[Math.min(Math.floor((each - 0.75) / width), BINS - 1)] += 1;
-    const places = Array.from({ length: PLACES }, (_, i) => 0.75 + ((0.25 + c) * i) / PLACES);
+    const places = spread(0.75, 1 + c, PLACES);
     const density = places.map(law.density);
     share.begin();
     drawAxes(share, {
@@ -111,40 +109,15 @@ function render({ model, el }) {
       drawLine(fall, proved, [[1, limit], [steps, limit]], 0.09);
       fall.context.strokeStyle = fall.look.gray;
       line(fall, [fall.axes.x(updates), fall.axes.box.top], [fall.axes.x(updates), fall.axes.box.bottom]);
-      drawLine(fall, method, means.slice(0, updates).map((value, i) => [i + 1, Math.min(Math.max(value, 1e-8), 1e8)]), 0.15);
+      const mean = (values) => values.slice(0, updates).map((value, i) => [i + 1, Math.min(Math.max(value, 1e-8), 1e8)]);
+      if (scene.pinned) drawLine(fall, { ...method, ghost: true }, mean(scene.pinned.means), 0.09);
+      drawLine(fall, method, mean(means), 0.15);
     });
   }
 
-  const take = (x0, done = false) => scene.change({ x0: Math.min(Math.max(threeDigits(x0), limits.low), limits.high) }, done);
-  const moveTo = (place) => take(map.axes.x.back(place));
-  onPointer(map.canvas, {
-    press: moveTo,
-    drag: moveTo,
-    release: scene.save,
-    hover: (place, y) => {
-      const at = map.axes.x.back(place);
-      parts.tip.show(map.canvas, place, y, [`x ${short(at)}`, `→ ${short(relativeRateMap(at, "published", scene.settings.c))}`]);
-    },
-    leave: parts.tip.hide,
-  });
-  const timeAt = (place) => scene.goTo(Math.round(fall.axes.x.back(place)));
-  onPointer(fall.canvas, {
-    press: timeAt,
-    drag: timeAt,
-    hover: (place, y) => {
-      const t = Math.min(Math.max(Math.round(fall.axes.x.back(place)), 1), steps);
-      parts.tip.show(fall.canvas, place, y, [`updates = ${t}`, `loss in an update × ${short(means[t - 1])}`]);
-    },
-    leave: parts.tip.hide,
-  });
-
-  function key(event) {
-    const factor = { ArrowLeft: 1 / 1.05, ArrowRight: 1.05 }[event.key];
-    if (event.target !== map.canvas || !factor) return undefined;
-    return () => take(scene.settings.x0 * factor ** (event.shiftKey ? 5 : 1), true);
-  }
-
-  return scene.run({ compute, draw, key });
+  const key = dragFirst(scene, parts, map, (at) => [`→ ${short(relativeRateMap(at, "published", scene.settings.c))}`]);
+  timePanels(scene, parts, ["fall"], (t) => [`loss in an update × ${short(means[Math.max(t, 1) - 1])}`]);
+  return scene.run({ compute, draw, pin: () => ({ x, means }), key });
 }
 
 export default { render };

@@ -1,22 +1,30 @@
 // What every explorer in the page shares: settings that follow the model, a clock, keys, and one drawing a frame.
 
+import { threeDigits } from "./controls.js";
 import { element, icon } from "./elements.js";
+import { asHash, copy, download, pictureOf } from "./keeping.js";
 import { surface } from "./picture.js";
 
 const PER_SECOND = 18;
 const CALM = 2 / 9;
 const QUIET = 500;
 
-// `parts` are those of `build`; `names` the settings, of which `clockName`, where there is one, is the time at rest.
-// `run` begins: compute(settings) after each change of one, draw() for a frame, and what keys do.
-export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_SECOND, clockName = "step" }) {
+// `parts` are those of `build`; the settings those of the controls, `others`, and `clockName`, the time at rest, where there is one.
+// `run` begins: compute(settings) after each change of one, draw() for a frame, pin() for what stays as a ghost, and what
+// keys do. What `opens` stands at its start, and plays once when it is seen.
+export function stage({ model, el }, { others = [], parts, steps = 0, perSecond = PER_SECOND, clockName = "step", opens = false }) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const { controls, scenes = [] } = model.get("scene");
+  const names = [...controls.map(({ name }) => name), ...others, ...(steps ? [clockName] : [])];
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const original = read();
   const surfaces = Object.fromEntries(Object.entries(parts.canvases).map(([name, canvas]) => [name, surface(canvas)]));
-  const self = { settings: read(), surfaces, time: original[clockName] ?? steps, playing: false, calm, steps };
+  const self = { settings: read(), surfaces, time: Math.min(original[clockName] ?? steps, steps), playing: false, calm, steps, pinned: null };
   let [request, stamp, clock, speaking, last, acts] = [0, null, self.time, 0, "", null];
+  const address = model.address ?? model.get("address");
+  const past = [];
+  let [kept, opening] = [original, null];
 
   function tick(now) {
     request = 0;
@@ -47,6 +55,7 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
   }
 
   self.play = (on) => {
+    opening?.disconnect();
     self.playing = on;
     stamp = null;
     parts.play.replaceChildren(icon(on ? "pause" : "play"), element("span", {}, [on ? "Pause" : "Play"]));
@@ -87,18 +96,67 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
   }
 
   self.change = (changed, done = false) => {
+    parts.hint.classList.add("tlr-gone");
     self.settings = { ...self.settings, ...changed };
     settle();
     for (const [name, value] of Object.entries(changed)) model.set(name, value);
-    if (done) model.save_changes();
+    if (done) self.save();
   };
 
-  self.save = () => model.save_changes();
+  // What a hand draws: three digits are all that it means, within the limits of its control.
+  self.take = (drawn, done) => {
+    const within = ([name, value]) => {
+      const { low, high } = controls.find((each) => each.name === name);
+      return [name, threeDigits(Math.min(Math.max(value, low), high))];
+    };
+    self.change(Object.fromEntries(Object.entries(drawn).map(within)), done);
+  };
+
+  const timeless = ({ [clockName]: _, ...settings }) => settings;
+  const differ = (one, other) => JSON.stringify(timeless(one)) !== JSON.stringify(timeless(other));
+
+  // What was changed is one thing that Undo takes back, however many values a hand passed on the way.
+  self.save = () => {
+    if (differ(kept, self.settings)) past.push(timeless(kept));
+    kept = self.settings;
+    parts.undo.disabled = !past.length;
+    model.save_changes();
+  };
+
+  function undo() {
+    if (!past.length) return;
+    kept = { ...self.settings, ...past.pop() };
+    self.change(kept, true);
+  }
 
   self.reset = () => {
     self.change(original, true);
     if (clockName in original) self.goTo(original[clockName]);
   };
+
+  function toScene(settings) {
+    self.change({ ...timeless(original), ...settings }, true);
+    if (parts.player && !(clockName in settings)) self.replay();
+    else if (parts.player) self.goTo(settings[clockName]);
+  }
+
+  function pin() {
+    self.pinned = self.pinned ? null : acts.pin();
+    parts.pin.setAttribute("aria-pressed", String(self.pinned !== null));
+    self.schedule();
+  }
+
+  async function copyLink() {
+    const settings = parts.player ? { ...self.settings, [clockName]: Math.floor(self.time) } : self.settings;
+    await copy(`${address}#${asHash(settings)}`, parts.root);
+    parts.said.textContent = parts.link.textContent = "Link copied";
+    setTimeout(() => {
+      parts.link.textContent = "Copy link";
+    }, 2000);
+  }
+
+  const savePicture = () => download(pictureOf(parts, Object.values(surfaces), acts.draw), "explorer.png");
+  const fullScreen = () => (document.fullscreenElement ? document.exitFullscreen() : parts.root.requestFullscreen());
 
   // What a reader who does not see the picture should hear, once it has come to rest.
   self.say = (text) => {
@@ -106,6 +164,7 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
     if (text === last) return;
     speaking = setTimeout(() => {
       last = parts.said.textContent = text;
+      Object.values(surfaces)[0].canvas.setAttribute("aria-description", text);
     }, QUIET);
   };
 
@@ -124,7 +183,7 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
     self.schedule();
   }
 
-  const shortcuts = { l: toggleLarge, r: self.reset };
+  const shortcuts = { f: fullScreen, l: toggleLarge, p: pin, r: self.reset, s: savePicture };
   if (parts.player) {
     Object.assign(shortcuts, {
       " ": self.toggle,
@@ -144,6 +203,10 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
 
   function onKey(event) {
     event.stopPropagation();
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && event.target.type !== "text") {
+      event.preventDefault();
+      undo();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || ownKey(event)) return;
     const action = acts.key?.(event) || shortcuts[event.key] || shortcuts[event.key.toLowerCase()];
     if (!action) return;
@@ -154,15 +217,23 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
   function onModel() {
     if (names.every((name) => String(model.get(name)) === String(self.settings[name]))) return;
     const before = self.settings[clockName];
-    self.settings = read();
+    self.settings = kept = read();
     settle();
     if (self.settings[clockName] !== before) self.goTo(self.settings[clockName]);
   }
 
   function wire() {
     parts.controls.forEach((control) => control.wire((value, done) => self.change({ [control.name]: value }, done)));
-    parts.reset.addEventListener("click", self.reset);
-    parts.large.addEventListener("click", toggleLarge);
+    const tools = { undo, reset: self.reset, pin, link: copyLink, save: savePicture, full: fullScreen, large: toggleLarge };
+    for (const [name, act] of Object.entries(tools)) parts[name].addEventListener("click", act);
+    parts.undo.disabled = true;
+    parts.link.hidden = !address;
+    parts.full.hidden = !document.fullscreenEnabled;
+    for (const [name, settings] of scenes) {
+      const chip = element("button", { type: "button" }, [name]);
+      chip.addEventListener("click", () => toScene(settings));
+      parts.scenes.append(chip);
+    }
     parts.root.addEventListener("keydown", onKey);
     if (!parts.player) return;
     parts.play.addEventListener("click", self.toggle);
@@ -172,28 +243,69 @@ export function stage({ model, el }, { names, parts, steps = 0, perSecond = PER_
     parts.scrub.addEventListener("input", () => self.goTo(parts.scrub.valueAsNumber));
   }
 
+  function openWhenSeen() {
+    self.time = clock = 0;
+    opening = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && self.replay(), { threshold: 0.6 });
+    opening.observe(Object.values(surfaces)[0].canvas);
+  }
+
+  // On paper nothing moves.
+  function toEnd() {
+    if (!opens || self.settings[clockName] !== steps) return;
+    self.goTo(steps);
+    acts.draw();
+  }
+
   self.run = (actions) => {
     acts = actions;
     Object.assign(shortcuts, actions.shortcuts);
     el.append(parts.root);
     wire();
     settle();
+    if (opens && !calm.matches && !model.linked && self.time === steps) openWhenSeen();
     const resizing = new ResizeObserver(measure);
     resizing.observe(parts.root);
-    dark.addEventListener("change", self.schedule);
+    const over = new AbortController();
+    dark.addEventListener("change", self.schedule, over);
+    window.addEventListener("beforeprint", toEnd, over);
     names.forEach((name) => model.on(`change:${name}`, onModel));
     return () => {
       resizing.disconnect();
+      opening?.disconnect();
+      over.abort();
       cancelAnimationFrame(request);
       clearTimeout(speaking);
       self.playing = false;
-      dark.removeEventListener("change", self.schedule);
       names.forEach((name) => model.off(`change:${name}`, onModel));
     };
   };
 
   return self;
 }
+
+// Every method of the legend shows or hides a rule when it is pressed, and so does its number on the keyboard.
+export function ruleToggles(scene, parts) {
+  const toggles = parts.legend.map(({ made, method: { rule } }) => {
+    const toggle = () => {
+      const { rules } = scene.settings;
+      scene.change({ rules: rules.includes(rule) ? rules.filter((each) => each !== rule) : [...rules, rule] }, true);
+    };
+    made.addEventListener("click", toggle);
+    return toggle;
+  });
+  return Object.fromEntries(toggles.map((toggle, i) => [String(i + 1), toggle]));
+}
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const FAST = 5;
+
+// How far right and up a key on a canvas leads, in steps; nothing for any other key.
+export function arrows({ key, target, shiftKey }, canvas) {
+  return target === canvas && key in ARROWS ? ARROWS[key].map((sign) => sign * (shiftKey ? FAST : 1)) : [];
+}
+
+// Runs as they stay when they are pinned.
+export const ghosts = (races) => races.map(({ method, run }) => ({ method: { ...method, ghost: true }, run }));
 
 // What a mouse, a finger or a pen does to a canvas; places are in CSS pixels from its upper left corner.
 export function onPointer(canvas, { press, drag, release, hover, leave }) {

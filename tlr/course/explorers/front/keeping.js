@@ -1,0 +1,99 @@
+// What a reader takes away: an address of the same picture, and the picture itself.
+
+import { marker, stroke } from "./picture.js";
+
+const SCALE = 2;
+
+// The settings as the part of an address after "#", and, of those that are told there, back: each within its limits.
+export const asHash = (settings) =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${[value].flat().map(encodeURIComponent).join()}`)
+    .join("&");
+
+export function fromHash(hash, state) {
+  const { controls, methods, steps = Infinity } = state.scene;
+
+  function read(name, text) {
+    const [now, parts] = [state[name], text.split(",").map(decoded)];
+    const { low = 0, high = steps, whole = true, options } = controls.find((each) => each.name === name) ?? {};
+    const numbers = parts.map(Number);
+    const good = text !== "" && numbers.every(Number.isFinite);
+    if (typeof now === "string") return !options || options.some(([option]) => option === parts[0]) ? parts[0] : now;
+    if (typeof now === "number") return good ? Math.min(Math.max(whole ? Math.round(numbers[0]) : numbers[0], low), high) : now;
+    const rules = parts.filter((part) => methods.some(({ rule }) => rule === part));
+    if (rules.length || !text) return rules;
+    return good && parts.length === 2 ? numbers : now;
+  }
+
+  const told = [...hash.matchAll(/[#&](\w+)=([^&]*)/g)].filter(([, name]) => name !== "scene" && Object.hasOwn(state, name));
+  return Object.fromEntries(told.map(([, name, text]) => [name, read(name, text)]));
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
+
+// Into the clipboard, or, where a page in a frame may not, by way of a selection.
+export async function copy(text, root) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = text;
+    root.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
+
+// All canvases, the legend and the settings as one picture, laid out as they are on the page.
+export function pictureOf(parts, surfaces, draw) {
+  for (const surface of surfaces) surface.ratio = SCALE;
+  draw();
+  const box = (each) => each.getBoundingClientRect();
+  const words = ".tlr-label, .tlr-number, select, .tlr-name, .tlr-fate, .tlr-clock";
+  const texts = [...parts.root.querySelectorAll(words)].filter((each) => each.checkVisibility());
+  const { left, top, width } = box(parts.root);
+  const low = Math.max(...[...texts, ...surfaces.map(({ canvas }) => canvas)].map((each) => box(each).bottom));
+  const made = document.createElement("canvas");
+  const { look, unit } = surfaces[0];
+  Object.assign(made, { width: SCALE * width, height: SCALE * (low - top + unit) });
+  const context = made.getContext("2d");
+  context.fillStyle = look.paper;
+  context.fillRect(0, 0, made.width, made.height);
+  context.setTransform(SCALE, 0, 0, SCALE, -SCALE * left, -SCALE * top);
+  for (const { canvas, width: wide, height } of surfaces) context.drawImage(canvas, box(canvas).x, box(canvas).y, wide, height);
+  context.textBaseline = "middle";
+  context.fillStyle = look.ink;
+  context.font = getComputedStyle(parts.root).font;
+  for (const each of texts) {
+    const { x, y, right, height } = box(each);
+    context.textAlign = each.matches(".tlr-number, .tlr-fate, .tlr-clock") ? "right" : "left";
+    const text = each.selectedOptions?.[0].textContent ?? each.value ?? each.textContent;
+    context.fillText(text, context.textAlign === "right" ? right : x, y + height / 2);
+  }
+  for (const { made: row, method } of parts.legend) {
+    if (row.hidden || row.ariaPressed === "false") continue;
+    const { x, y, right, height } = box(row.firstElementChild);
+    const middle = y + height / 2;
+    stroke({ context, look }, method, [[[x, middle], [right, middle]]], unit * 0.17);
+    if (method.marker) marker({ context, look }, method, (x + right) / 2, middle, unit * 0.36);
+  }
+  for (const surface of surfaces) delete surface.ratio;
+  draw();
+  return made;
+}
+
+export function download(canvas, name) {
+  canvas.toBlob((data) => {
+    const link = document.createElement("a");
+    Object.assign(link, { href: URL.createObjectURL(data), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+}
