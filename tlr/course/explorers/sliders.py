@@ -6,7 +6,7 @@ import io
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
 
-from tlr.course.explorers.base import DRAWING, slider
+from tlr.course.explorers.base import DRAWING
 
 __all__ = ["interact"]
 
@@ -29,7 +29,9 @@ class _Interact(widgets.VBox):
     def __init__(self, draw, limits):
         self._draw = draw
         self.controls = {
-            name: slider(name, low + step * round((high - low) / step / 2), (low, high), step, name)
+            name: (widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider)(
+                value=low + step * round((high - low) / step / 2), min=low, max=high, step=step, description=name
+            )
             for name, (low, high, step) in limits.items()
         }
         self.image = widgets.Image(format="png")
