@@ -262,9 +262,11 @@ def test_exponential_ends_at_a_hundredth():
     assert last == pytest.approx(0.01)
 
 
-def test_cosine_falls_to_zero():
-    seen, last = alphas(cosine, 8)
-    np.testing.assert_allclose(seen, (1 + np.cos(np.pi * np.arange(8) / 8)) / 2)
+@pytest.mark.parametrize("warmup", [0, 1, 3])
+def test_cosine_rises_to_its_rate_and_falls_to_zero(warmup):
+    seen, last = alphas(lambda optimizer, epochs: cosine(optimizer, epochs, warmup), 8)
+    np.testing.assert_allclose(seen[: warmup + 1], np.arange(1, warmup + 2) / (warmup + 1))
+    np.testing.assert_allclose(seen[warmup:], (1 + np.cos(np.pi * np.arange(8 - warmup) / (8 - warmup))) / 2)
     assert last == pytest.approx(0, abs=1e-12)
 
 
@@ -282,3 +284,8 @@ def test_a_schedule_leaves_the_factor_that_a_rule_has_learned():
 def test_a_schedule_without_epochs_is_refused(schedule):
     with pytest.raises(ValueError, match=r"A schedule needs the number of epochs, at least 1, not 0\."):
         schedule(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), 0)
+
+
+def test_a_warm_up_is_shorter_than_the_run():
+    with pytest.raises(ValueError, match="A warm-up takes at least 0 epochs, and fewer than all 4, not 4."):
+        cosine(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), 4, warmup=4)

@@ -2,7 +2,7 @@
 
 import math
 
-from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, MultiStepLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LinearLR, MultiStepLR, SequentialLR
 
 __all__ = ["cosine", "exponential", "multistep", "tenth_off"]
 
@@ -34,9 +34,21 @@ def tenth_off(optimizer, epochs):
     return ExponentialLR(optimizer, 0.9)
 
 
-def cosine(optimizer, epochs):
-    """Half a cosine from α₀ to 0 (Loshchilov & Hutter, 2017, without restarts); arguments are those of `multistep`."""
-    return CosineAnnealingLR(optimizer, _checked(epochs))
+def cosine(optimizer, epochs, warmup=0):
+    """Half a cosine from α₀ to 0 (Loshchilov & Hutter, 2017, without restarts), after a linear warm-up.
+
+    Args:
+        optimizer, epochs: as for `multistep`.
+        warmup: epochs of the warm-up, fewer than `epochs` (default 0): epoch e = 0, 1, … of them has (e + 1) / (warmup
+            + 1) of α₀.
+    """
+    if not 0 <= warmup < _checked(epochs):
+        raise ValueError(f"A warm-up takes at least 0 epochs, and fewer than all {epochs}, not {warmup!r}.")
+    down = CosineAnnealingLR(optimizer, epochs - warmup)
+    if warmup == 0:
+        return down
+    up = LinearLR(optimizer, 1 / (warmup + 1), total_iters=warmup)
+    return SequentialLR(optimizer, [up, down], [warmup])
 
 
 def _checked(epochs):
