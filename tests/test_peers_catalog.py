@@ -287,5 +287,5 @@ def test_a_schedule_without_epochs_is_refused(schedule):
 
 
 def test_a_warm_up_is_shorter_than_the_run():
-    with pytest.raises(ValueError, match="A warm-up takes at least 0 epochs, and fewer than all 4, not 4."):
+    with pytest.raises(ValueError, match=r"A warm-up takes at least 0 epochs, and fewer than all 4, not 4\."):
         cosine(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), 4, warmup=4)
