@@ -27,6 +27,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
+LITE := .venv-lite
 
 .PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench lock stamp
 
@@ -106,10 +107,16 @@ pdf: setup
 slides: setup
 	$(PY) tools/build_slides.py
 
-lite: setup
-	$(PY) tools/build_lite.py
+# In an environment of its own, as it changes the JupyterLab that it is installed beside.
+$(LITE)/.installed: locks/lite.txt
+	$(PYTHON) -m venv --clear $(LITE)
+	$(LITE)/bin/python $(PIP) --no-deps --require-hashes --requirement locks/lite.txt
+	@touch $@
 
-check-lite: lite
+lite: $(LITE)/.installed
+	$(LITE)/bin/python tools/build_lite.py
+
+check-lite: setup lite
 	$(PY) -m pytest tests/browser/check_lite.py $(if $(NOTEBOOK),-k "$(NOTEBOOK) or kernel")
 
 bench: setup
@@ -123,7 +130,8 @@ lock:
 	.venv-lock/bin/python $(PIP) uv
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev --extra site --extra lite --extra trainers --output-file constraints.txt
 	$(LOCK) --extra lab --output-file locks/lab.txt
-	$(LOCK) --extra dev --extra site --extra lite --output-file locks/dev.txt
+	$(LOCK) --extra dev --extra site --output-file locks/dev.txt
+	$(LOCK) --extra lite --output-file locks/lite.txt
 
 stamp: setup
 	$(PY) tools/stamp.py $(REPO) $(if $(REF),--ref $(REF))
