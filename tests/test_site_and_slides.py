@@ -9,7 +9,7 @@ import pytest
 
 import tlr
 from tlr import toys
-from tlr.course.explorers import Basins, Cobweb, Newton, Race
+from tlr.course.explorers import Basins, Cobweb, Newton, Predict, Race
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
 
@@ -51,13 +51,16 @@ def site(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("explorer", [Cobweb(c=1 / 3), Newton(toys.beale()), Race(c=1 / 3)])
+@pytest.mark.parametrize("explorer", [Cobweb(c=1 / 3), Newton(toys.beale()), Predict("?", 1, ""), Race(c=1 / 3)])
 def test_an_explorer_in_the_page_lives_on_as_the_notebook_has_it(explorer, site):
     data, metadata = explorer._repr_mimebundle_()
     stored = nbformat.v4.new_output("display_data", data, metadata=metadata)
     shown = build_site.shown(stored, "book-cell")
     assert list(shown.data) == ["text/html"]
-    assert '<iframe class="explorer" src="../explorers/book-cell.html"' in shown.data["text/html"]
+    assert (
+        f'<iframe class="explorer {type(explorer).__name__.lower()}" src="../explorers/book-cell.html"'
+        in shown.data["text/html"]
+    )
     explorer.save_html(site / "saved.html")
     assert (site / "explorers" / "book-cell.html").read_bytes() == (site / "saved.html").read_bytes()
 

@@ -27,7 +27,7 @@ SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}"></iframe>'
+FRAME = '<iframe class="explorer {}" src="{}" loading="lazy" title="{}"></iframe>'
 CONTENTS = """
 ```{toctree}
 :hidden:
@@ -67,7 +67,7 @@ def write_sources(pdf=False):
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
             # The race itself, in place of the loop that leads to it.
-            race = FRAME.format("race.html", title(explorers.Race))
+            race = framed("race.html", explorers.Race)
             text = re.sub(r"^\[!\[[^]]*\]\(docs/first_look.*?(?=^\*One bowl)", f"{race}\n\n", text, flags=re.M | re.S)
             text += CONTENTS
         (SOURCE / name.replace("README", "index")).write_text(text, encoding="utf-8")
@@ -129,7 +129,7 @@ def shown(output, name):
     if page := explorer_page(output):
         (SITE / "explorers").mkdir(parents=True, exist_ok=True)
         (SITE / "explorers" / f"{name}.html").write_text(page, encoding="utf-8")
-        return html_output(FRAME.format(f"../explorers/{name}.html", title(explorer_of(output))))
+        return html_output(framed(f"../explorers/{name}.html", explorer_of(output)))
     if WIDGET in data:
         picture = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
         return html_output(f"<figure>{picture}<figcaption>{data['text/plain']}</figcaption></figure>")
@@ -147,6 +147,11 @@ def explorer_page(output):
     """A page of the explorer as the notebook stores it, or None."""
     explorer = explorer_of(output)
     return explorer and explorer.page(output.metadata[METADATA]["state"])
+
+
+def framed(page, explorer):
+    """A frame with an explorer's page, as HTML."""
+    return FRAME.format(explorer.__name__.lower(), page, title(explorer))
 
 
 def title(explorer):

@@ -13,6 +13,7 @@ Eigenvalues() ● many dimensions: each component of a descent, and whether α s
 ReturnMap()   ● one dimension in the long run: where αλ spends its time, against the density that is proved
 Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
 TensorRace(…) a network, live: one α for all of it against one for each tensor
+Predict(…)    ● a question before a figure: what one predicts is kept, and compared with what is so
 """
 
 from importlib.util import find_spec
@@ -28,6 +29,7 @@ if find_spec("anywidget"):
     from tlr.course.explorers.eigenvalues import Eigenvalues
     from tlr.course.explorers.newton import Newton
     from tlr.course.explorers.paths import Paths
+    from tlr.course.explorers.predict import Predict
     from tlr.course.explorers.race import Race
     from tlr.course.explorers.return_map import ReturnMap
 else:
@@ -40,8 +42,8 @@ else:
 
         return say
 
-    _NAMES = ("Cobweb", "Eigenvalues", "Newton", "Paths", "Race", "ReturnMap")
-    Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap = map(_left_out, _NAMES)
+    _NAMES = ("Cobweb", "Eigenvalues", "Newton", "Paths", "Predict", "Race", "ReturnMap")
+    Cobweb, Eigenvalues, Newton, Paths, Predict, Race, ReturnMap = map(_left_out, _NAMES)
 
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "Live",
     "Newton",
     "Paths",
+    "Predict",
     "Race",
     "ReturnMap",
     "TensorRace",

@@ -106,6 +106,10 @@ class PageExplorer(anywidget.AnyWidget):
             FigureCanvasAgg(self.picture().figure).print_png(data)
             return data.getvalue()
 
+    def still(self):
+        """What is shown where nothing runs: MIME type → data."""
+        return {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
+
     def front_state(self):
         """What a page of it needs, as data for JSON: the settings, and the scene."""
         return self.settings() | {"scene": self.scene}
@@ -155,8 +159,7 @@ render({{ model, el: place }});
         bundle = super()._repr_mimebundle_(**options)
         # anywidget returns the data with metadata, which Colab needs.
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        still = {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
-        return data | still, metadata | {
+        return data | self.still(), metadata | {
             METADATA: {"explorer": type(self).__name__, "state": _json(self.front_state())}
         }
 
