@@ -10,6 +10,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_re
 nb_execution_mode = "off"  # the pages show what the notebooks store
 nb_render_markdown_format = "gfm"  # tables in what cells print as Markdown
 myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_dmath_double_inline = True  # displayed formulas within a quotation
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"

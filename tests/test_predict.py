@@ -21,14 +21,14 @@ def asked(answer, **options):
     [
         (18, 18),
         (np.int64(18), 18),
-        (np.float64(0.7134), 0.71),
-        (0.7149, 0.71),
-        (86.4, 86),
+        (np.float64(0.7134), 0.713),
+        (1.25, 1.25),
+        (86.41, 86.4),
         (3.2e20, 3.2e20),
         (-0.05, -0.05),
     ],
 )
-def test_a_whole_number_is_kept_and_of_others_two_digits(answer, told):
+def test_a_whole_number_is_kept_and_of_others_three_digits(answer, told):
     assert asked(answer).scene["answer"] == told
 
 

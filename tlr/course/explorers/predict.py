@@ -17,7 +17,7 @@ class Predict(PageExplorer):
 
     Args:
         question: in plain text.
-        answer: what a cell computed: one of the choices, or a number, of which two digits count unless it is whole.
+        answer: what a cell computed: one of the choices, or a number, of which three digits count unless it is whole.
         reveals: a sentence about what the figure shows, said after the answer.
         choices: two to four texts (default: a number is asked for).
         unit: of the number, with a space before it where one belongs.
@@ -37,7 +37,7 @@ class Predict(PageExplorer):
         if choices and answer not in choices:
             raise ValueError(f"The answer is one of the choices, {', '.join(choices)}; this is {answer!r}.")
         if not choices:
-            answer = _two_digits(answer)
+            answer = _three_digits(answer)
         scene = {"question": question, "answer": answer, "reveals": reveals, "choices": [*choices], "unit": unit}
         super().__init__(scene, said=said)
 
@@ -57,13 +57,13 @@ class Predict(PageExplorer):
         )
 
 
-def _two_digits(answer):
-    """A number as it is told; what differs between computers is beyond its second digit."""
+def _three_digits(answer):
+    """A number as it is told; what differs between computers is beyond its third digit."""
     if not isinstance(answer, numbers.Real) or isinstance(answer, bool):
         raise ValueError(f"The answer is a number, where there are no choices; this is {answer!r}.")
     if isinstance(answer, numbers.Integral):
         return int(answer)
-    rounded = float(f"{answer:.2g}")
+    rounded = float(f"{answer:.3g}")
     if not math.isfinite(rounded):
         raise ValueError(f"The answer is a finite number; this is {answer}.")
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e6 else rounded
