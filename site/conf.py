@@ -21,11 +21,14 @@ html_theme = "furo"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
+html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
-html_js_files = ["explorers.js"]
+html_js_files = ["explorers.js", "access.js"]
 # A copy of MathJax, so that formulas need no network.
 html_static_path = revealjs_static_path = ["static", str(resources.files("mathjax") / "static" / "mathjax" / "es5")]
-mathjax_path = "tex-mml-chtml.js"
+# Of it what the formulas need, with MathML for those who listen: half of the whole.
+mathjax_path = "startup.js"
+mathjax3_config = {"loader": {"load": ["input/tex", "output/chtml", "a11y/assistive-mml"]}}
 
 # Slides for a hall: a step at a time in one order, numbered, without movement.
 revealjs_style_theme = "white-contrast"
@@ -43,7 +46,6 @@ revealjs_script_conf = {
 revealjs_script_files = ["fit.js"]
 revealjs_script_plugins = [{"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}]
 
-
 def marked_up(app, what, name, obj, options, lines):
     """Docstrings mark code with single backticks, and a power is no bold type."""
     for number, line in enumerate(lines):
@@ -51,7 +53,6 @@ def marked_up(app, what, name, obj, options, lines):
             parts = re.split(r"(?<![^\s(\[])`([^`]+)`(?!`)", line)
             parts[::2] = (prose.replace("**", r"\*\*") for prose in parts[::2])
             lines[number] = "``".join(parts)
-
 
 def setup(app):
     app.connect("autodoc-process-docstring", marked_up, priority=400)  # before napoleon

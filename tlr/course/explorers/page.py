@@ -128,6 +128,7 @@ class PageExplorer(anywidget.AnyWidget):
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>{html.escape(cls.description.partition(":")[0])}</title>
 <style>
 :root {{ color-scheme: light dark; }}
