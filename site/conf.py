@@ -46,6 +46,7 @@ revealjs_script_conf = {
 revealjs_script_files = ["fit.js"]
 revealjs_script_plugins = [{"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}]
 
+
 def marked_up(app, what, name, obj, options, lines):
     """Docstrings mark code with single backticks, and a power is no bold type."""
     for number, line in enumerate(lines):
@@ -53,6 +54,7 @@ def marked_up(app, what, name, obj, options, lines):
             parts = re.split(r"(?<![^\s(\[])`([^`]+)`(?!`)", line)
             parts[::2] = (prose.replace("**", r"\*\*") for prose in parts[::2])
             lines[number] = "``".join(parts)
+
 
 def setup(app):
     app.connect("autodoc-process-docstring", marked_up, priority=400)  # before napoleon

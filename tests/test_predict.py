@@ -48,7 +48,7 @@ def test_the_question_is_readable_where_nothing_runs():
     assert data["text/plain"] == "Predict. How many? (a < b · a > b)"
     question, _, folded = data["text/html"].partition("<details>")
     assert html.unescape(re.sub("<[^>]+>", " ", question)).split() == ["Predict.", "How", "many?", *"a<ba>b"]
-    assert "It is a &lt; b. They are counted below." in folded
+    assert "<p>a &lt; b. They are counted below." in folded
     assert metadata[METADATA]["explorer"] == "Predict"
     assert json.loads(metadata[METADATA]["state"])["said"] == ""
 
@@ -96,7 +96,7 @@ def test_numbers_are_read_as_people_write_them():
         ("5", {"answer": 0}, "You said 5; it is 0."),
         ("0", {"answer": 0}, "You said 0; it is 0. Well predicted."),
         ("yes", {"answer": "yes", "choices": ["yes", "no"]}, "You said “yes”, and so it is."),
-        ("no", {"answer": "yes", "choices": ["yes", "no"]}, "You said “no”; it is “yes”."),
+        ("no", {"answer": "yes", "choices": ["yes", "no"]}, "You said “no”; the answer is “yes”."),
     ],
 )
 def test_a_prediction_is_compared_with_what_is_so(said, scene, told):

@@ -42,7 +42,7 @@ def test_a_choice_is_made_with_keys_and_only_once(opened):
     for key in ("Tab", "Tab", "Enter"):
         page.keyboard.press(key)
     told = page.get_by_role("status").inner_text()
-    assert told.startswith("You said “left of it”; it is “right of it”.")
+    assert told.startswith("You said “left of it”; the answer is “right of it”.")
     assert page.locator("[aria-pressed=true]").all_inner_texts() == ["left of it"]
     page.get_by_role("button", name="right of it").click()
     assert page.get_by_role("status").inner_text() == told

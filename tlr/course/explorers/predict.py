@@ -53,7 +53,7 @@ class Predict(PageExplorer):
         choices = "".join(f"<li>{html.escape(choice)}</li>" for choice in self.scene["choices"])
         return (
             f"<p><b>Predict.</b> {question}</p>{f'<ul>{choices}</ul>' if choices else ''}"
-            f"<details><summary>Answer</summary><p>It is {answer}{unit}. {reveals}</p></details>"
+            f"<details><summary>Answer</summary><p>{answer}{unit}. {reveals}</p></details>"
         )
 
 

@@ -32,7 +32,7 @@ function told(number) {
 // What is said of a prediction.
 export function compared(said, { answer, choices, unit }) {
   if (choices.length) {
-    return said === answer ? `You said “${said}”, and so it is.` : `You said “${said}”; it is “${answer}”.`;
+    return said === answer ? `You said “${said}”, and so it is.` : `You said “${said}”; the answer is “${answer}”.`;
   }
   const [guess, is] = [meant(said), `${told(answer)}${unit}`];
   const factor = guess / answer > 0 ? Math.max(guess / answer, answer / guess) : Infinity;
