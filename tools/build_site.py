@@ -139,7 +139,7 @@ def shown(output, name):
         if still is None:
             with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
                 opened.save(SITE / "explorers" / f"{name}.webp", lossless=True)
-            still = f'<img src="../explorers/{name}.webp" alt="">'
+            still = f'<img loading="lazy" src="../explorers/{name}.webp" alt="">'
         frame = framed(f"../explorers/{name}.html", explorer_of(output))
         return html_output(f'{frame}<div class="still">{still}</div>')
     if WIDGET in data:
