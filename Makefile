@@ -9,7 +9,8 @@
 #                   make lowest       run the tests with the lowest versions that pyproject.toml admits
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
 #                   make faults       the tests of random faults at full length: kills, flipped bits, hostile messages
-#                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
+#                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides;
+#                                     make check-site builds both, and opens every page and slide in Chromium
 #                   make pdf         the same, with each notebook to print: build/site/pdf
 #                   make lite         build what runs in the reader's browser alone, in build/lite; make check-lite runs it there
 #                                     (one notebook of it: make check-lite NOTEBOOK=02_quadratics)
@@ -27,7 +28,7 @@ PY := $(VENV)/bin/python
 PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides check-site lite check-lite bench stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -102,6 +103,9 @@ pdf: $(VENV)/.site
 
 slides: $(VENV)/.site
 	$(PY) tools/build_slides.py
+
+check-site: setup site slides
+	$(PY) -m pytest tests/browser/check_site.py
 
 lite: $(VENV)/.lite
 	$(PY) tools/build_lite.py
