@@ -9,7 +9,8 @@
 #                   make lowest       run the tests with the lowest versions that pyproject.toml admits
 #                   make encoding     run a few tests where the locale knows ASCII only, as some Windows machines do
 #                   make faults       the tests of random faults at full length: kills, flipped bits, hostile messages
-#                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides
+#                   make site         build the course as web pages, in build/site; make slides for a lecture, in build/slides;
+#                                     make check-site builds both, and opens every page and slide in Chromium
 #                   make pdf         the same, with each notebook to print: build/site/pdf
 #                   make lite         build what runs in the reader's browser alone, in build/lite; make check-lite runs it there
 #                                     (one notebook of it: make check-lite NOTEBOOK=02_quadratics)
@@ -29,7 +30,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 LITE := .venv-lite
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides lite check-lite bench lock stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest encoding faults site pdf slides check-site lite check-lite bench lock stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -106,6 +107,9 @@ pdf: setup
 
 slides: setup
 	$(PY) tools/build_slides.py
+
+check-site: setup site slides
+	$(PY) -m pytest tests/browser/check_site.py
 
 # In an environment of its own, as it changes the JupyterLab that it is installed beside.
 $(LITE)/.installed: locks/lite.txt

@@ -10,6 +10,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_re
 nb_execution_mode = "off"  # the pages show what the notebooks store
 nb_render_markdown_format = "gfm"  # tables in what cells print as Markdown
 myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_dmath_double_inline = True  # displayed formulas within a quotation
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -20,11 +21,14 @@ html_theme = "furo"
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
+html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
-html_js_files = ["explorers.js"]
+html_js_files = ["explorers.js", "access.js"]
 # A copy of MathJax, so that formulas need no network.
 html_static_path = revealjs_static_path = ["static", str(resources.files("mathjax") / "static" / "mathjax" / "es5")]
-mathjax_path = "tex-mml-chtml.js"
+# Of it what the formulas need, with MathML for those who listen: half of the whole.
+mathjax_path = "startup.js"
+mathjax3_config = {"loader": {"load": ["input/tex", "output/chtml", "a11y/assistive-mml"]}}
 
 # Slides for a hall: a step at a time in one order, numbered, without movement.
 revealjs_style_theme = "white-contrast"

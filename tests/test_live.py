@@ -12,6 +12,7 @@ from waiting import until
 
 from tlr.course.curves import Epoch, History
 from tlr.course.explorers import Live
+from tlr.course.explorers.status import Status
 from tlr.course.plots.live import RunsPicture
 from tlr.optim import TrainableRate
 from tools.stamp import ROOT
@@ -48,7 +49,7 @@ def test_run_trains_every_contestant_from_the_alpha_of_the_slider():
 def test_the_picture_grows_with_the_runs():
     picture = RunsPicture(matplotlib.figure.Figure(), ["sgd", "tlr"], EPOCHS)
     for loss in (1.0, 2.0):
-        picture.update({"tlr": trained(0.1, lambda history: None, loss)})
+        picture.update({"tlr": trained(0.1, lambda history: None, loss)}, 0.1)
         drawn = [[line.get_xydata().tolist() for line in axes.lines] for axes in picture.axes.values()]
         assert [len(lines) for lines in drawn] == [1, 1, 1]
         np.testing.assert_allclose(drawn[0][0], [[1, loss], [2, loss / 2], [3, loss / 3], [4, loss / 4]])
@@ -70,6 +71,57 @@ def in_the_background(live, meanwhile=None):
 
     asyncio.run(watch())
     return live.state()
+
+
+def test_who_is_training_and_which_epoch_is_shown():
+    said = []
+
+    def watched(alpha0, on_epoch):
+        return trained(alpha0, lambda history: (on_epoch(history), said.append(live._progress())))
+
+    live = Live({"sgd": watched, "mine": watched}, EPOCHS)
+    live.run()
+    assert said[0] == "training SGD, fixed α (1 of 2): epoch 1 of 4 done"
+    assert said[4] == "training mine (2 of 2): epoch 1 of 4 done"
+
+
+def test_the_page_says_so_when_it_hears_nothing_more():
+    status = Status("press <Train>")
+    assert status.value == "press &lt;Train&gt;"
+    status.say("training", more_to_come=True)
+    first = status.value
+    assert "animation" in first
+    assert "restarted" in first
+    status.say("training", more_to_come=True)
+    assert status.value != first, "What is the same is not sent, and the page would hear nothing."
+    status.say("done")
+    assert (status.value, status.words) == ("done", "done")
+
+
+def limits(picture):
+    return {quantity: (*axis.get_xlim(), *axis.get_ylim()) for quantity, axis in picture.axes.items()}
+
+
+def test_axes_are_there_before_the_training_and_do_not_move_with_it():
+    picture = RunsPicture(matplotlib.figure.Figure(), ["sgd", "tlr"], EPOCHS)
+    picture.update({}, 0.1)
+    before = limits(picture)
+    assert before["train_loss"] == pytest.approx((0, EPOCHS, 1e-3, 10))
+    picture.update({"sgd": trained(0.1, lambda history: None)}, 0.1)
+    assert limits(picture) == before
+
+
+def test_axes_grow_by_decades_and_shrink_only_for_a_new_training():
+    picture = RunsPicture(matplotlib.figure.Figure(), ["sgd"], EPOCHS)
+    small = trained(2e-5, lambda history: None, loss=300.0)
+    picture.update({"sgd": small}, 2e-5)
+    grown = limits(picture)
+    assert grown["train_loss"][2:] == pytest.approx((1e-3, 1e3))
+    assert grown["alpha"][2:] == pytest.approx((1e-5, 1))
+    picture.update({"sgd": trained(0.1, lambda history: None)}, 0.1)
+    assert limits(picture) == grown
+    picture.update({}, 0.1)
+    assert limits(picture)["train_loss"][2:] == pytest.approx((1e-3, 10))
 
 
 def test_stop_ends_after_the_epoch_under_way_and_keeps_what_there_is():
@@ -156,7 +208,7 @@ def test_alpha_that_is_not_positive_and_a_loss_that_is_not_finite_are_drawn():
     picture = RunsPicture(matplotlib.figure.Figure(), ["hypergradient"], 3)
     epochs = [Epoch(1.0, 0.5, (-0.1,), 0, 0), Epoch(np.nan, 0.1, (0.2,), 0, 0)]
     for status in ("done", "diverged"):  # while it trains, nobody has said so yet
-        picture.update({"hypergradient": History(alpha0=(0.1,), epochs=epochs, status=status)})
+        picture.update({"hypergradient": History(alpha0=(0.1,), epochs=epochs, status=status)}, 0.1)
         assert [axes.get_yscale() for axes in picture.axes.values()] == ["log", "linear", "linear"]
         picture.figure.canvas.draw()
 

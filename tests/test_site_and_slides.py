@@ -10,7 +10,8 @@ import pytest
 
 import tlr
 from tlr import toys
-from tlr.course.explorers import Cobweb, Newton, Race, Windows
+from tlr.course import ledger
+from tlr.course.explorers import Cobweb, Newton, Predict, Race, Windows
 from tools import build_site, build_slides
 from tools.stamp import ROOT, notebooks, repository
 
@@ -61,13 +62,16 @@ def site(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("explorer", [Cobweb(c=1 / 3), Newton(toys.beale()), Race(c=1 / 3)])
+@pytest.mark.parametrize("explorer", [Cobweb(c=1 / 3), Newton(toys.beale()), Predict("?", 1, ""), Race(c=1 / 3)])
 def test_an_explorer_in_the_page_lives_on_as_the_notebook_has_it(explorer, site):
     data, metadata = explorer._repr_mimebundle_()
     stored = nbformat.v4.new_output("display_data", data, metadata=metadata)
     shown = build_site.shown(stored, "book-cell")
     assert list(shown.data) == ["text/html"]
-    assert '<iframe class="explorer" src="../explorers/book-cell.html"' in shown.data["text/html"]
+    assert (
+        f'<iframe class="explorer {type(explorer).__name__.lower()}" src="../explorers/book-cell.html"'
+        in shown.data["text/html"]
+    )
     explorer.save_html(site / "saved.html")
     assert (site / "explorers" / "book-cell.html").read_bytes() == (site / "saved.html").read_bytes()
 
@@ -173,7 +177,7 @@ def test_a_page_is_printed(tmp_path):
 # The slides
 
 
-def test_paragraphs_code_and_formulas_stay_whole_and_answers_are_opened():
+def test_paragraphs_code_and_formulas_stay_whole_and_what_is_folded_is_known():
     text = """[![Badge](a.svg)](b)
 
 A [link](02_quadratics.ipynb).
@@ -188,7 +192,11 @@ $$
 
 Yes.
 </details>"""
-    assert list(build_slides.blocks(text)) == ["A link.", "$$\na\n\nb\n$$", "**Answer**", "Yes."]
+    unfolded = ["A link.", "$$\na\n\nb\n$$"]
+    assert list(build_slides.blocks(text)) == [(each, False) for each in unfolded] + [
+        ("**Answer**", True),
+        ("Yes.", True),
+    ]
 
 
 def test_a_long_chain_of_equations_has_a_line_for_each():
@@ -206,55 +214,93 @@ def test_a_long_table_is_dealt_out_under_its_head():
     assert [row for piece in pieces for row in piece[2:]] == rows
 
 
+def test_each_claim_of_the_ledger_has_a_slide():
+    archive = ledger.Archive(())
+    found = {number: ledger.CLAIMS[number].find(archive) for number in (5, 9)}
+    slides = list(build_slides.rows(ledger.page(found)))
+    assert len(slides) == 2
+    assert all(ledger.CLAIMS[number].quote[:20] in slide for number, slide in zip(found, slides, strict=True))
+    assert "Holds if" not in slides[0]
+
+
 @pytest.fixture
-def drawn(tmp_path, monkeypatch):
-    """Where the figures of the slides are written."""
+def deck(tmp_path, monkeypatch):
+    """deck(*cells) → the slides of such a notebook: heading, and what is shown."""
     monkeypatch.setattr(build_slides, "SOURCE", tmp_path)
-    return tmp_path
+
+    def deck(*cells):
+        title = nbformat.v4.new_markdown_cell("# Title")
+        nbformat.write(nbformat.v4.new_notebook(cells=[title, *cells]), tmp_path / "book.ipynb")
+        found = build_slides.sections(tmp_path / "book.ipynb")
+        return [(slide.heading, slide.shown) for section in found for slide in section.slides][1:]
+
+    return deck
 
 
-def test_what_is_seen_goes_on_the_slide_and_what_is_said_into_the_notes(drawn):
-    new = nbformat.v4
-    cell = new.new_code_cell("plot()", id="plot", outputs=[output(**{"image/png": PNG, "text/plain": "<Figure>"})])
+def text(source, **metadata):
+    return nbformat.v4.new_markdown_cell(source, metadata=metadata)
+
+
+def code(*outputs, id="plot", **metadata):
+    return nbformat.v4.new_code_cell("plot()", id=id, outputs=[*outputs], metadata=metadata)
+
+
+FIGURE = {"image/png": PNG, "text/plain": "<Figure>"}
+
+
+def test_by_itself_a_cell_shows_what_is_whole(deck):
     prose = '## A claim\n\n> *Abstract*: "It is robust".\n\nWe test it. **Predict**: is it?'
-    after = "*The picture.* A line.\n\nNobody knows why. The claim **does not hold** here."
-    cells = [new.new_markdown_cell("# Title"), new.new_markdown_cell(prose), cell, new.new_markdown_cell(after)]
-    cells.append(new.new_markdown_cell("## Exercises\n\n**1** Prove it."))
-    nbformat.write(new.new_notebook(cells=cells), drawn / "book.ipynb")
-
-    title, claim = build_slides.sections(drawn / "book.ipynb")
-    assert (title.heading, claim.heading) == ("Title", "A claim")
-    assert [slide.shown for slide in claim.slides] == [
-        ['> *Abstract*: "It is robust".'],
-        ["**Predict**: is it?"],
-        ["![](book-plot.png)"],
-        ["The claim **does not hold** here."],
+    verdict = (
+        "Nobody knows why. It **holds** here.\n\n- **Robust**: *does not hold* for Eq. 8; *holds* for Eq. 8′.\n- More."
+    )
+    assert deck(text(prose), code(output(**FIGURE)), text(verdict), text("## Exercises\n\n> Prove it.")) == [
+        ("A claim", ['> *Abstract*: "It is robust".', "**Predict**: is it?"]),
+        ("A claim", ["![book-plot](book-plot.png)"]),
+        ("A claim", ["- **Robust**: *does not hold* for Eq. 8; *holds* for Eq. 8′."]),
     ]
-    assert claim.slides[2].notes == ["*The picture.* A line."]
-    assert (drawn / "book-plot.png").read_bytes() == b"\x89PNG\r\n\x1a\n"
 
 
-def test_what_is_folded_or_too_long_is_on_no_slide(drawn):
-    new = nbformat.v4
-    cells = [new.new_markdown_cell("# Title"), new.new_markdown_cell("> A.")]
-    cells += [
-        new.new_code_cell(metadata={"tags": [tag]}, outputs=[output(**{"text/html": tag})])
-        for tag in ("more", "long", "check")
+def test_the_author_decides_what_a_cell_shows_and_under_which_heading(deck):
+    said = nbformat.v4.new_output("stream", text="18 of 20\n")
+    assert deck(
+        text("## Section\n\n> quoted\n\nProse.", slide="The takeaway\n\nMy *words*."),
+        text("> quoted", slide="Another"),
+        text("> quoted", slide=""),
+        code(output(**FIGURE), slide="It rises"),
+        code(output(**FIGURE), id="left-out", slide=""),
+        code(said, id="count", slide="Counted"),
+        code(said, id="aside"),
+    ) == [
+        ("The takeaway", ["My *words*."]),
+        ("Another", ["> quoted"]),
+        ("It rises", ["![book-plot](book-plot.png)"]),
+        ("Counted", ["```text\n18 of 20\n```"]),
     ]
-    nbformat.write(new.new_notebook(cells=cells), drawn / "book.ipynb")
-    (title,) = build_slides.sections(drawn / "book.ipynb")
-    assert [slide.shown for slide in title.slides] == [["> A."], ["```{raw} html\ncheck\n```"]]
+
+
+def test_what_is_not_shown_is_said(deck):
+    cells = [text("## First\n\nOnly prose."), text("## Second\n\n> quoted\n\nMore prose.")]
+    deck(*cells)
+    slides = build_slides.markdown(build_slides.sections(build_slides.SOURCE / "book.ipynb"))
+    assert slides.split("## ")[1:] == [
+        'Second\n\n> quoted\n\n<aside class="notes">\n\nOnly prose.\n\nMore prose.\n\n</aside>\n'
+    ]
+
+
+def test_what_is_folded_or_too_long_is_on_no_slide(deck):
+    cells = [code(output(**{"text/html": tag}), tags=[tag]) for tag in ("more", "long", "check")]
+    assert deck(text("> A."), *cells) == [("Title", ["> A."]), ("Title", ["```{raw} html\ncheck\n```"])]
 
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
-def test_every_slide_of_the_course_shows_something(path, drawn):
-    deck = build_slides.markdown(build_slides.sections(path))
-    slides = re.split(r"^(?:#+ .*|```\{revealjs-break\}\n(?::notitle:\n)?```)$", deck, flags=re.MULTILINE)[1:]
-    shown = [slide.partition("<aside")[0].strip() for slide in slides]
-    assert len(shown) > 10
-    assert all(shown)
+def test_every_slide_of_the_course_shows_something(path, deck):
+    title, *slides = (slide for section in build_slides.sections(path) for slide in section.slides)
+    assert title.shown, "A title slide says what the notebook is about."
+    assert len(slides) > 10
+    assert all("".join(slide.shown).strip() for slide in slides)
+    assert not [slide.shown for slide in slides if slide.shown[-1].endswith((":", ": "))]
 
 
-def test_the_lecture_has_the_sections_that_its_plan_names(drawn):
+def test_the_lecture_has_the_sections_that_its_plan_names(deck):
     found = build_slides.planned({path.stem: build_slides.sections(path) for path in COURSE})
     assert len(found) > 10

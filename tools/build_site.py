@@ -5,16 +5,20 @@ python tools/build_site.py [--pdf]    # writes build/site/index.html, and lists 
 --pdf prints the notebooks with Chromium, too: each is offered at its head, and all in one file on the first page.
 """
 
+import base64
+import io
 import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pypdf
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -28,7 +32,7 @@ SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROSE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/optimizer.md", "docs/lectures.md", "docs/experiments.md")
 TO_CELL = re.compile(r"(?:(\w+)\.ipynb)?#(cell-id=[\w-]+)")
 WIDGET = "application/vnd.jupyter.widget-view+json"
-FRAME = '<iframe class="explorer" src="{}" loading="lazy" title="{}" allow="fullscreen; clipboard-write"></iframe>'
+FRAME = '<iframe class="explorer {}" src="{}" loading="lazy" title="{}" allow="fullscreen; clipboard-write"></iframe>'
 CONTENTS = """
 ```{toctree}
 :hidden:
@@ -69,7 +73,7 @@ def write_sources(pdf=False):
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
             # The race itself, in place of the loop that leads to it.
-            race = FRAME.format("race.html", title(explorers.Race))
+            race = framed("race.html", explorers.Race)
             text = re.sub(r"^\[!\[[^]]*\]\(docs/first_look.*?(?=^\*One bowl)", f"{race}\n\n", text, flags=re.M | re.S)
             text += CONTENTS
             if pdf:
@@ -93,6 +97,8 @@ def write_sources(pdf=False):
                 fold = "hide-cell" if folded.get("outputs_hidden") else "hide-input"
                 cell.metadata.tags = [*cell.metadata.get("tags", []), fold]
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
+            alt = cell.metadata.get("slide", "").partition("\n")[0] or "A figure: the text beside it says what it shows"
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
             if place:
                 cell.outputs.insert(0, html_output(place))
         if pdf:
@@ -137,7 +143,13 @@ def shown(output, name):
     if page := explorer_page(output):
         (SITE / "explorers").mkdir(parents=True, exist_ok=True)
         (SITE / "explorers" / f"{name}.html").write_text(page, encoding="utf-8")
-        return html_output(FRAME.format(f"../explorers/{name}.html", title(explorer_of(output))))
+        still = data.get("text/html")
+        if still is None:
+            with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
+                opened.save(SITE / "explorers" / f"{name}.webp", lossless=True)
+            still = f'<img loading="lazy" src="../explorers/{name}.webp" alt="">'
+        frame = framed(f"../explorers/{name}.html", explorer_of(output))
+        return html_output(f'{frame}<div class="still">{still}</div>')
     if WIDGET in data:
         picture = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
         return html_output(f"<figure>{picture}<figcaption>{data['text/plain']}</figcaption></figure>")
@@ -155,6 +167,11 @@ def explorer_page(output):
     """A page of the explorer as the notebook stores it, or None."""
     explorer = explorer_of(output)
     return explorer and explorer.page(output.metadata[METADATA]["state"])
+
+
+def framed(page, explorer):
+    """A frame with an explorer's page, as HTML."""
+    return FRAME.format(explorer.__name__.lower(), page, title(explorer))
 
 
 def title(explorer):
@@ -205,6 +222,27 @@ def check_tables():
         sys.exit(f"These pages show a table as plain text: {', '.join(sorted(plain))}")
 
 
+def finish():
+    """Make the pages light, and good to listen to: captions have a level, pictures come when they come into view."""
+    for path in SITE.rglob("*.html"):
+        page = path.read_text(encoding="utf-8").replace('role="heading"', 'role="heading" aria-level="2"')
+        page = re.sub(r'<img ([^>]*)src="((?:\.\./)?_images/[^"]+)\.png"', partial(image, path.parent), page)
+        path.write_text(page, encoding="utf-8")
+    for picture in (SITE / "_images").glob("*.png"):
+        picture.unlink()
+
+
+def image(folder, match):
+    """The tag of a picture that is written anew, in less than half the bytes and with every pixel as it was."""
+    attributes, name = match.groups()
+    picture, light = folder / f"{name}.png", folder / f"{name}.webp"
+    with Image.open(picture) as opened:
+        width, height = opened.size
+        if not light.exists():
+            opened.convert("RGBA").save(light, lossless=True)
+    return f'<img loading="lazy" width="{width}" height="{height}" {attributes}src="{name}.webp"'
+
+
 def build(source, target, builder):
     """Run Sphinx; exits where it warned."""
     options = ["--builder", builder, "--conf-dir", ROOT / "site", "--doctree-dir", source / ".trees"]
@@ -240,6 +278,7 @@ def main():
     shutil.rmtree(SITE, ignore_errors=True)
     write_sources(pdf)
     build(SOURCE, SITE, "html")
+    finish()
     explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
     (SITE / "explorers").mkdir(exist_ok=True)
     for explorer in PageExplorer.__subclasses__():

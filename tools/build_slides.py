@@ -2,9 +2,15 @@
 
 python tools/build_slides.py        # writes build/slides/index.html, which needs no network; S opens the notes
 
-On a slide stand headings, quotations, displayed formulas, tables, figures, what the room should predict, and verdicts;
-not what notebooks fold (cells tagged "more"), nor what is too long for a slide ("long").
-A deck for each notebook, up to its exercises, and one for the lecture that docs/lectures.md plans.
+A deck for each notebook, up to its exercises, and one for the lecture that docs/lectures.md plans. By itself a cell
+shows what is whole: quotations, displayed formulas, tables, what the room should predict, verdicts in lists, figures,
+explorers. Its author decides otherwise in the cell's metadata, in the field `slide`:
+
+    "slide": "The takeaway"                 the heading of what the cell shows (of a code cell, its outputs)
+    "slide": "The takeaway\\n\\nMarkdown"     that Markdown is shown under this heading, before any outputs
+    "slide": ""                             nothing is shown; text stays with the speaker
+
+Nothing is shown of what notebooks fold whole (tagged "more"), nor of what is too long for a slide ("long").
 """
 
 import base64
@@ -21,63 +27,80 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.course.explorers import Race  # noqa: E402
-from tools.build_site import build, explorer_of, explorer_page, slug, title  # noqa: E402
+from tools.build_site import build, explorer_of, explorer_page, framed, slug  # noqa: E402
 from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
 
 SOURCE, SLIDES = ROOT / "build" / "slides-source", ROOT / "build" / "slides"
 PLAN = ROOT / "docs" / "lectures.md"
 LAST = "Exercises"  # from here on a notebook is for the desk
-CHARACTERS, ROWS = 450, 4  # of Markdown, and of a table, on one slide
+CHARACTERS, ROWS = 400, 4  # of Markdown, and of a table, on one slide
 LONG = 150  # characters of a formula that needs more than one line
-PICTURES = ("![", "<iframe")
-FRAME = '<iframe class="explorer" data-src="{}" title="{}" allow="fullscreen; clipboard-write"></iframe>'
-# Presses the button, since nobody wants to look for it in front of a class; the list of keys would not fit below.
-LARGE_TYPE = """<script type="module">
-[...document.querySelectorAll("button")].find((button) => button.textContent === "Large type").click();
-document.querySelector(".tlr-keys").hidden = true;
+VERDICT = re.compile(r"\*(holds|does not hold)[^*]*\*")
+QUESTION = "Can a learning rate be trained, and does the paper's formula do it?"
+# Presses the button, since nobody wants to look for it in front of a class. All of an explorer is to be seen at once,
+# whatever height its frame has; the list of keys would not fit below.
+LARGE = """<style>
+.tlr-explorer.tlr-large { grid-template-rows: auto auto 1fr; gap: 0.3em 1.2em; height: 100vh; }
+.tlr-explorer.tlr-large { max-width: none; padding: 0; }
+.tlr-large .tlr-row { min-height: 1.7em; }
+.tlr-large .tlr-field canvas { height: 58vh; aspect-ratio: auto !important; }
+.tlr-large .tlr-field:has(canvas ~ canvas) canvas { height: 29vh; }
+.tlr-large:has(.tlr-panels:empty) .tlr-field canvas { height: 86vh; }
+.tlr-large .tlr-panels, .tlr-large .tlr-panels canvas { height: 100%; min-height: 0; }
+.tlr-explorer.tlr-predict { max-width: none; font-size: 42px; }
+</style>
+<script type="module">
+const pressed = [...document.querySelectorAll("button")].find((button) => button.textContent === "Large type");
+pressed?.click();
+document.querySelector(".tlr-keys")?.remove();
 </script>"""
 
 
 @dataclass
 class Slide:
-    """Markdown: what the room sees, and what the speaker does."""
+    """A heading, the Markdown that the room sees below it, and what the speaker says."""
 
+    heading: str
     shown: list = field(default_factory=list)
     notes: list = field(default_factory=list)
-
-    def size(self):
-        return sum(map(len, self.shown))
+    alone: bool = False  # nothing more comes onto it
 
 
 @dataclass
 class Section:
-    """A heading with its slides."""
+    """A heading of a notebook with its slides."""
 
     heading: str
-    slides: list = field(default_factory=lambda: [Slide()])
+    slides: list = field(default_factory=list)
+    notes: list = field(default_factory=list)  # for the slide to come
 
-    def show(self, text, alone=False):
-        """Onto the last slide, or onto a new one where that is full."""
-        full = self.slides[-1].size() + len(text) > CHARACTERS
-        picture = text.startswith(PICTURES) or any(shown.startswith(PICTURES) for shown in self.slides[-1].shown)
-        if picture or (self.slides[-1].shown and (alone or full)):
-            self.slides.append(Slide())
-        self.slides[-1].shown.append(text)
+    def show(self, *shown, heading=None, alone=False):
+        """Onto the last slide, or onto a new one: where that is full, has another heading, or these are to be alone."""
+        heading = heading or self.heading
+        last = self.slides[-1] if self.slides else Slide("", alone=True)
+        full = sum(map(len, [*last.shown, *shown])) > CHARACTERS
+        if last.alone or last.heading != heading or (last.shown and (alone or full)):
+            last, self.notes = Slide(heading, notes=self.notes), []
+            self.slides.append(last)
+        last.shown += shown
+        last.alone = alone
 
     def say(self, text):
-        self.slides[-1].notes.append(text)
+        (self.slides[-1].notes if self.slides else self.notes).append(text)
 
 
 def blocks(text):
-    """The paragraphs of Markdown; code and formulas stay whole, and a folded answer is opened."""
-    text = re.sub(r"<details>\s*<summary>(.*?)</summary>", r"**\1**\n", text).replace("</details>", "")
+    """The paragraphs of Markdown, and whether each is folded; code and formulas stay whole."""
     text = re.sub(r"^\[!\[.*$", "", text, flags=re.MULTILINE)  # badges
     text = re.sub(r"(?<!!)\[([^\]]+)\]\([^)\s]+\)", r"\1", text)  # a slide is no place to leave from
-    parts = re.split(r"(^```.*?^```$|^\$\$.*?\$\$$)", text, flags=re.DOTALL | re.MULTILINE)
-    for part in parts:
-        whole = part.startswith(("```", "$$"))
-        yield from [part] if whole else filter(None, (block.strip() for block in re.split(r"\n\s*\n", part)))
+    for answer in re.split(r"(<details>.*?</details>)", text, flags=re.DOTALL):
+        folded = answer.startswith("<details>")
+        answer = re.sub(r"<details>\s*<summary>(.*?)</summary>", r"**\1**\n", answer).replace("</details>", "")
+        for part in re.split(r"(^```.*?^```$|^\$\$.*?\$\$$)", answer, flags=re.DOTALL | re.MULTILINE):
+            whole = part.startswith(("```", "$$"))
+            paragraphs = [part] if whole else re.split(r"\n\s*\n", part)
+            yield from ((block.strip(), folded) for block in paragraphs if block.strip())
 
 
 def tables(block):
@@ -110,88 +133,100 @@ def aligned(formula):
     return formula
 
 
-def verdict(text):
-    """The sentences that say whether a claim holds."""
-    sentences = re.split(r"(?<=[.!?])\s+", text.removeprefix("- "))
-    return " ".join(sentence for sentence in sentences if re.search(r"\*(holds|does not hold)[^*]*\*", sentence))
-
-
 def sections(path):
     """The sections of a notebook, the first of which is its title."""
     found = []
     for cell in nbformat.read(path, as_version=4).cells:
-        if {"more", "long"} & {*cell.metadata.get("tags", [])}:
-            continue
+        own = "" if {"more", "long"} & {*cell.metadata.get("tags", [])} else cell.metadata.get("slide")
+        heading, _, markdown = (own or "").partition("\n\n")
         if cell.cell_type == "code":
-            for output in cell.outputs:
-                if picture := figure(output, f"{path.stem}-{cell.id}"):
-                    found[-1].show(picture, alone=True)
+            if own != "":
+                for shown in seen(cell, f"{path.stem}-{cell.id}", printed=own is not None):
+                    found[-1].show(*filter(None, [markdown]), shown, heading=heading, alone=True)
             continue
-        for block in blocks(cell.source):
-            if heading := re.fullmatch(r"#+ (.*)", block):
-                if heading[1] == LAST:
+        for block, folded in blocks(cell.source):
+            if title := re.fullmatch(r"#+ (.*)", block):
+                if title[1] == LAST:
                     return found
-                found.append(Section(heading[1]))
-                continue
-            section = found[-1]
-            if block.startswith((">", "$$")):
-                for piece in re.split(r"\n>\s*\n", block):
-                    section.show(broken(piece))
-            elif block.startswith("|"):
-                for piece in tables(block):
-                    section.show(piece, alone=True)
-            elif len(found) == 1 and re.match(r"1\. ", block):
-                section.show(block)
-            elif question := re.search(r"\*\*Predict\b.*", block, re.DOTALL):
-                section.show(question[0], alone=True)
-                section.say(block)
+                found.append(Section(title[1], slides=[] if found else [Slide(title[1])]))
+            elif own != "" and not markdown and not folded and (pieces := whole(block)):
+                for piece in pieces:
+                    found[-1].show(broken(piece), heading=heading, alone=piece.startswith("|"))
             else:
-                for item in re.split(r"\n(?=- )", block):
-                    if said := verdict(item):
-                        section.show(said)
-                section.say(block)
+                found[-1].say(block)
+        if markdown:
+            found[-1].show(*(broken(block) for block, _ in blocks(markdown)), heading=heading, alone=True)
     return found
 
 
-def figure(output, name):
-    """The Markdown of a picture, which is written beside the decks, or of a table; explorers in the page are live."""
-    data = output.get("data", {})
-    if page := explorer_page(output):
-        (SOURCE / f"{name}.html").write_text(large(page), encoding="utf-8")
-        return FRAME.format(f"{name}.html", title(explorer_of(output)))
-    if "text/html" in data:
-        return f"```{{raw}} html\n{data['text/html']}\n```"
-    if "image/png" not in data:
-        return None
-    (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
-    return f"![]({name}.png)"
+def whole(block):
+    """What a block of Markdown shows by itself, in pieces; none of them is cut within a sentence."""
+    if block.startswith((">", "$$")):
+        return re.split(r"(?<!:)\n>\s*\n", block)  # what ends in a colon goes with what follows
+    if block.startswith("|"):
+        return tables(block)
+    if question := re.search(r"\*\*Predict\b.*", block, re.DOTALL):
+        return [question[0]]
+    items = re.split(r"\n(?=- )", block) if block.startswith("- ") else []
+    return [item for item in items if VERDICT.search(item)]
+
+
+def seen(cell, name, printed):
+    """What the outputs of a cell show, as the Markdown of a slide each: `printed` text only where it is asked for."""
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if page := explorer_page(output):
+            explorer = explorer_of(output)
+            (SOURCE / f"{name}.html").write_text(large(page), encoding="utf-8")
+            yield live(f"{name}.html", explorer)
+        elif "text/html" in data:
+            yield from rows(data["text/html"])
+        elif "image/png" in data:
+            (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
+            yield f"![{name}]({name}.png)"
+        elif printed and output.output_type == "stream":
+            yield f"```text\n{output.text.strip()}\n```"
+
+
+def rows(table):
+    """A row of the ledger on a slide each, or a few of another table in HTML."""
+    head, *others = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
+    others = [row for row in others if "<td" in row]  # several tables repeat the head
+    if ">Claim<" not in head:
+        for i in range(0, len(others), ROWS):
+            yield raw(f"<table>{head}{''.join(others[i : i + ROWS])}</table>")
+        return
+    for row in others:
+        _, claim, evidence, verdict = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
+        says, _, quotation = claim.partition("<br>")
+        shown = f"<p>{says}</p><blockquote><p>{quotation}</p></blockquote><p>{verdict}</p>"
+        yield raw(f"{shown}<p>{evidence.partition('<br>')[0]}</p>")
+
+
+def raw(html):
+    return f"```{{raw}} html\n{html}\n```"
+
+
+def live(page, explorer):
+    """The frame of an explorer, which reveal.js loads when its slide comes."""
+    return framed(page, explorer).replace(" src=", " data-src=").replace(' loading="lazy"', "")
 
 
 def large(page):
     """An explorer's page for a hall."""
-    return page.replace("</body>", f"{LARGE_TYPE}\n</body>")
+    return page.replace("</body>", f"{LARGE}\n</body>")
 
 
 def markdown(found):
-    """A deck as Sphinx and reveal.js take it: each slide repeats its section's heading, but for a figure's."""
-    lines = ["---\norphan: true\n---"]
+    """A deck as Sphinx and reveal.js take it: the title, then a slide under each heading."""
+    lines, left = ["---\norphan: true\n---"], []
     for section in found:
-        lines.append(f"{'#' if section is found[0] else '##'} {section.heading}")
+        left += section.notes if not section.slides else []
         for slide in section.slides:
-            if slide is not section.slides[0]:
-                bare = ":notitle:\n" if slide.shown[0].startswith(PICTURES) else ""
-                lines.append(f"```{{revealjs-break}}\n{bare}```")
-            lines += slide.shown or first_sentence(slide.notes)
-            if slide.notes:
-                lines += ['<aside class="notes">', *slide.notes, "</aside>"]
+            lines += [f"{'#' if slide is found[0].slides[0] else '##'} {slide.heading}", *slide.shown]
+            if notes := left + slide.notes:
+                lines, left = [*lines, '<aside class="notes">', *notes, "</aside>"], []
     return "\n\n".join(lines) + "\n"
-
-
-def first_sentence(notes):
-    """For a slide that would show its heading alone; of a list all of it."""
-    without_minutes = [re.sub(r"^\*[^*]*minutes\)?\*\s*", "", note) for note in notes]
-    prose = [note for note in without_minutes if note and not note.startswith(("**", "```", "1."))]
-    return [note if note.startswith("- ") else re.split(r"(?<=[.!?:])\s", note)[0] for note in prose[:1]]
 
 
 def planned(by_notebook):
@@ -206,23 +241,29 @@ def planned(by_notebook):
     return found
 
 
+def lecture(by_notebook):
+    """The lecture of 90 minutes: its title, the race, what it plans."""
+    opening = Section("Trainable Learning Rate")
+    opening.show(QUESTION, "A lecture of 90 minutes", heading=opening.heading, alone=True)
+    race = "Which of the five has a learning rate that never changes?"
+    opening.show(live("race.html", Race), heading=race, alone=True)
+    return [opening, *planned(by_notebook)]
+
+
 def main():
     for folder in (SOURCE, SLIDES):
         shutil.rmtree(folder, ignore_errors=True)
     SOURCE.mkdir(parents=True)
     by_notebook = {path.stem: sections(path) for path in notebooks() if path.stem[0].isdigit()}
-    first = Section("Trainable Learning Rate")
-    first.show(FRAME.format("race.html", title(Race)))
-    lecture = {"lecture": [first, *planned(by_notebook)]}
-    for name, found in (by_notebook | lecture).items():
+    for name, found in (by_notebook | {"lecture": lecture(by_notebook)}).items():
         (SOURCE / f"{name}.md").write_text(markdown(found), encoding="utf-8")
     contents = [f"- [{found[0].heading}]({name}.md)" for name, found in by_notebook.items()]
     contents.insert(0, "- [The lecture of 90 minutes](lecture.md)")
     (SOURCE / "index.md").write_text("\n".join(["# Slides", "", *contents, ""]), encoding="utf-8")
     build(SOURCE, SLIDES, "revealjs")
-    Race(**FIRST_LOOK).save_html(SLIDES / "race.html")
-    page = (SLIDES / "race.html").read_text(encoding="utf-8")
-    (SLIDES / "race.html").write_text(large(page), encoding="utf-8")
+    race = SOURCE / "race.html"
+    Race(**FIRST_LOOK).save_html(race)
+    race.write_text(large(race.read_text(encoding="utf-8")), encoding="utf-8")
     for page in SOURCE.glob("*.html"):
         shutil.copy(page, SLIDES)
     print(SLIDES / "index.html")

@@ -1,19 +1,24 @@
-// What is larger than its slide is drawn smaller. It can be measured only while its slide is shown.
-function fit() {
-  const slide = Reveal.getCurrentSlide();
-  for (const formula of slide.querySelectorAll("mjx-container")) {
-    const place = formula.parentElement.closest("p, li, td, div");
-    const [room, wanted] = [place, formula.firstElementChild].map((element) => element.getBoundingClientRect().width);
-    if (wanted > room) formula.style.fontSize = `${(parseFloat(formula.style.fontSize) * room) / wanted}%`;
-  }
-  const height = Reveal.getConfig().height;
-  if (slide.scrollHeight > height && !slide.querySelector("iframe")) {
-    slide.style.fontSize = `${(100 * height) / slide.scrollHeight}%`;
+// A slide's pictures take the height that its text leaves. Text that is too much for a slide is drawn smaller, but not
+// below SMALLEST pixels: then the slide holds too much, and a test says so. It is measured while its slide is shown.
+const [LARGEST, SMALLEST, EXPLORERS] = [50, 21, 0.87];
+
+function fit(slide) {
+  const { height } = Reveal.getConfig();
+  const pictures = [...slide.querySelectorAll("img, iframe")];
+  const over = () => slide.scrollHeight > height || (slide.scrollWidth > slide.clientWidth && !slide.querySelector("iframe"));
+  slide.style.fontSize = "";
+  for (const picture of pictures) Object.assign(picture.style, { height: "0px", marginBottom: "0px" });
+  for (let size = LARGEST; over() && size > SMALLEST; size--) slide.style.fontSize = `${size}px`;
+  const room = (height - slide.scrollHeight - 8) / pictures.length;
+  for (const picture of pictures) {
+    const scale = picture.tagName === "IFRAME" ? EXPLORERS : 1;
+    Object.assign(picture.style, { height: `${room / scale}px`, marginBottom: `${room - room / scale}px` });
   }
 }
 
 window.addEventListener("load", async () => {
-  await MathJax.startup.promise;
-  Reveal.on("slidechanged", fit);
-  fit();
+  if (window.MathJax) await MathJax.startup.promise;
+  Reveal.on("slidechanged", ({ currentSlide }) => fit(currentSlide));
+  Reveal.on("pdf-ready", () => Reveal.getSlides().forEach(fit));
+  fit(Reveal.getCurrentSlide());
 });

@@ -14,6 +14,7 @@ ReturnMap()   ● one dimension in the long run: where αλ spends its time, aga
 Windows(…)    mini-batches: how far their gradients agree, summed over windows of pN steps
 interact(f, …) your own function of numbers that returns a figure, with a slider for each
 TensorRace(…) a network, live: one α for all of it against one for each tensor
+Predict(…)    ● a question before a figure: what one predicts is kept, and compared with what is so
 """
 
 from importlib.util import find_spec
@@ -30,6 +31,7 @@ if find_spec("anywidget"):
     from tlr.course.explorers.eigenvalues import Eigenvalues
     from tlr.course.explorers.newton import Newton
     from tlr.course.explorers.paths import Paths
+    from tlr.course.explorers.predict import Predict
     from tlr.course.explorers.race import Race
     from tlr.course.explorers.return_map import ReturnMap
 else:
@@ -42,8 +44,8 @@ else:
 
         return say
 
-    _NAMES = ("Basins", "Cobweb", "Eigenvalues", "Newton", "Paths", "Race", "ReturnMap")
-    Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap = map(_left_out, _NAMES)
+    _NAMES = ("Basins", "Cobweb", "Eigenvalues", "Newton", "Paths", "Predict", "Race", "ReturnMap")
+    Basins, Cobweb, Eigenvalues, Newton, Paths, Predict, Race, ReturnMap = map(_left_out, _NAMES)
 
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "Live",
     "Newton",
     "Paths",
+    "Predict",
     "Race",
     "ReturnMap",
     "TensorRace",

@@ -1,13 +1,14 @@
 """Training, watched: loss, α and accuracy grow epoch by epoch, and a button stops it."""
 
 import asyncio
-import html
 import threading
 
 import ipywidgets as widgets
 
 from tlr.course.explorers.base import Explorer, blank, in_a_line, log_slider, running_loop
+from tlr.course.explorers.status import Status
 from tlr.course.plots.live import RunsPicture
+from tlr.course.plots.style import METHODS
 
 __all__ = ["Live"]
 
@@ -36,12 +37,12 @@ class Live(Explorer):
 
     def __init__(self, contestants, epochs, alpha0=0.01):
         super().__init__()
-        self.contestants, self.histories = contestants, {}
+        self.contestants, self.histories, self._epochs = contestants, {}, epochs
         self._stop, self._failure = threading.Event(), None
         self.alpha0 = log_slider("α₀", alpha0, (-5, 0), "The learning rate that all of them begin with")
         self.train_button = widgets.Button(description="Train", icon="play", button_style="primary")
         self.stop_button = widgets.Button(description="Stop", icon="stop", disabled=True)
-        self.said = widgets.HTML("press Train")
+        self.said = Status("press Train")
         self.train_button.on_click(lambda _button: self.start())
         self.stop_button.on_click(lambda _button: self.stop())
         picture = RunsPicture(blank((9.2, 3.2), "constrained"), list(contestants), epochs)
@@ -49,8 +50,8 @@ class Live(Explorer):
 
     def draw(self, alpha0):
         """Show what was trained so far: `histories`, and `said`, in the state."""
-        self.picture.update(self.histories)
-        return {"histories": self.histories, "said": html.unescape(self.said.value)}
+        self.picture.update(self.histories, alpha0)
+        return {"histories": self.histories, "said": self.said.words}
 
     def run(self):
         """Train here and now, and show the result; an interrupt from the keyboard ends it."""
@@ -69,12 +70,14 @@ class Live(Explorer):
     def stop(self):
         """End what runs in the background, after the epoch under way."""
         self._stop.set()
-        self._say("stopping…")
+        self.said.say("stopping after this epoch…", more_to_come=True)
 
     async def _watch(self, thread):
         try:
             while thread.is_alive():
                 await asyncio.sleep(_PAUSE)
+                if not self._stop.is_set():
+                    self.said.say(self._progress(), more_to_come=True)
                 self.refresh()
         except BaseException:  # with the buttons back, nobody could stop it
             self._stop.set()
@@ -85,18 +88,27 @@ class Live(Explorer):
     def _begin(self):
         self._stop.clear()
         self.histories, self._failure = {}, None
-        self._say("training…")
+        self.said.say(self._progress(), more_to_come=True)
         self._set_running(True)
+        self.refresh()
 
     def _end(self):
         self._set_running(False)
-        self._say("stopped" if self._stop.is_set() else "done")
+        self.said.say("stopped" if self._stop.is_set() else "done")
         if self._failure is not None:
-            self._say(f"ended by an error: {self._failure}")
+            self.said.say(f"ended by an error: {self._failure}")
         self.refresh()
 
-    def _say(self, words):
-        self.said.value = html.escape(words)
+    def _progress(self):
+        """Who is training, and how far it is shown."""
+        names, shown = list(self.contestants), self.histories
+        turn = max(len(shown), 1)
+        if shown and len(shown[names[turn - 1]].epochs) == self._epochs and turn < len(names):
+            turn += 1
+        name = names[turn - 1]
+        done = len(shown[name].epochs) if name in shown else 0
+        label = METHODS[name].label if name in METHODS else name
+        return f"training {label} ({turn} of {len(names)}): epoch {done} of {self._epochs} done"
 
     def _set_running(self, running):
         self.train_button.disabled = self.alpha0.disabled = running

@@ -129,6 +129,10 @@ class PageExplorer(anywidget.AnyWidget):
             FigureCanvasAgg(self.picture().figure).print_png(data)
             return data.getvalue()
 
+    def still(self):
+        """What is shown where nothing runs: MIME type → data."""
+        return {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
+
     def front_state(self):
         """What a page of it needs, as data for JSON: the settings, and the scene."""
         return self.settings() | {"scene": self.scene}
@@ -147,6 +151,7 @@ class PageExplorer(anywidget.AnyWidget):
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>{html.escape(cls.description.partition(":")[0])}</title>
 <style>
 :root {{ color-scheme: light dark; }}
@@ -173,8 +178,7 @@ tellFrame(place.firstElementChild);
         bundle = super()._repr_mimebundle_(**options)
         # anywidget returns the data with metadata, which Colab needs.
         data, described = bundle if isinstance(bundle, tuple) else (bundle, {})
-        still = {"text/plain": self.description, "image/png": base64.b64encode(self.png()).decode()}
-        return data | still, described | {
+        return data | self.still(), described | {
             METADATA: {"explorer": type(self).__name__, "state": _json(self.front_state())}
         }
 

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from tlr.course.explorers.base import DRAWING, Explorer, blank, in_a_line, log_slider, rule_menu, running_loop
+from tlr.course.explorers.status import Status
 from tlr.course.plots.tensors import TensorPicture
 
 __all__ = ["TensorRace"]
@@ -38,8 +39,9 @@ class TensorRace(Explorer):
         self.alpha0 = log_slider("α₀", alpha0, (-5, 1), "The learning rate of the first steps, for all tensors")
         self.button = widgets.Button(description="Start", icon="play", tooltip="Train; again to stop")
         self.button.on_click(lambda _: self.stop() if self.running else self.start())
+        self.said = Status("press Start")
         controls = {"curvature": self.curvature, "alpha0": self.alpha0}
-        self.set_up(TensorPicture(blank()), controls, [[*controls.values(), self.button]])
+        self.set_up(TensorPicture(blank()), controls, [[*controls.values(), self.button, self.said]])
 
     def draw(self, **begun):
         """Draw both trainings as far as they are; begin new ones, with a step each, if a control has moved.
@@ -53,6 +55,8 @@ class TensorRace(Explorer):
         rates = {per: _by_name(side.rates) for per, side in self._sides.items()}
         (rates["model"],) = rates["model"].values()
         fates = {per: f"{_SIDES[per]}: {side.fate}" for per, side in self._sides.items()}
+        if self.running:
+            self.said.say(f"training both: step {max(map(len, losses.values()))}", more_to_come=True)
         self.picture.update(begun["curvature"], losses, rates, fates)
         return {"losses": losses, "rates": rates, "fates": fates}
 
@@ -78,6 +82,8 @@ class TensorRace(Explorer):
 
     def _set_running(self, running):
         self.running = running
+        if not running:
+            self.said.say("stopped: press Start to go on")
         self.button.description, self.button.icon = ("Stop", "stop") if running else ("Start", "play")
 
     async def _go_on(self):

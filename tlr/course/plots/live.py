@@ -4,10 +4,14 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.comparison import styles
+from tlr.course.plots.picture import decades
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import house_style, legend_below
 
 __all__ = ["RunsPicture"]
+
+#: The limits of an axis until a value is beyond them; of the logarithmic ones then whole decades.
+_LIMITS = {"train_loss": (1e-3, 10.0), "alpha": (1e-3, 1.0), "test_accuracy": (0, 100)}
 
 
 class RunsPicture:
@@ -19,11 +23,11 @@ class RunsPicture:
         epochs: the length of the axes.
     """
 
-    moving = ()  # the axes grow with the runs, so there is no background to keep
+    moving = ()  # all of it is drawn anew once an epoch, so there is no background to keep
 
     def __init__(self, figure, names, epochs):
         self.figure, self.stale = figure, True
-        self._looks = dict(zip(names, styles(names), strict=True))
+        self._looks, self._limits = dict(zip(names, styles(names), strict=True)), _LIMITS
         with house_style():
             self.axes = dict(zip(QUANTITIES, figure.subplots(1, 3, sharex=True), strict=True))
             for quantity, axis in self.axes.items():
@@ -31,20 +35,36 @@ class RunsPicture:
                 name_epochs(axis)
             legend_below(figure, {look["label"]: Line2D([], [], **look) for look in self._looks.values()})
 
-    def update(self, runs):
-        """Draw what there is of the runs: name → run, as `tlr.course.training.train` returns it, or a record."""
+    def update(self, runs, alpha0):
+        """Draw what there is of the runs: name → run, as `tlr.course.training.train` returns it, or a record.
+
+        The limits hold `alpha0` and grow with the runs; they never shrink while there are any.
+        """
         self.stale = True
         for axis in self.axes.values():
             for artist in [*axis.lines, *axis.collections]:
                 artist.remove()
         for name, run in runs.items():
             draw_run(self.axes, [run], self._looks[name])
-        for quantity in ("train_loss", "alpha"):
-            drawn = np.concatenate([[np.nan], *(line.get_ydata() for line in self.axes[quantity].lines)])
-            if np.any(drawn > 0) and not np.any(drawn <= 0):
-                set_log(self.axes[quantity])
-            else:
-                self.axes[quantity].set_yscale("linear")
-        for axis in self.axes.values():
+        self._limits = self._limits if runs else _LIMITS
+        for quantity, axis in self.axes.items():
+            drawn = np.concatenate(
+                [[alpha0] if quantity == "alpha" else [], *(line.get_ydata() for line in axis.lines)]
+            )
+            self._limits = self._limits | {quantity: self._limit(quantity, drawn)}
+
+    def _limit(self, quantity, drawn):
+        """Set the limits of an axis around what is drawn, and return them."""
+        axis, limits = self.axes[quantity], self._limits[quantity]
+        if quantity == "test_accuracy":
+            axis.set_ylim(limits)
+        elif np.any(drawn <= 0):
+            axis.set_yscale("linear")
             axis.relim()
             axis.autoscale(axis="y")
+        else:
+            low, high = decades([drawn, limits])
+            set_log(axis)
+            axis.set_ylim(low, high)
+            limits = low, high
+        return limits

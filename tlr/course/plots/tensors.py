@@ -95,7 +95,10 @@ class TensorPicture:
             self.alpha: [rates["model"], *rates["tensor"].values()],
         }
         for axes, values in heights.items():
-            wanted = 0, reach, *decades(values)
+            low, high = decades([*values, [np.min(np.concatenate(values)) / 10]])
+            if steps > 1:  # they grow, and never shrink under a line that is being drawn
+                low, high = min(low, axes.get_ylim()[0]), max(high, axes.get_ylim()[1])
+            wanted = 0, reach, low, high
             if (*axes.get_xlim(), *axes.get_ylim()) != wanted:
                 axes.set(xlim=wanted[:2], ylim=wanted[2:])
                 self.stale = True
