@@ -82,6 +82,12 @@ def test_no_line_but_a_dotted_one_leads_to_a_run_that_left_the_axis():
     assert lines[":"] == [0.2, 0.3, 2]
 
 
+def test_the_axis_says_after_how_many_epochs_where_all_runs_have_as_many():
+    label = plots.ends([record(epochs=8)], (80, 100)).axes[0].get_ylabel()
+    assert label == "test accuracy (%)\nafter 8 epochs"
+    assert "at the end" in plots.ends([record(epochs=8), record(epochs=9)], (80, 100)).axes[0].get_ylabel()
+
+
 def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():
     above, below = plots.ends([record()], (80, 100)).axes[0], plots.ends([record()], (95, 100)).axes[0]
     assert dots(above, "o") == [[[0, 90]]]

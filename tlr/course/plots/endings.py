@@ -70,7 +70,9 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
                 if not inside.all():
                     axis.plot(place[~inside], np.full((~inside).sum(), lost), color=color, clip_on=False, **_CROSS)
                     crosses += 1
-        axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\nat the end")
+        epochs = {record.setting.epochs for record in found}
+        when = f"after {epochs.pop()} epochs" if len(epochs) == 1 else "at the end"
+        axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\n{when}")
         if len(groups) == 1:
             drawn = {}
         if crosses:
