@@ -606,6 +606,15 @@ def test_a_row_is_scanned_and_unfolds():
     assert cells == ["16", "Robust to α₀", "◐ holds in part", "3 of 4 batch sizes", "3, 4"]
 
 
+def test_in_brief_a_claim_is_its_verdict_and_number_in_the_order_asked_for():
+    found = {16: ledger.Finding(IN_PART, "3 of 4.", number="3 of 4 sizes"), 3: ledger.Finding(NOT_TESTED, "Nothing.")}
+    rows = [re.findall("<td.*?</td>", row) for row in ledger.brief(found).splitlines() if "<td" in row]
+    cells = [[re.sub("<[^>]+>", "", cell) for cell in row] for row in rows]
+    assert [row[0].partition(" ")[0] for row in cells] == ["16", "3"]
+    assert cells[0][1:] == ["◐ holds in part", "3 of 4 sizes"]
+    assert cells[1][1:] == ["○ not tested", "–"]
+
+
 def test_some_claims_can_be_judged_by_their_numbers():
     assert list(ledger.findings(numbers=(5, 3))) == [5, 3]
 

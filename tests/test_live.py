@@ -13,6 +13,7 @@ from waiting import until
 from tlr.course.curves import Epoch, History
 from tlr.course.explorers import Live
 from tlr.course.explorers.status import Status
+from tlr.course.plots import METHODS
 from tlr.course.plots.live import RunsPicture
 from tlr.optim import TrainableRate
 from tools.stamp import ROOT
@@ -211,6 +212,16 @@ def test_alpha_that_is_not_positive_and_a_loss_that_is_not_finite_are_drawn():
         picture.update({"hypergradient": History(alpha0=(0.1,), epochs=epochs, status=status)}, 0.1)
         assert [axes.get_yscale() for axes in picture.axes.values()] == ["log", "linear", "linear"]
         picture.figure.canvas.draw()
+
+
+def test_a_name_may_say_more_about_a_method_and_keeps_its_look():
+    picture = RunsPicture(matplotlib.figure.Figure(), ["hypergradient, β = 0.001", "tlr"], EPOCHS)
+    first, second = picture.figure.legends[0].get_lines()
+    assert [text.get_text() for text in picture.figure.legends[0].get_texts()] == [
+        "hypergradient, β = 0.001",
+        "TLR (Eq. 8)",
+    ]
+    assert (first.get_color(), second.get_color()) == (METHODS["hypergradient"].color, METHODS["tlr"].color)
 
 
 def test_what_notebook_04_answers_about_its_live_runs():

@@ -74,6 +74,20 @@ def test_a_run_that_ended_outside_of_the_axis_is_a_cross_at_its_edge(loss):
     assert "beyond the edge, or diverged" in legend(axis.figure)
 
 
+def test_no_line_but_a_dotted_one_leads_to_a_run_that_left_the_axis():
+    runs = [record(alpha0=alpha0, loss=(1, loss)) for alpha0, loss in ((0.001, 0.2), (0.01, 0.3), (0.1, 1e24))]
+    (axis,) = plots.ends(runs, (0.1, 2), quantity="train_loss").axes
+    lines = {line.get_linestyle(): line.get_ydata().tolist() for line in axis.lines if len(line.get_xdata()) == 3}
+    np.testing.assert_array_equal(lines["-"], [0.2, 0.3, np.nan])
+    assert lines[":"] == [0.2, 0.3, 2]
+
+
+def test_the_axis_says_after_how_many_epochs_where_all_runs_have_as_many():
+    label = plots.ends([record(epochs=8)], (80, 100)).axes[0].get_ylabel()
+    assert label == "test accuracy (%)\nafter 8 epochs"
+    assert "at the end" in plots.ends([record(epochs=8), record(epochs=9)], (80, 100)).axes[0].get_ylabel()
+
+
 def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():
     above, below = plots.ends([record()], (80, 100)).axes[0], plots.ends([record()], (95, 100)).axes[0]
     assert dots(above, "o") == [[[0, 90]]]

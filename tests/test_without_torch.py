@@ -16,7 +16,7 @@ LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
     "03_minibatches": 36,
-    "04_mnist": 5,
+    "04_mnist": 6,
     "05_cifar": 16,
     "06_verdict": 6,
     "07_theory": 0,

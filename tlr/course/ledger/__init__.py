@@ -13,7 +13,7 @@ Example:
 
 from tlr.course.ledger.archive import Archive, Missing
 from tlr.course.ledger.claim import THEMES, VERDICTS, Basis, Claim, Finding
-from tlr.course.ledger.rendering import CLAIMS, findings, page
+from tlr.course.ledger.rendering import CLAIMS, brief, findings, page
 
 __all__ = [
     "CLAIMS",
@@ -24,6 +24,7 @@ __all__ = [
     "Claim",
     "Finding",
     "Missing",
+    "brief",
     "findings",
     "page",
 ]

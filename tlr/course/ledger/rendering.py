@@ -9,7 +9,7 @@ from tlr.course.ledger.archive import Archive
 from tlr.course.ledger.claim import THEMES
 from tlr.course.plots.tiles import SIGNS
 
-__all__ = ["CLAIMS", "findings", "page"]
+__all__ = ["CLAIMS", "brief", "findings", "page"]
 
 _FIRST = sorted((*mathematics.CLAIMS, *batches.CLAIMS, *figures.CLAIMS), key=lambda claim: THEMES.index(claim.theme))
 
@@ -51,6 +51,23 @@ def page(found):
             rows += [_row(number, CLAIMS[number], found[number]) for number in numbers]
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table>\n<caption><b>The paper's claims, and what became of them</b></caption>\n{body}\n</table>"
+
+
+def brief(found):
+    """What became of some claims, as HTML: claim, verdict and the number of the evidence, in the order of `found`.
+
+    Args:
+        found: number → `Finding`, as `findings` returns them.
+    """
+    start = '<td style="text-align:left;vertical-align:top">'
+    rows = [
+        f"<tr>{start}{number} · {_html(CLAIMS[number].says)}</td>"
+        f'{start}<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b></td>'
+        f"{start}{_html(finding.number) or '–'}</td></tr>"
+        for number, finding in found.items()
+    ]
+    head = "".join(f'<th style="text-align:left">{name}</th>' for name in ("Claim", "Verdict", "In one number"))
+    return "<table>\n" + "\n".join([f"<tr>{head}</tr>", *rows]) + "\n</table>"
 
 
 def _row(number, claim, finding):

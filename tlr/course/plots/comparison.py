@@ -97,11 +97,16 @@ def compare(records, *, floor=0.0, ceiling=None):
 
 
 def styles(names):
-    """Keyword arguments for `Axes.plot` for each name: a method's own for those of `METHODS`, shades for any others."""
-    others = [name for name in names if name not in METHODS]
+    """Keyword arguments for `Axes.plot` for each name: a method's own for those of `METHODS`, shades for any others.
+
+    A name may say more about a method after a comma: "hypergradient, β = 0.001" looks like the method, under that name.
+    """
+    method = {name: METHODS.get(name.partition(", ")[0]) for name in names}
+    others = [name for name in names if method[name] is None]
     looks = zip(others, shades(len(others)), cycle(DASHES), strict=False)
     own = {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in looks}
-    return [own[name] if name in own else METHODS[name].line for name in names]
+    own |= {name: known.line | ({} if name in METHODS else {"label": name}) for name, known in method.items() if known}
+    return [own[name] for name in names]
 
 
 def _panels(rows, size, **signed):

@@ -16,8 +16,8 @@ _CROSS = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2
 def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quantity="test_accuracy"):
     """A panel for each method: what its runs ended with over `x`, in a color and a marker for each value of `lines`.
 
-    A run that ended outside of the axis, or diverged, is a cross at its edge. Every seed has its own dot; the line goes
-    through their medians. Where `lines` has one value, the color is the method's.
+    A run that ended outside of the axis, or diverged, is a cross at its edge, to which a thin dotted line leads. Every
+    seed has its own dot; the line goes through their medians. Where `lines` has one value, the color is the method's.
 
     Args:
         found: a list of `tlr.course.records.Record`.
@@ -57,16 +57,22 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
                 place = np.array([places.index({name: getattr(r.setting, name) for name in along}) for r in runs])
                 value = np.array([scale * getattr(run, quantity)[-1] for run in runs])
                 at = np.unique(place)
-                if isinstance(x, str):
-                    axis.plot(at + shift, [np.median(value[place == each]) for each in at], color=color, linewidth=1.2)
-                place = place + shift
+                middle = np.array([np.median(value[place == each]) for each in at])
                 inside = (value > limits[0]) & (value < limits[1])
+                if isinstance(x, str):
+                    kept = (middle > limits[0]) & (middle < limits[1])
+                    # To what left the axis leads only a thin dotted line, as far as the edge.
+                    axis.plot(at + shift, np.where(kept, middle, lost), color=color, linewidth=0.9, linestyle=":")
+                    axis.plot(at + shift, np.where(kept, middle, np.nan), color=color, linewidth=1.2)
+                place = place + shift
                 dots = axis.plot(place[inside], value[inside], color=color, linestyle="", marker=marker, markersize=7)
                 drawn[label({lines: group})] = dots[0]
                 if not inside.all():
                     axis.plot(place[~inside], np.full((~inside).sum(), lost), color=color, clip_on=False, **_CROSS)
                     crosses += 1
-        axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\nat the end")
+        epochs = {record.setting.epochs for record in found}
+        when = f"after {epochs.pop()} epochs" if len(epochs) == 1 else "at the end"
+        axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\n{when}")
         if len(groups) == 1:
             drawn = {}
         if crosses:
