@@ -106,6 +106,31 @@ def test_angles_draws_the_two_gradients_and_says_their_angle():
     assert [axes.get_xlabel()[-5:].strip("at ") for axes in figure.axes] == ["0°", "0°", "180°"]
 
 
+def test_chord_meets_zero_at_the_barzilai_borwein_step_and_tlr_goes_a_quarter_of_the_way():
+    alphas = np.linspace(0, 2, 5)
+    figure = plots.chord(alphas, alphas - 1, {"alpha": 0.5, "gp": 0.5, "pp": 1.0})  # one weight, curvature 1
+    lines = {line.get_label(): line.get_xydata() for line in figure.axes[0].lines}
+    assert lines["chord: its slope is Eq. 8′"] == pytest.approx(np.stack([alphas, alphas - 1], axis=-1))
+    assert lines["the chord's zero: Barzilai–Borwein"].tolist() == [[1, 0]]
+    assert lines["a quarter of the way: TLR (Eq. 8′)"].tolist() == [[0.625, 0]]
+
+
+def test_between_two_steps_marks_both():
+    figure = plots.between_two_steps(np.linspace(0, 1, 5), np.linspace(-1, 3, 5), 1.0, short=0.25, long=0.5)
+    marks = [line.get_xydata()[0].tolist() for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert marks == [[0.25, 0], [0.5, 1]]
+
+
+def test_leap_tells_the_steep_side_from_the_soft_one():
+    toy = toys.quadratic([1.0])
+    ran = descend("published", toy, [-1.0], 1.5, 6)
+    graph, rates = plots.leap(toy, ran, (1, 3), 6).axes
+    assert graph.lines[1].get_xdata() == pytest.approx(ran.w[1:4, 0])
+    soft, steep = (line.get_xdata() for line in rates.lines[1:])
+    assert [*soft] == [*np.flatnonzero(ran.w[:, 0] <= 0)]
+    assert [*steep] == [*np.flatnonzero(ran.w[:, 0] > 0)]
+
+
 def test_paths_says_what_became_of_each_rule():
     toy = toys.quadratic([1.0, 1e6])
     figure = plots.paths(toy, run(toy, ("gd", "secant"), alpha0=1e-3, steps=100))

@@ -6,7 +6,16 @@ No module of this folder has the name of one of its functions: importing it woul
 from tlr.course.plots.advice import decision
 from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import by_method, compare, rates, runs, sensitivity
-from tlr.course.plots.derivation import angles, curvature_along_the_step, curvature_ratio, displacements, response
+from tlr.course.plots.derivation import (
+    angles,
+    between_two_steps,
+    chord,
+    curvature_along_the_step,
+    curvature_ratio,
+    displacements,
+    leap,
+    response,
+)
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
@@ -23,7 +32,9 @@ __all__ = [
     "along_the_step",
     "angles",
     "basins",
+    "between_two_steps",
     "by_method",
+    "chord",
     "cobweb",
     "compare",
     "curvature_along_the_step",
@@ -37,6 +48,7 @@ __all__ = [
     "house_style",
     "images",
     "label",
+    "leap",
     "ledger",
     "panels",
     "paths",

@@ -7,10 +7,19 @@ from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.step import EXACT
 from tlr.course.plots.style import METHODS, house_style
 
-__all__ = ["angles", "curvature_along_the_step", "curvature_ratio", "displacements", "response"]
+__all__ = [
+    "angles",
+    "between_two_steps",
+    "chord",
+    "curvature_along_the_step",
+    "curvature_ratio",
+    "displacements",
+    "leap",
+    "response",
+]
 
 
-_FATES = ("The same way: α grows", "At a right angle: α stays", "Against each other: α shrinks")
+_FATES = ("Less than 90°: α grows", "90°: α stays", "More than 90°: α shrinks")
 
 
 def angles(toy, lengths):
@@ -40,6 +49,8 @@ def angles(toy, lengths):
             for way, side, color, name in ((old, -aside, "#6e6e6e", "$-g_{t-1}$"), (new, aside, "#000000", "$-g_t$")):
                 axis.annotate("", end + 0.62 * way, end, arrowprops=look | {"color": color})
                 axis.text(*(end + 0.62 * way + 0.2 * side), name, color=color, ha="center", va="center")
+            axis.annotate("", w + 0.62 * old, w, arrowprops=look | {"color": "#6e6e6e"})
+            axis.text(*(w + 0.4 * old - 0.28 * aside), "$-g_{t-1}$", color="#6e6e6e", ha="center", va="center")
             axis.set(title=fate, xlabel=f"the arrows meet at {np.degrees(np.arccos(old @ new)):.0f}°")
             axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
     return figure
@@ -70,6 +81,103 @@ def curvature_ratio(x, ratios):
         axis.set(xlim=(x[0], x[-1]), ylim=(-4.2, 4.6), xlabel="αλ   (1: the step lands on the minimum)")
         axis.set_ylabel("claimed / exact")
         axis.legend(loc="upper center", ncols=1)
+    return figure
+
+
+def chord(alphas, slopes, step):
+    """The slope of L_α over α with its chord: the chord's slope is Eq. 8′, its zero the step of Barzilai and Borwein.
+
+    Args:
+        alphas, slopes: the curve ∂L_α/∂α, two arrays of one shape, α from 0 on.
+        step: a mapping with α_t `alpha` and the inner products `gp` and `pp`.
+    """
+    alpha, begin, end = step["alpha"], -step["pp"], -step["gp"]
+    zero = alpha * begin / (begin - end)
+    quarter = alpha + (zero - alpha) / 4
+    secant, far = METHODS["tlr_secant"], METHODS["barzilai_borwein"]
+    with house_style():
+        figure, axis = plt.subplots(figsize=(8, 4.2))
+        axis.axhline(0, color="#000000", linewidth=0.8)
+        axis.plot(
+            alphas, slopes, color="#8c8c8c", linewidth=4, label=r"slope $\partial\mathcal{L}_\alpha/\partial\alpha$"
+        )
+        line = begin + (end - begin) / alpha * alphas
+        axis.plot(alphas, line, **{**secant.line, "label": "chord: its slope is Eq. 8′"})
+        axis.plot([0, alpha], [begin, end], "o", color="#000000", markersize=8, label="the two slopes we know")
+        axis.plot(zero, 0, far.marker, color=far.color, markersize=11, label="the chord's zero: Barzilai–Borwein")
+        label = "a quarter of the way: TLR (Eq. 8′)"
+        axis.plot(quarter, 0, secant.marker, color=secant.color, markersize=8, label=label)
+        axis.plot([alpha, alpha], [end, 0], color="#000000", linewidth=0.8, linestyle=":")
+        axis.text(alpha, -0.04 * begin, r"$\alpha_t$", ha="center", va="bottom")
+        axis.annotate(r"$-\|g_{t-1}\|^2$", (0, begin), (12, -3), textcoords="offset points", va="center")
+        axis.annotate(
+            r"$-\langle g_t, g_{t-1}\rangle$", (alpha, end), (12, -8), textcoords="offset points", va="center"
+        )
+        axis.set(xlim=(-0.01 * alphas[-1], alphas[-1]), xlabel=r"step size $\alpha$", ylabel="slope")
+        axis.legend(loc="lower right")
+    return figure
+
+
+def between_two_steps(alphas, claimed, exact, short, long):
+    """Eq. 8 over the length of a step on a quadratic, with the short and the long Barzilai–Borwein step.
+
+    Args:
+        alphas, claimed: α, and the second derivative that Eq. 8 claims.
+        exact: the second derivative.
+        short, long: the two Barzilai–Borwein steps.
+    """
+    color = METHODS["tlr"].color
+    with house_style():
+        figure, axis = plt.subplots(figsize=(8, 3.6))
+        axis.axhline(0, color="#000000", linewidth=0.8)
+        axis.axvspan(alphas[0], short, color="#E69F00", alpha=0.13, linewidth=0)
+        axis.axhline(exact, **{**EXACT, "label": "exact"})
+        axis.plot(alphas, claimed, color=color, linewidth=3, label="Eq. 8")
+        for place, name in ((short, "short step:\nEq. 8 is zero"), (long, "long step:\nthe line's lowest point")):
+            axis.axvline(place, color="#8c8c8c", linewidth=1, linestyle="--")
+            axis.plot(place, np.interp(place, alphas, claimed), "o", color=color, markersize=8)
+            axis.annotate(name, (place, 0.97), (-6, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
+                          ha="right", va="top")  # fmt: skip
+        axis.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
+        axis.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
+        axis.legend(loc="lower right")
+    return figure
+
+
+def leap(toy, ran, cycle, last):
+    """A rule on a function of one weight whose curvature jumps at 0: a few steps on its graph, and α over the steps.
+
+    Args:
+        toy: the function, its minimum at 0.
+        ran: the Trajectory of one descent.
+        cycle: the first and the last step drawn on the graph.
+        last: the last step of the panel of α.
+    """
+    steps = np.arange(cycle[0], cycle[1] + 1)
+    w = ran.w[steps, 0]
+    x = np.linspace(1.15 * w.min(), 0.25 * -w.min(), 2000)
+    method, steep = METHODS["tlr"], ran.w[: last + 1, 0] > 0
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8))
+        left.plot(x, toy.value(x[:, None]), color="#8c8c8c", linewidth=3)
+        left.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
+        top = 1.25 * ran.loss[steps].max()
+        for t, place, height in zip(steps, w, ran.loss[steps], strict=True):
+            aside = (10 if place > 0 else -2, 7)
+            left.annotate(f"{t}", (place, height), aside, textcoords="offset points", ha="center", fontsize=9)
+        left.set(
+            xlim=(x[0], x[-1]),
+            ylim=(-0.03 * top, top),
+            xlabel="$w$",
+            ylabel="loss",
+            title=f"steps {cycle[0]} to {cycle[1]}, on the function",
+        )
+        right.plot(ran.alpha[: last + 1], color=method.color, linewidth=1)
+        for side, face, name in ((~steep, method.color, "on the soft side"), (steep, "#ffffff", "on the steep side")):
+            right.plot(np.flatnonzero(side), ran.alpha[: last + 1][side], "o", color=method.color,
+                       markerfacecolor=face, markersize=4.5, label=name)  # fmt: skip
+        right.set(yscale="log", xlabel="step t", ylabel="α", title="the learning rate")
+        right.legend(loc="lower right")
     return figure
 
 
