@@ -39,10 +39,12 @@ def negative_products(shares=None):
     still, repeated, moving = shares or _shares_of_negative_products()
     seen, reason = moving > 0.5, still > 0.5
     verdict = HOLDS if seen and reason else IN_PART if seen else DOES_NOT_HOLD
-    both, data, step = ("most" if share > 0.5 else "a minority" for share in (moving, still, repeated))
+    both, data, step = (
+        "most" if share > 0.5 else "a minority" if share else "none" for share in (moving, still, repeated)
+    )
     evidence = (
-        f"Batches of 64 digits: with α = 0.2 {both} of the products are negative. With other data but no step (α = 0) "
-        f"{data} is, and with the step but the same batch again {step}."
+        f"Batches of 64 digits: with α = 0.2 {both} of the products are negative; with other data but no step (α = 0) "
+        f"{data}; with the step but the same batch again {step}."
     )
     return Finding(verdict, evidence, (Basis("digits", seeds=(1, 1)),), f"{int(seen) + int(reason)} of 2 cases")
 
