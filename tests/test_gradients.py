@@ -6,7 +6,16 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from tlr.course.data import load, normalize
-from tlr.course.gradients import alignment, cosines, epoch_gradients, signal_and_noise, sums, window_agreement
+from tlr.course.gradients import (
+    alignment,
+    cosines,
+    displaced,
+    epoch_gradients,
+    quadratic_form,
+    signal_and_noise,
+    sums,
+    window_agreement,
+)
 from tlr.course.models import MLP
 from tlr.course.training import epoch_order, train
 
@@ -51,6 +60,23 @@ def test_the_model_is_left_as_it_is(digits):
     epoch_gradients(model, digits, batch_size=100, alpha=0.1)
     np.testing.assert_array_equal(flat(model), before)
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_the_same_batch_again_gives_the_same_gradient_while_nothing_moves(digits):
+    first, *rest = epoch_gradients(small(), digits, batch_size=100, seed=3, again=True)
+    np.testing.assert_array_equal(rest, [first] * len(rest))
+    np.testing.assert_array_equal(first, epoch_gradients(small(), digits, batch_size=100, seed=3)[0])
+
+
+def test_a_quadratic_form_is_the_second_difference_of_the_loss(digits):
+    model, reach = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10)), 0.02
+    v = np.random.default_rng(0).normal(size=650).astype(np.float32)
+    images, labels, _, _ = digits.tensors()
+    with torch.no_grad():
+        there, here, back = (
+            cross_entropy(displaced(model, step * v)(normalize(images)), labels).item() for step in (reach, 0, -reach)
+        )
+    assert quadratic_form(model, digits, v) == pytest.approx((there - 2 * here + back) / reach**2, rel=0.05)
 
 
 def test_sums_of_windows_leave_the_rest_out():

@@ -329,9 +329,9 @@ def test_the_rule_on_quadratics():
 @pytest.mark.parametrize(
     ("judge", "measured", "verdict"),
     [
-        (batches.negative_products, (0.6, 0.8), HOLDS),
-        (batches.negative_products, (0.1, 0.8), IN_PART),
-        (batches.negative_products, (0.1, 0.4), DOES_NOT_HOLD),
+        (batches.negative_products, (0.6, 0.0, 0.8), HOLDS),
+        (batches.negative_products, (0.1, 0.0, 0.8), IN_PART),
+        (batches.negative_products, (0.1, 0.0, 0.4), DOES_NOT_HOLD),
         (batches.windows, (0.9, 0.8), HOLDS),
         (batches.windows, (0.9, 0.5), IN_PART),
         (batches.windows, (0.3, 0.2), DOES_NOT_HOLD),

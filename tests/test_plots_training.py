@@ -7,6 +7,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from tlr.course import plots
 
@@ -34,3 +35,15 @@ def test_window_agreement_draws_points_on_lines():
 def test_images_hang_below_their_labels():
     figure = plots.images(np.zeros((3, 8, 8), np.uint8), [7, 0, 4])
     assert [axes.get_title() for axes in figure.axes] == ["7", "0", "4"]
+
+
+def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
+    axes = plots.two_windows(30, 91, 0.09, -0.5).axes[0]
+    first, second = (patch for patch in axes.patches if isinstance(patch, Rectangle))
+    assert (first.get_x(), second.get_x(), second.get_x() + second.get_width()) == (0, 30, 60)
+    assert len(axes.collections[0].get_segments()) == 91
+    (bracket,) = axes.lines
+    assert (bracket.get_xdata()[0], bracket.get_xdata()[-1]) == (0, 91)
+    words = " ".join(text.get_text() for text in axes.texts)
+    assert "ρ = +0.09" in words
+    assert "ρ = -0.50" in words

@@ -12,6 +12,7 @@ __all__ = [
     "inner_products",
     "neighbors",
     "over_windows",
+    "quadratic_form",
     "share_negative",
     "signal_and_noise",
     "sums",
@@ -19,7 +20,7 @@ __all__ = [
 ]
 
 
-def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0):
+def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0, *, again=False):
     """The gradient of every mini-batch of one epoch of plain gradient descent.
 
     Args:
@@ -28,6 +29,7 @@ def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0):
         batch_size: images a batch; the last one may be smaller.
         alpha: the learning rate of the descent. With 0, the default, all gradients belong to the same weights.
         seed: of the order of the batches.
+        again: whether the first batch comes again at every step, in place of the others.
 
     Returns:
         float32, (N, d): N batches, d parameters.
@@ -42,7 +44,8 @@ def epoch_gradients(model, data, batch_size, alpha=0.0, seed=0):
     params = list(model.parameters())
     images, labels, _, _ = data.tensors(params[0].device)
     gradients = []
-    for batch in epoch_order(len(images), seed, epoch=0).split(batch_size):
+    batches = epoch_order(len(images), seed, epoch=0).split(batch_size)
+    for batch in batches[:1] * len(batches) if again else batches:
         loss = cross_entropy(model(normalize(images[batch])), labels[batch])
         gradient = torch.autograd.grad(loss, params)
         gradients.append(torch.cat([g.flatten() for g in gradient]).cpu().numpy())
@@ -60,6 +63,21 @@ def displaced(model, displacement):
     moved = parameters_to_vector(model.parameters()).detach() + torch.as_tensor(displacement)
     vector_to_parameters(moved, model.parameters())
     return model
+
+
+def quadratic_form(model, data, v):
+    """vᵀHv, with the Hessian H of the loss of all data: v is (d,), as `epoch_gradients` has its rows."""
+    import torch
+    from torch.nn.functional import cross_entropy
+    from torch.nn.utils import parameters_to_vector
+
+    from tlr.course.data import normalize
+
+    params = list(model.parameters())
+    images, labels, _, _ = data.tensors(params[0].device)
+    loss = cross_entropy(model(normalize(images)), labels)
+    along = parameters_to_vector(torch.autograd.grad(loss, params, create_graph=True)) @ torch.as_tensor(v)
+    return float(parameters_to_vector(torch.autograd.grad(along, params)).numpy() @ v)
 
 
 def sums(gradients, length):

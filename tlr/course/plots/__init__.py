@@ -22,6 +22,7 @@ from tlr.course.plots.step import along_the_step
 from tlr.course.plots.style import METHODS, Method, headline, house_style
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
+from tlr.course.plots.timeline import two_windows
 from tlr.course.plots.toys import cobweb, curves, paths
 from tlr.course.plots.training import agreement, images, window_agreement
 
@@ -56,5 +57,6 @@ __all__ = [
     "response",
     "runs",
     "sensitivity",
+    "two_windows",
     "window_agreement",
 ]
