@@ -10,7 +10,8 @@ from tlr.course.plots.derivation import angles, curvature_along_the_step, curvat
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
-from tlr.course.plots.style import METHODS, Method, headline, house_style
+from tlr.course.plots.strips import slow_motion
+from tlr.course.plots.style import METHODS, Method, headline, house_style, written
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.toys import cobweb, curves, paths
@@ -44,5 +45,7 @@ __all__ = [
     "response",
     "runs",
     "sensitivity",
+    "slow_motion",
     "window_agreement",
+    "written",
 ]
