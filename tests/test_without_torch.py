@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 3,
     "03_minibatches": 36,
     "04_mnist": 5,
-    "05_cifar": 20,
+    "05_cifar": 19,
     "06_verdict": 6,
     "07_theory": 0,
     "gallery": 7,
