@@ -1,7 +1,5 @@
 """Runs beside each other: what is drawn is what was measured, and no two runs look alike."""
 
-from itertools import pairwise
-
 import matplotlib
 
 matplotlib.use("Agg")
@@ -83,16 +81,17 @@ def test_a_loss_beyond_the_ceiling_leaves_the_axis():
     assert top == 3
 
 
-def test_rates_of_weights_go_from_dark_at_the_input_to_light_at_the_output_and_others_by_their_kind():
-    groups = ("conv.weight", "group1.0.norm1.weight", "group1.0.norm1.bias", "group1.0.conv1.weight", "output.weight")
-    run = record(alpha=np.full((2, 6), 0.2), groups=(*groups, "output.bias"), per="tensor")
-    figure = plots.rates(run)
-    kinds = ["scales of norms", "shifts of norms", "biases"]
-    assert labels(figure) == ["conv", "group1.0.conv1", "output", *kinds]
-    weights, others = (axes.lines for axes in figure.axes)
-    assert all(a < b for a, b in pairwise(luminance(line.get_color()) for line in weights))
-    assert [line.get_label() for line in others] == kinds
-    assert len({line.get_color() for line in others}) == 3
+def test_a_tensor_is_a_dot_at_its_depth_whose_look_is_its_kind():
+    groups = ("conv.weight", "group2.0.norm1.weight", "group2.0.norm1.bias", "group2.0.shortcut.weight", "output.bias")
+    alpha = np.array([[0.2, 0.3, 0.4, 0.5, 0.6], [0.1, 0.2, 0.3, 0.4, 0.5]])
+    figure = plots.rates(record(alpha=alpha, groups=groups, per="tensor"))
+    kinds = {"convolutions": 1, "scales of norms": 2, "shifts of norms": 3, "shortcuts": 4, "output layer": 5}
+    assert sorted(labels(figure)) == sorted(kinds)
+    for axes, row in zip(figure.axes, alpha, strict=True):
+        dots = {line.get_label(): line for line in axes.lines if line.get_label() in kinds}
+        for kind, depth in kinds.items():
+            np.testing.assert_allclose(dots[kind].get_xydata(), [[depth, row[depth - 1]]])
+        assert len({(line.get_color(), line.get_marker()) for line in dots.values()}) == 5
 
 
 def test_a_column_for_each_method_has_a_shade_for_each_start():

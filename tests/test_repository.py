@@ -535,5 +535,6 @@ def test_the_wheel_holds_the_package_and_its_data(wheel):
         path.relative_to(ROOT).as_posix() for path in (ROOT / "tlr" / "course" / "records" / "recorded").glob("*.json")
     }
     assert recorded
-    assert sources | front | recorded | {"tlr/course/data/digits.npz", "tlr/py.typed"} <= held
+    embedded = {f"tlr/course/data/{name}.npz" for name in ("digits", "photographs")}
+    assert sources | front | recorded | embedded | {"tlr/py.typed"} <= held
     assert {name.split("/")[0] for name in held} == {"tlr", f"trainable_learning_rate-{PROJECT['version']}.dist-info"}

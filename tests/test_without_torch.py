@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 3,
     "03_minibatches": 38,
     "04_mnist": 6,
-    "05_cifar": 16,
+    "05_cifar": 19,
     "06_verdict": 6,
     "07_theory": 0,
     "gallery": 7,

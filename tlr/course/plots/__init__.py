@@ -19,7 +19,8 @@ from tlr.course.plots.derivation import (
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.step import along_the_step
-from tlr.course.plots.style import METHODS, Method, headline, house_style
+from tlr.course.plots.strips import slow_motion
+from tlr.course.plots.style import METHODS, Method, headline, house_style, written
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
@@ -57,6 +58,8 @@ __all__ = [
     "response",
     "runs",
     "sensitivity",
+    "slow_motion",
     "two_windows",
     "window_agreement",
+    "written",
 ]

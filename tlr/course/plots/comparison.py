@@ -16,12 +16,15 @@ __all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _ACROSS = 4  # panels of `sensitivity` in a row
+# The kinds of tensors in a residual network.
 _KINDS = {
-    kind: {"color": color, "linestyle": dash, "label": kind, "linewidth": 1.4}
-    for kind, color, dash in (
-        ("scales of norms", "#D55E00", "-"),
-        ("shifts of norms", "#0072B2", (0, (5, 1.5))),
-        ("biases", "#000000", (0, (1, 1))),
+    kind: {"color": color, "marker": marker}
+    for kind, color, marker in (
+        ("convolutions", "#0072B2", "s"),
+        ("shortcuts", "#6A3D9A", "D"),
+        ("scales of norms", "#D55E00", "^"),
+        ("shifts of norms", "#009E73", "v"),
+        ("output layer", "#000000", "*"),
     )
 }
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
@@ -49,22 +52,28 @@ def by_method(columns):
     """Training loss and α over the epochs, a column of panels for each method, so that no method hides another.
 
     Args:
-        columns: title, or a key of `METHODS` that stands for its label → (name → run). The same name has the same shade
-            in every column, or its own look if it is a key of `METHODS`. A run that diverged ends in crosses.
+        columns: title, or a key of `METHODS` that stands for its label → (name → run, or a list of runs that differ
+            in their seed). The same name has the same shade in every column, or its own look if it is a key of
+            `METHODS`. A run that diverged ends in crosses.
     """
+    columns = {
+        title: {name: runs if isinstance(runs, list) else [runs] for name, runs in group.items()}
+        for title, group in columns.items()
+    }
     names = list(dict.fromkeys(name for group in columns.values() for name in group))
     others = [name for name in names if name not in METHODS]
     looks = {name: METHODS[name].line for name in names if name in METHODS} | dict(
         zip(others, styles(others), strict=True)
     )
-    ends = [run.train_loss[np.isfinite(run.train_loss)] for group in columns.values() for run in group.values()]
+    every = [run for group in columns.values() for runs in group.values() for run in runs]
+    ends = [run.train_loss[np.isfinite(run.train_loss)] for run in every]
     with house_style():
         figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 4.9), sharex=True, sharey="row", squeeze=False)
         for line in axes:
             set_log(line[0])
         for (loss, alpha), (title, group) in zip(axes.T, columns.items(), strict=True):
-            for name, run in group.items():
-                draw_run({"train_loss": loss, "alpha": alpha}, [run], looks[name] | {"linewidth": 1.6})
+            for name, seeds in group.items():
+                draw_run({"train_loss": loss, "alpha": alpha}, seeds, looks[name] | {"linewidth": 1.6})
             loss.set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
             name_epochs(alpha)
         axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
@@ -164,40 +173,37 @@ def _tint(color, place, of):
 
 
 def rates(record):
-    """α of every tensor of a run over the epochs: left the weights, right norms and biases.
+    """α of every tensor of a run against its depth: left the largest that it had, right the one at the end.
 
     Args:
-        record: a `Record` with an α per tensor, in the order of the network. The weights go from the input (dark) to
-            the output (light); norms and biases have a color for each kind.
+        record: a `Record` with an α per tensor, in the order of the network. Each tensor is a dot, whose shape and
+            color say of what kind it is; the dashed line is α₀.
     """
-    kinds = {name: _kind(name) for name in record.groups}
-    weights = [name for name, kind in kinds.items() if kind is None]
-    looks = {
-        name: {"color": color, "linestyle": dash, "label": name.removesuffix(".weight")}
-        for name, color, dash in zip(weights, shades(len(weights)), cycle(DASHES), strict=False)
-    }
+    kinds = [_kind(name) for name in record.groups]
+    depth = np.arange(1, len(kinds) + 1)
     with house_style():
-        figure, panels = plt.subplots(1, 2, figsize=(9.2, 4.6), sharex=True, sharey=True)
-        for name, values in zip(record.groups, record.rates.T, strict=True):
-            panels[int(name not in looks)].plot(values, **looks.get(name) or _KINDS[kinds[name]])
-        for axes, title in zip(panels, ("weights", "norms and biases"), strict=True):
-            axes.set(yscale="log", title=title)
-            name_epochs(axes)
+        figure, panels = plt.subplots(1, 2, figsize=(9.2, 4.2), sharex=True, sharey=True)
+        drawn = {"largest α over the epochs": record.rates.max(axis=0), "α at the end": record.rates[-1]}
+        for axes, (title, alpha) in zip(panels, drawn.items(), strict=True):
+            for kind, look in _KINDS.items():
+                of_kind = np.array([each == kind for each in kinds])
+                axes.plot(depth[of_kind], alpha[of_kind], linestyle="", markersize=7, label=kind, **look)
+            axes.axhline(record.alpha0[0], color="#000000", linewidth=1, linestyle=(0, (5, 2)), zorder=0)
+            axes.set(yscale="log", title=title, xlabel="tensor, from the input (1) to the output")
         panels[0].set_ylabel("learning rate α")
         panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panels[0].yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
-        drawn = {}
-        for axes in panels:
-            drawn |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-        legend_below(figure, drawn)
+        legend_below(figure, dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True)))
     return figure
 
 
 def _kind(name):
-    """What a tensor is if it is no weight, a key of `_KINDS`."""
+    """What a tensor is: a key of `_KINDS`."""
     if "norm" in name:
         return "scales of norms" if name.endswith("weight") else "shifts of norms"
-    return "biases" if name.endswith("bias") else None
+    if name.startswith("output"):
+        return "output layer"
+    return "shortcuts" if "shortcut" in name else "convolutions"
 
 
 def sensitivity(multiples, loss):
