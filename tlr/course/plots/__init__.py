@@ -9,6 +9,7 @@ from tlr.course.plots.comparison import by_method, compare, rates, runs, sensiti
 from tlr.course.plots.derivation import angles, curvature_along_the_step, curvature_ratio, displacements, response
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
+from tlr.course.plots.lost_runs import lost, price
 from tlr.course.plots.step import along_the_step
 from tlr.course.plots.style import METHODS, Method, headline, house_style
 from tlr.course.plots.theory_panels import panels
@@ -38,8 +39,10 @@ __all__ = [
     "images",
     "label",
     "ledger",
+    "lost",
     "panels",
     "paths",
+    "price",
     "rates",
     "response",
     "runs",

@@ -13,11 +13,11 @@ _QUESTIONS = (
     (
         "Does each gradient come\nfrom a mini-batch?",
         "no",
-        "a line search, or TLRArmijo\n(TLR that checks the loss)",
+        "a line search, or TLRArmijo\n(it checks the loss)",
         "yes",
     ),
     ("Does a default usually\nwork for such networks?", "yes", "that first: AdamW with\n0.001, Prodigy with 1", "no"),
-    ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned\nschedule; in large batches steady, too", "no"),
+    ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned schedule;\nin large batches steady, too", "no"),
     (
         "Will there be 30 windows?\n(α × 10 takes 11 of them)",
         "no",

@@ -51,7 +51,6 @@ METHODS = {
     "tlr_slope": Method("TLR, slope (Eq. 10′)", "#6A3D9A", (0, (4, 2, 1, 2, 1, 2)), (7, 1, 0)),
     "tlr_gradients": Method("TLR, gradients (Eq. 10″)", "#B2476B", (0, (8, 2, 2, 2, 2, 2)), (5, 1, 180)),
     "tlr_steady": Method("TLR, steady", "#0B6E4F", (0, (12, 2)), (6, 1, 30)),
-    "tlr_adamw": Method("TLR over AdamW, steady", "#5B7F1B", (0, (12, 2, 1, 2)), (6, 0, 0)),
     "tlr_armijo": Method("TLR, safeguarded", "#1F5A8C", (0, (1, 1, 5, 1)), (8, 1, 0)),
     "barzilai_borwein": Method("Barzilai–Borwein", "#C977A5", (0, (3, 1, 1, 1)), "^"),
     "hypergradient": Method("hypergradient, β", "#009E73", "-.", "P"),
