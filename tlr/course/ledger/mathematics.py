@@ -369,7 +369,7 @@ LATER = (
         "property ⟨gt, gt−1⟩, the proposed algorithm cannot diverge when learning rate is increasing",
         criterion="On a strongly convex function the loss ends below its first value from every stable α₀.",
         fixed="2026-11-29T02:06",
-        note="The sentence may mean no more than claim 9: that each step after which α grows has lowered the loss. Here "
+        note="The sentence may mean no more than claim 9: each step after which α grows has lowered the loss. Here "
         "the loss grows at the step after it, with the α that has grown.",
         reading=True,
         judge=cannot_diverge,
