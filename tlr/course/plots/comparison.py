@@ -224,13 +224,15 @@ def sensitivity(grid, loss, usual):
             axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
             axis.set(xscale="log", yscale="log")
             axis.set_title(look.label, fontsize=11)
-            axis.set_xticks(grid, [written(alpha0) for alpha0 in grid])
+            axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
             axis.xaxis.minorticks_off()
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)
+        for axis in axes.flat[max(len(loss) - _ACROSS, 0) : len(loss)]:  # the lowest of each column
+            axis.set_xlabel("α₀")
+            axis.tick_params(labelbottom=True)
         for axis in axes[:, 0]:
             axis.set_ylabel("final training loss")
-        figure.supxlabel("α₀", fontsize="medium")
         legend_below(
             figure,
             {

@@ -70,16 +70,15 @@ def price(ratios, dear=1.3):
         axes.plot(ratios, places, "o", color=METHODS["tlr_steady"].color)
         for place, ((case, alpha0), ratio) in zip(places, ratios.items(), strict=True):
             if ratio > dear:
-                axes.annotate(
-                    f"{case}, α₀ = {alpha0:g}",
-                    (ratio, place),
-                    (-8, 0),
-                    textcoords="offset points",
-                    ha="right",
-                    va="center",
-                )
+                name = f"{case}, α₀ = {alpha0:g}"
+                axes.annotate(name, (ratio, place), (8, 0), textcoords="offset points", va="center", fontsize=10)
         ticks = [0.03, 0.1, 0.3, 1, 3]
-        axes.set(xscale="log", yticks=[], xlabel="loss of steady over that of the better of the two other rules")
+        axes.set(
+            xscale="log",
+            xlim=(None, 10 * ratios.max()),
+            yticks=[],
+            xlabel="loss of steady over that of the better of the two other rules",
+        )
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.xaxis.minorticks_off()
     return figure
