@@ -619,7 +619,7 @@ def test_the_picture_has_a_tile_a_claim_that_reads_without_colour():
     verdicts = {"one": {1: ("A", HOLDS), 2: ("B", DOES_NOT_HOLD)}, "two": {3: ("C", NOT_TESTED), 4: ("D", UNDECIDED)}}
     figure = plots.ledger(verdicts)
     (axes,) = figure.axes
-    expected = ["one", "1 · A", "✓", "2 · B", "✗", "two", "3 · C", "○", "4 · D", "≈"]
+    expected = ["one", "1 · A", "✓", "2 · B", "✗", "two", "4 · D", "≈", "3 · C", "○"]
     assert [text.get_text() for text in axes.texts] == expected
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "✓ holds: 1",

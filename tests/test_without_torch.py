@@ -18,7 +18,7 @@ LEFT_OUT = {
     "03_minibatches": 36,
     "04_mnist": 5,
     "05_cifar": 16,
-    "06_verdict": 6,
+    "06_verdict": 2,
     "07_theory": 0,
     "gallery": 7,
     "glossary": 1,
