@@ -22,6 +22,7 @@ from collections import Counter
 from functools import cache, partial
 
 import numpy as np
+import sklearn.datasets
 import torch
 from torch import nn
 from torch.func import functional_call
@@ -40,6 +41,7 @@ RULES = ("published", "secant", "slope", "gradients")
 OURS = ("steady", *RULES)
 GUARDS = ("tlr_armijo", "caps")  # the published rule with Armijo's condition, or with AdGD's caps
 RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree", "tlr_armijo")
+HELD_OUT = ("steady", "published", "sgd", "secant", "prodigy", "schedulefree")
 TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
 FIXED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # what SGD is tuned over
 
@@ -138,15 +140,13 @@ def digits(method, alpha0, seed, p, momentum, epochs=20, relabeled=False, adam=F
 
 def readme(method, alpha0, seed, rows):
     """The README's four lines: μ = 0.8, a third of an epoch, no weight decay; 60 epochs of batches of 16."""
-    if rows == "wine":
-        from sklearn.datasets import load_wine
-
-        wine = load_wine()
-        x = torch.tensor((wine.data - wine.data.mean(0)) / wine.data.std(0), dtype=torch.float32)
-        y, classes = torch.from_numpy(wine.target).long(), 3
-    else:
+    if rows == "200 digits":
         x, y = (part[:200] for part in images("digits"))
-        classes = 10
+    else:
+        data = getattr(sklearn.datasets, f"load_{rows.replace(' ', '_')}")()
+        x = torch.tensor((data.data - data.data.mean(0)) / data.data.std(0), dtype=torch.float32)
+        y = torch.from_numpy(data.target).long()
+    classes = int(y.max()) + 1
     epoch = math.ceil(len(x) / 16)
     make = partial(optimizer, method, lr=alpha0, every=max(1, round(epoch / 3)), epoch=epoch, momentum=0.8)
     return losses(MLP(x[0].numel(), 100, classes, seed), make, x, y, 16, 60, seed)
@@ -293,6 +293,12 @@ def cases(quick):
     for rows in ("200 digits", "wine"):
         run = partial(readme, rows=rows)
         yield "readme", f"README, {rows}", run, (1e-3, 1e-2, 1e-1), (*OURS, "sgd", "prodigy", "schedulefree"), seeds
+    # Added after "steady" was fixed: no rule had been tried on these.
+    for rows in ("iris", "breast cancer"):
+        yield "tables", f"README, {rows}", partial(readme, rows=rows), (1e-3, 1e-2, 1e-1), HELD_OUT, seeds
+    for rows in ("200 digits", "wine"):
+        run = partial(readme, rows=rows)
+        yield "seeds", f"README, {rows}, new seeds", run, (1e-3, 1e-2, 1e-1), HELD_OUT, (3, 4, 5)
     for pretrained in (False, True):
         name = f"convolutions, {'pre-trained' if pretrained else 'fresh'}"
         yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*OURS, "sgd"), (7, 8, 9)

@@ -1,28 +1,43 @@
-"""What a wrong guess of α₀ costs: every method trains from every multiple, with every seed, from the same weights."""
+"""What the choice of α₀ decides: every method trains from every α₀, with every seed, from the same weights."""
 
 from functools import partial
 
+import numpy as np
 import torch
 
 from tlr.course.data import load
-from tlr.course.experiments.guessing import losses, wrong_guesses
+from tlr.course.experiments.guessing import GRID, SEEDS, USUAL, losses, methods_of_today, over_alpha0, recorded_runs
 from tlr.course.peers import cosine
 
-MULTIPLES = (1e-3, 1)
+RATES = (1e-4, 0.1)
 
 
-def test_each_method_trains_from_each_multiple_of_its_own_rate():
-    usual = {
-        "sgd": (0.1, {"momentum": 0.8}),
-        "cosine": (0.1, {}, partial(cosine, warmup=1)),
-        "mine": (0.1, torch.optim.SGD),
+def test_each_method_trains_from_each_rate_with_each_seed():
+    methods = {
+        "sgd": {"momentum": 0.8},
+        "cosine": ({}, partial(cosine, warmup=1)),
+        "mine": torch.optim.SGD,
     }
-    ran = wrong_guesses(usual, load("digits"), MULTIPLES, epochs=2, batch_size=64, hidden=8)
-    assert list(ran) == list(usual)
-    assert all(sorted(runs) == [(1e-3, 0), (1e-3, 1), (1, 0), (1, 1)] for runs in ran.values())
-    assert ran["sgd"][1, 0].alpha[-1, 0] == 0.1
-    assert ran["sgd"][1e-3, 0].alpha[-1, 0] == 1e-4
-    assert ran["cosine"][1, 0].rates[0, 0] == 0.05  # the warm-up
-    ends = losses(ran, MULTIPLES)
-    assert ends["mine"][1][0] == ran["mine"][1, 0].train_loss[-1]
-    assert all(max(rows[1]) < min(rows[0]) for rows in ends.values())
+    ran = over_alpha0(methods, load("digits"), RATES, epochs=2, batch_size=64, seeds=(0, 1), hidden=8)
+    assert list(ran) == list(methods)
+    assert all(sorted(runs) == [(1e-4, 0), (1e-4, 1), (0.1, 0), (0.1, 1)] for runs in ran.values())
+    assert ran["sgd"][0.1, 0].alpha[-1, 0] == 0.1
+    assert ran["cosine"][0.1, 0].rates[0, 0] == 0.05  # the warm-up
+    for runs in ran.values():
+        assert max(runs[0.1, seed].train_loss[-1] for seed in (0, 1)) < runs[1e-4, 0].train_loss[-1]
+
+
+def test_every_method_is_recorded_with_every_rate_and_seed_from_committed_code():
+    runs = recorded_runs()
+    assert len(runs) == len({(run["method"], run["alpha0"], run["seed"]) for run in runs})
+    assert {run["method"] for run in runs} == {*USUAL} == {*methods_of_today(load("digits"))}
+    assert len(runs) == len(USUAL) * len(GRID) * len(SEEDS)
+    assert all(run["commit"] and not run["dirty"] for run in runs)
+
+
+def test_losses_have_a_row_for_each_rate_and_what_diverged_is_infinite():
+    runs = [{"method": "tlr", "alpha0": rate, "seed": seed, "train_loss": rate} for rate in GRID for seed in SEEDS]
+    runs[-1]["train_loss"] = float("nan")
+    ends = losses(runs)["tlr"]
+    assert ends[:-1, 0].tolist() == list(GRID[:-1])
+    assert np.isinf(ends[-1, -1])

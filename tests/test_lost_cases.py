@@ -69,16 +69,23 @@ def test_recorded_runs_come_from_committed_code():
     assert len({(run["case"], run["method"], run["alpha0"], run["seed"]) for run in runs}) == len(runs)
 
 
-def test_the_overview_counts_lost_runs_in_words_and_keeps_a_case_that_it_does_not_know():
+def test_shares_count_in_words_tell_what_rose_and_keep_a_case_that_they_do_not_know():
     runs = [made_up("steady", 0.1), made_up("published", 1.5), made_up("published", 0.1, seed=1)]
-    runs += [made_up("published", 1.5) | {"case": f"quadratic, condition {kappa}"} for kappa in ("100", "1e6")]
-    rows = lost_cases.overview(runs, {"steady": "mended", "published": "Eq. 8", "sgd": "SGD"})
-    assert rows.columns.tolist() == ["mended", "Eq. 8", "SGD"]
-    assert rows.loc["quadratics, exact gradients"].tolist() == ["–", "2/2", "–"]
-    assert rows.loc["one"].tolist() == ["0/1", "1/2", "–"]
+    runs += [made_up("published", 2.5) | {"case": f"quadratic, condition {kappa}"} for kappa in ("100", "1e6")]
+    rows = lost_cases.shares(runs, ("steady", "published"))
+    assert rows.columns.tolist() == ["runs", "lost", "rose"]
+    assert rows.loc[("Exact gradients", "quadratics", "published")].tolist() == [2, 2, 2]
+    assert rows.loc[("Others", "one", "published")].tolist() == [2, 1, 0]
+    assert rows.loc[("Others", "one", "steady")].tolist() == [1, 0, 0]
+
+
+def test_methods_are_compared_on_what_all_of_them_were_tried_on():
+    runs = [made_up("steady", 0.1), made_up("published", 1.5), made_up("published", 1.5, seed=1)]
+    rows = lost_cases.shared(runs, ("steady", "published"))
+    assert rows.loc[("mini-batches", "steady")].tolist() == [1, 0]
+    assert rows.loc[("mini-batches", "published")].tolist() == [1, 1]
 
 
 def test_every_recorded_case_has_its_words():
-    methods = {run["method"]: run["method"] for run in lost_cases.recorded_runs()}
-    cases = {run["case"] for run in lost_cases.recorded_runs()}
-    assert not cases & {*lost_cases.overview(lost_cases.recorded_runs(), methods).index}
+    methods = {run["method"] for run in lost_cases.recorded_runs()}
+    assert "Others" not in lost_cases.shares(lost_cases.recorded_runs(), methods).index.get_level_values("group")

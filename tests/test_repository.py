@@ -157,6 +157,33 @@ def test_the_readme_example_trains():
     assert loss(model(images), labels).item() < before / 2
 
 
+def test_the_memory_is_what_the_readme_and_its_details_say():
+    import torch
+
+    from tlr import TLR
+    from tlr.optim import TLRAdamW
+
+    def arrays(make):
+        model = torch.nn.Linear(30, 40)
+        optimizer = make(model.parameters())
+        for _ in range(8):
+            optimizer.zero_grad()
+            model(torch.ones(1, 30)).square().mean().backward()
+            optimizer.step()
+        kept = [value for state in optimizer.state.values() for value in state.values() if torch.is_tensor(value)]
+        return round(sum(value.numel() for value in kept) / sum(weight.numel() for weight in model.parameters()))
+
+    def sgd(**options):
+        return arrays(lambda weights: TLR(weights, lr=0.01, momentum=0.8, update_every=15, **options))
+
+    assert arrays(lambda weights: torch.optim.SGD(weights, lr=0.01, momentum=0.8)) == 1
+    assert arrays(torch.optim.AdamW) == 2
+    assert sgd() == sgd(curvature="secant") == 3
+    assert sgd(curvature="steady", epoch=45) == 4
+    assert arrays(lambda weights: TLRAdamW(weights, update_every=15, curvature="steady", epoch=45)) == 5
+    assert "keeps one array of the size of all weights, Adam two, this four" in README
+
+
 # Versions
 
 

@@ -18,7 +18,7 @@ LEFT_OUT = {
     "03_minibatches": 38,
     "04_mnist": 6,
     "05_cifar": 19,
-    "06_verdict": 6,
+    "06_verdict": 2,
     "07_theory": 0,
     "gallery": 7,
     "glossary": 1,

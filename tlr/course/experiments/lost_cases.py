@@ -11,7 +11,7 @@ import pandas as pd
 from tlr.course import records
 from tlr.course.experiments.replay import recorded
 
-__all__ = ["PATH", "healthy", "is_lost", "overview", "recorded_runs", "table"]
+__all__ = ["PATH", "healthy", "is_lost", "recorded_runs", "shared", "shares", "table"]
 
 PATH = records.shipped() / "lost_cases.jsonl"
 
@@ -83,52 +83,76 @@ def table(runs):
     return whole
 
 
-#: Case → its row of `overview`, in this order; a case that is not here has a row of its own at the end.
+_SHORT, _ADAM, _LONG = "Short windows", "Over Adam", "Windows of 30 steps and more"
+_EXACT, _HELD_OUT = "Exact gradients", "Held out"
+
+#: Case → its group and its row in `shares`, in this order; a case that is not here has a row of its own at the end.
 _WORDS = {
-    "README, 200 digits": "200 digits, windows of 4 steps",
-    "README, wine": "wine (a table), windows of 4 steps",
-    "p 0.1, μ 0.8": "1,442 digits, windows of 9 steps, μ = 0.8",
-    "p 0.1, μ 0.9": "1,442 digits, windows of 9 steps, μ = 0.9",
-    "p 0.33, μ 0.8": "1,442 digits, windows of 30 steps, μ = 0.8",
-    "p 0.33, μ 0.9": "1,442 digits, windows of 30 steps, μ = 0.9",
-    "Adam, window 9": "over Adam, windows of 9 steps",
-    "Adam, window 30": "over Adam, windows of 30 steps",
-    "Adam, window 50": "over Adam, windows of 50 steps",
-    "MNIST, batch 512": "MNIST, batches of 512, α₀ = 0.1",
-    "figure 1, batch 64": "MNIST, the settings of figure 1",
-    "figure 1, batch 128": "MNIST, the settings of figure 1",
-    "figure 1, batch 256": "MNIST, the settings of figure 1",
-    "figure 1, batch 512": "MNIST, the settings of figure 1",
-    "convolutions, fresh": "photographs, new convolutions",
-    "convolutions, pre-trained": "photographs, trained convolutions",
-    "labels change": "labels that change halfway",
-    "full batches, tanh": "full batches",
-    "quadratic, condition 100": "quadratics, exact gradients",
-    "quadratic, condition 1e6": "quadratics, exact gradients",
-    "logistic regression": "logistic regression, exact gradients",
-    "one-sided parabola": "half-parabolas, exact gradients",
-    "two parabolas": "half-parabolas, exact gradients",
+    "README, 200 digits": (_SHORT, "200 digits, 4 steps"),
+    "README, wine": (_SHORT, "wine (a table), 4 steps"),
+    "p 0.1, μ 0.8": (_SHORT, "1,442 digits, 9 steps, μ = 0.8"),
+    "p 0.1, μ 0.9": (_SHORT, "1,442 digits, 9 steps, μ = 0.9"),
+    "p 0.33, μ 0.8": (_LONG, "1,442 digits, 30 steps, μ = 0.8"),
+    "p 0.33, μ 0.9": (_LONG, "1,442 digits, 30 steps, μ = 0.9"),
+    "labels change": (_LONG, "labels that change halfway"),
+    "convolutions, fresh": (_LONG, "photographs, new convolutions"),
+    "convolutions, pre-trained": (_LONG, "photographs, trained convolutions"),
+    "MNIST, batch 512": (_LONG, "MNIST, batches of 512, α₀ = 0.1"),
+    "figure 1, batch 64": (_LONG, "MNIST, the settings of figure 1"),
+    "figure 1, batch 128": (_LONG, "MNIST, the settings of figure 1"),
+    "figure 1, batch 256": (_LONG, "MNIST, the settings of figure 1"),
+    "figure 1, batch 512": (_LONG, "MNIST, the settings of figure 1"),
+    "Adam, window 9": (_ADAM, "windows of 9 steps"),
+    "Adam, window 30": (_ADAM, "windows of 30 steps"),
+    "Adam, window 50": (_ADAM, "windows of 50 steps"),
+    "full batches, tanh": (_EXACT, "digits, full batches"),
+    "quadratic, condition 100": (_EXACT, "quadratics"),
+    "quadratic, condition 1e6": (_EXACT, "quadratics"),
+    "logistic regression": (_EXACT, "logistic regression"),
+    "one-sided parabola": (_EXACT, "half-parabolas"),
+    "two parabolas": (_EXACT, "half-parabolas"),
+    "README, 200 digits, new seeds": (_HELD_OUT, "200 digits, new seeds"),
+    "README, wine, new seeds": (_HELD_OUT, "wine, new seeds"),
+    "README, iris": (_HELD_OUT, "iris (a table), 3 steps"),
+    "README, breast cancer": (_HELD_OUT, "breast cancer (a table), 12 steps"),
 }
 
 
-def overview(runs, methods):
-    """Lost runs of all runs, as a table to be read: a row for each case, in words.
+def shares(runs, methods):
+    """Lost runs of all runs, a row for each case in words and each method.
 
     Args:
         runs: a list of dicts, as `recorded_runs` returns them.
-        methods: name in the runs → heading of its column.
+        methods: which ones, as the runs name them.
 
     Returns:
-        A DataFrame of strings such as "10/12", "–" where a method was not tried.
+        A DataFrame by (group, case, method): `runs`, how many are `lost`, and how many of these `rose`, that is, are
+        not finite or end above their first loss; the others fell, but by less than half.
     """
-    cases = table(runs)
-    words = cases.index.get_level_values("case").map(lambda case: _WORDS.get(case, case))
-    counts = cases.groupby([words, "method"])[["lost", "runs"]].sum()
-    cells = (counts.lost.astype(str) + "/" + counts.runs.astype(str)).unstack("method", fill_value="–")
-    order = [name for name in dict.fromkeys(_WORDS.values()) if name in cells.index]
-    order += [name for name in cells.index if name not in order]
-    named = cells.reindex(index=order, columns=list(methods), fill_value="–").rename(columns=methods)
-    return named.rename_axis(index=None, columns=None)
+    found = frame(runs)
+    found = found[found.method.isin(methods)]
+    found["rose"] = found.lost & ~(found["last"] <= found["first"])
+    places = {case: place for place, case in enumerate(_WORDS)}
+    found = found.sort_values("case", key=lambda cases: cases.map(places).fillna(len(places)), kind="stable")
+    words = [_WORDS.get(case, ("Others", case)) for case in found.case]
+    found["group"], found["case"] = zip(*words, strict=True)
+    grouped = found.groupby(["group", "case", "method"], sort=False)
+    return grouped.agg(runs=("lost", "size"), lost=("lost", "sum"), rose=("rose", "sum"))
+
+
+def shared(runs, methods):
+    """Lost runs on the cases, values of α₀ and seeds that every one of the methods was tried on.
+
+    Returns:
+        A DataFrame by (kind, method), kind being "mini-batches", "exact gradients" or "held out": `runs` and `lost`.
+    """
+    found = frame(runs)
+    found = found[found.method.isin(methods)]
+    same = found.groupby(["case", "alpha0", "seed"]).method.transform("nunique") == len(methods)
+    kinds = {_EXACT: "exact gradients", _HELD_OUT: "held out"}
+    kind = [kinds.get(_WORDS.get(case, ("", ""))[0], "mini-batches") for case in found.case]
+    grouped = found.assign(kind=kind)[same].groupby(["kind", "method"])
+    return grouped.agg(runs=("lost", "size"), lost=("lost", "sum"))
 
 
 def healthy(runs, method="steady"):

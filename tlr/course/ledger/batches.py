@@ -262,9 +262,15 @@ LATER = (
         theme=ALPHA,
         says="α falls because a minimum is near",
         place="Section 3, after Eq. 9",
-        quote="subsequently it decreases",
+        quote="The learning rate is initially increased (⟨gt, gt−1⟩ > 0) until a maximum value and subsequently it "
+        "decreases (⟨gt, gt−1⟩ < 0) in order to converge to a minimum.",
         criterion="The late fall is not what sampling without replacement predicts (within 5 %); in part in some runs.",
         fixed="2026-11-29T02:06",
+        changed="not the criterion but the quote: until 29 November it was “subsequently it decreases”, which names no "
+        "cause.",
+        note="Of a negative product the paper says just before: “a local optimum is nearby and we skip it due to the "
+        "large learning rate”. That this is the cause of the fall is our reading.",
+        reading=True,
         judge=cause_of_the_fall,
         figures=("figure-1-mnist",),
         tests=("03_minibatches#fall-records", "03_minibatches#fall-control-run"),

@@ -108,6 +108,7 @@ class Claim:
         fixed: when the criterion took this form, UTC (default: with the first version of the ledger).
         changed: what was changed about it after results were known (default: nothing).
         note: what a reader of the verdict should know besides.
+        reading: whether the paper's sentence can be read otherwise than we do (default False).
         ours: whether this is a stress test of ours, which the paper does not answer for (default False).
         judge: returns a `Finding`. Without `figures` it takes no arguments, or else an `Archive` and one of them.
         figures: names of `tlr.course.experiments.FIGURES`, or parts of them, whose records are the evidence.
@@ -122,6 +123,7 @@ class Claim:
     fixed: str = FIRST
     changed: str = ""
     note: str = ""
+    reading: bool = False
     ours: bool = False
     judge: Callable
     figures: tuple[str | Part, ...] = ()

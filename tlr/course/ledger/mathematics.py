@@ -314,7 +314,8 @@ CLAIMS = (
         theme=EQUATIONS,
         says="Convex losses have fallen whenever α grows",
         place="Appendix D.3, remark",
-        quote="corresponding to positive values of the inner product",
+        quote="The assumption of a convex loss function leads to improved (minimized) loss values at each step "
+        "when ⟨gt, gt−1⟩ > 0.",
         criterion="In every random step after which α grows, the loss has fallen.",
         judge=convex,
         tests=("01_derivation#convex-code",),
@@ -350,9 +351,13 @@ LATER = (
         theme=EQUATIONS,
         says="Eq. 10 with momentum: a displacement serves as the gradient",
         place="Section 4, Eq. 10",
-        quote="we accumulate the calculated gradients across several consecutive iterations.",
+        quote="we accumulate the calculated gradients across several consecutive iterations. … at step t, the weight "
+        "gradients can be computed as follows:",
         criterion="With momentum 0.8 the product of two displacements over α is the slope that Eq. 7 asks for.",
         fixed="2026-11-29T02:06",
+        note="What follows is Eq. 10, which takes a displacement over α for the sum of the gradients. The paper trains "
+        "with momentum 0.8 and does not say how it enters.",
+        reading=True,
         judge=displacements,
         tests=("01_derivation#eq-10-two-steps", "01_derivation#eq-10-noise"),
     ),
@@ -360,9 +365,13 @@ LATER = (
         theme=EQUATIONS,
         says="On convex functions the algorithm cannot diverge while α grows",
         place="Appendix D.3, remark",
-        quote="cannot diverge when learning rate is increasing",
+        quote="given a convex function and the proposed learning rate update rule, which relies on the intrinsic "
+        "property ⟨gt, gt−1⟩, the proposed algorithm cannot diverge when learning rate is increasing",
         criterion="On a strongly convex function the loss ends below its first value from every stable α₀.",
         fixed="2026-11-29T02:06",
+        note="The sentence may mean no more than claim 9: each step after which α grows has lowered the loss. Here "
+        "the loss grows at the step after it, with the α that has grown.",
+        reading=True,
         judge=cannot_diverge,
         tests=("01_derivation#convex-diverges",),
     ),

@@ -74,6 +74,7 @@ def _row(number, claim, finding):
     """Five cells: number, claim, verdict, the number of the evidence, links. The claim unfolds."""
     evidence = _COMMAND.sub(r"<code>\g<0></code>", _html(finding.evidence))
     folded = [f"“{_html(claim.quote)}” ({escape(claim.place)})"]
+    folded += ["<i>Our reading</i>: the sentence allows another."] if claim.reading else []
     folded += ["A stress test of ours, not the paper's: it does not count."] if claim.ours else []
     folded += [f"<i>Found:</i> {evidence}", f"<i>Holds if:</i> {_html(claim.criterion)} <i>{_when(claim, finding)}</i>"]
     folded += [f"<i>Changed after results were known:</i> {_html(claim.changed)}"] if claim.changed else []
@@ -81,7 +82,7 @@ def _row(number, claim, finding):
     tests = ", ".join(_link(test, test.replace("#", " ")) for test in claim.tests)
     folded += [f"<i>Tested by</i> {tests}"] if tests else []
     notebooks = {test[:2]: test for test in reversed(claim.tests)}
-    ours = " (ours)" if claim.ours else ""
+    ours = " (ours)" if claim.ours else " (our reading)" if claim.reading else ""
     cells = (
         str(number),
         f"<details><summary>{_html(claim.says)}{ours}</summary>{'<br>'.join(folded)}</details>",

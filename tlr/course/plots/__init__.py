@@ -18,6 +18,7 @@ from tlr.course.plots.derivation import (
 )
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
+from tlr.course.plots.lost_runs import lost, price
 from tlr.course.plots.step import along_the_step
 from tlr.course.plots.strips import slow_motion
 from tlr.course.plots.style import METHODS, Method, headline, house_style, written
@@ -52,8 +53,10 @@ __all__ = [
     "label",
     "leap",
     "ledger",
+    "lost",
     "panels",
     "paths",
+    "price",
     "rates",
     "response",
     "runs",

@@ -10,17 +10,28 @@ __all__ = ["decision"]
 
 #: A question; the answer that leads to the right, and what to take there; the answer that leads on down.
 _QUESTIONS = (
-    ("Does each gradient come\nfrom a mini-batch?", "no", "a line search, or TLRArmijo", "yes"),
-    ("Can you try several α₀?", "yes", "SGD or AdamW\nwith a tuned schedule", "no"),
+    (
+        "Does each gradient come\nfrom a mini-batch?",
+        "no",
+        "a line search, or TLRArmijo\n(it checks the loss)",
+        "yes",
+    ),
+    ("Does a default usually\nwork for such networks?", "yes", "that first: AdamW with\n0.001, Prodigy with 1", "no"),
+    ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned schedule;\nin large batches steady, too", "no"),
     (
         "Will there be 30 windows?\n(α × 10 takes 11 of them)",
         "no",
-        "a rate that worked before:\nα would hardly move",
+        "a rate that worked before:\nno time to train one",
         "yes",
     ),
-    ("Is Adam the optimizer\nfor this network?", "yes", "TLRAdamW, α₀ = 0.001,\nwindows of at least 50 steps", "no"),
+    (
+        "Is Adam the optimizer\nfor this network?",
+        "yes",
+        'TLRAdamW, curvature="steady",\nα₀ = 0.001, windows of 50 steps',
+        "no",
+    ),
 )
-_END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, p = ⅓, windows\nof at least 3/(1 − μ) steps'
+_END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, windows of ⅓ epoch\n(if they can, at least 3/(1 − μ) steps)'
 
 
 #: Half the width and height of a box, and where the columns are; a row is 1 high.
@@ -31,7 +42,7 @@ def decision():
     """The tree: questions on the left, from top to bottom, and what to take on the right and at the end."""
     last = len(_QUESTIONS)
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 5.6))
+        figure, axes = plt.subplots(figsize=(9.2, 6.6))
         axes.set(xlim=(0, 1), ylim=(-last - 0.4, 0.4))
         axes.axis("off")
         for row, (question, aside, take, down) in enumerate(_QUESTIONS):

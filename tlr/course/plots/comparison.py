@@ -1,4 +1,4 @@
-"""Runs beside each other: methods and their options, one run's rates tensor by tensor, and what wrong guesses cost."""
+"""Runs beside each other: methods and their options, one run's rates tensor by tensor, and what α₀ decides."""
 
 from collections import Counter
 from itertools import cycle
@@ -6,6 +6,7 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
@@ -16,6 +17,7 @@ __all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _ACROSS = 4  # panels of `sensitivity` in a row
+_WORST = 3.0  # the highest loss that it shows, a little above that of guessing one of ten
 # The kinds of tensors in a residual network.
 _KINDS = {
     kind: {"color": color, "marker": marker}
@@ -206,34 +208,47 @@ def _kind(name):
     return "shortcuts" if "shortcut" in name else "convolutions"
 
 
-def sensitivity(multiples, loss):
-    """Final training loss over a wrong guess of α₀: a panel for each method, with the other methods in gray behind it.
+def sensitivity(grid, loss, usual):
+    """Final training loss over α₀: a panel for each method, with the other methods in gray behind it.
 
-    The line is the mean over the seeds, each of which has a marker.
+    The line goes through the seeds' geometric means; each seed has a marker. What ends above `_WORST`, or diverged, is
+    drawn there. A dotted line marks the α₀ that is usual for the method.
 
     Args:
-        multiples: α₀ as a multiple of what one would set, (k,).
+        grid: the values of α₀, (k,).
         loss: method → final training losses, (k, seeds). Keys of `METHODS` have their color, any other is black.
+        usual: method → its usual α₀.
     """
-    means = {method: np.mean(values, axis=1) for method, values in loss.items()}
+    ends = {method: np.minimum(values, _WORST) for method, values in loss.items()}
+    means = {method: np.exp(np.log(values).mean(axis=1)) for method, values in ends.items()}
     down = -(-len(loss) // _ACROSS)
     with house_style():
         figure, axes = plt.subplots(
-            down, _ACROSS, figsize=(9.2, 0.5 + 2.1 * down), sharex=True, sharey=True, squeeze=False
+            down, _ACROSS, figsize=(9.2, 0.9 + 2.1 * down), sharex=True, sharey=True, squeeze=False
         )
-        for axis, (method, values) in zip(axes.flat, loss.items(), strict=False):
+        for axis, (method, values) in zip(axes.flat, ends.items(), strict=False):
             look = METHODS.get(method, Method(method, "#000000", "-", "o"))
             for other in means.values():
-                axis.plot(multiples, other, color="#cccccc", linewidth=1, zorder=1)
-            axis.plot(multiples, means[method], color=look.color)
-            axis.plot(multiples, values, color=look.color, linestyle="", marker=look.marker, markersize=6)
+                axis.plot(grid, other, color="#cccccc", linewidth=1, zorder=1)
+            axis.axvline(usual[method], color="#000000", linewidth=1, linestyle=":", zorder=1)
+            axis.plot(grid, means[method], color=look.color)
+            axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
             axis.set(xscale="log", yscale="log")
             axis.set_title(look.label, fontsize=11)
-            axis.set_xticks(multiples, [f"{multiple:g}" for multiple in multiples])
+            axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
             axis.xaxis.minorticks_off()
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)
+        for axis in axes.flat[max(len(loss) - _ACROSS, 0) : len(loss)]:  # the lowest of each column
+            axis.set_xlabel("α₀")
+            axis.tick_params(labelbottom=True)
         for axis in axes[:, 0]:
             axis.set_ylabel("final training loss")
-        figure.supxlabel("α₀ as a multiple of the usual", fontsize="medium")
+        legend_below(
+            figure,
+            {
+                "the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":"),
+                "the other methods": Line2D([], [], color="#cccccc", linewidth=1),
+            },
+        )
     return figure

@@ -22,6 +22,8 @@ _SUBSCRIPT = re.compile(r"_\{?([\w+−]+)\}?")
 def ledger(verdicts):
     """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts below.
 
+    Within a theme those that hold come first, in the order of `SIGNS`.
+
     Args:
         verdicts: theme → (number of the claim → (title, verdict)). Verdicts are the keys of `SIGNS`.
     """
@@ -33,11 +35,12 @@ def ledger(verdicts):
         for theme, row in verdicts.items():
             axes.text(0, top + 0.45, theme, va="bottom", fontsize=10, fontweight="bold")
             top += 0.55
-            for place, (number, (title, verdict)) in enumerate(row.items()):
+            in_order = sorted(row.items(), key=lambda claim: [*SIGNS].index(claim[1][1]))
+            for place, (number, (title, verdict)) in enumerate(in_order):
                 x, y = place % _ACROSS, top + place // _ACROSS
                 color = _COLORS[verdict]
                 axes.add_patch(plt.Rectangle((x, y), 0.98, 0.92, facecolor=color, edgecolor="k", linewidth=0.8))
-                words = _SUBSCRIPT.sub(r"$_{\1}$", "\n".join(wrap(f"{number} · {title}", 31)))
+                words = _SUBSCRIPT.sub(r"$_{\1}$", "\n".join(_lines(f"{number} · {title}")))
                 axes.text(x + 0.03, y + 0.46, words, va="center", fontsize=8, linespacing=1.05)
                 axes.text(x + 0.92, y + 0.46, SIGNS[verdict], ha="center", va="center", fontsize=13)
             top += heights[theme]
@@ -48,3 +51,9 @@ def ledger(verdicts):
         axes.set(xlim=(0, _ACROSS), ylim=(total, 0))
         axes.axis("off")
     return figure
+
+
+def _lines(words):
+    """Lines of at most 31 letters, none of which breaks a formula such as "(1 + c) α" or "α₀ = 0.1"."""
+    held = re.sub(r"(?<=[+=≤]) | (?=[+=≤])|(?<=c\)) ", "\x00", words)
+    return [line.replace("\x00", " ") for line in wrap(held, 31)]

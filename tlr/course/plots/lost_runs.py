@@ -1,0 +1,84 @@
+"""What the benchmark of lost cases found: shares of lost runs, and what a rule costs where nothing was lost."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from tlr.course.plots.style import METHODS, house_style
+
+__all__ = ["lost", "price"]
+
+
+def lost(shares, names):
+    """A row for each case, a column for each method: lost runs of all runs, the redder the more; hatched: not tried.
+
+    An arrow beside the numbers: some of the lost runs ended above their first loss. Without it they fell, by less than
+    half.
+
+    Args:
+        shares: as `tlr.course.experiments.lost_cases.shares` returns them.
+        names: method → how it is called above its column.
+    """
+    rows = [*dict.fromkeys((group, case) for group, case, _ in shares.index)]
+    groups = [*dict.fromkeys(group for group, _ in rows)]
+    height = len(rows) + len(groups)
+    with house_style():
+        figure, axes = plt.subplots(figsize=(9.2, 0.4 + 0.3 * height))
+        y = 0
+        for group in groups:
+            axes.text(-0.1, y + 0.55, group, ha="right", va="center", fontsize=10, fontweight="bold")
+            y += 1
+            for case in (case for place, case in rows if place == group):
+                axes.text(-0.1, y + 0.5, case, ha="right", va="center", fontsize=10)
+                for x, method in enumerate(names):
+                    _cell(
+                        axes, (x, y), shares.loc[group, case, method] if (group, case, method) in shares.index else None
+                    )
+                y += 1
+        axes.set(xlim=(0, len(names)), ylim=(height, 0), yticks=[])
+        axes.set_xticks(np.arange(len(names)) + 0.5, names.values(), fontsize=10)
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def _cell(axes, corner, row):
+    box = plt.Rectangle(corner, 0.96, 0.92, linewidth=0.6, edgecolor="#8c8c8c", facecolor="#ffffff")
+    axes.add_patch(box)
+    if row is None:
+        box.set(hatch="////", edgecolor="#d0d0d0")
+        return
+    share = row.lost / row.runs
+    box.set_facecolor((1, 1 - 0.55 * share, 1 - 0.75 * share) if row.lost else "#e6f2fa")
+    words = f"{row.lost}/{row.runs}" + (" ↑" if row.rose else "")
+    axes.text(corner[0] + 0.48, corner[1] + 0.48, words, ha="center", va="center", fontsize=10)
+
+
+def price(ratios, dear=1.3):
+    """A dot for each setting: the loss of "steady" over that of the better of the paper's rule and `"secant"`.
+
+    Args:
+        ratios: a Series by (case, α₀), as `tlr.course.experiments.lost_cases.healthy` returns it.
+        dear: from which ratio on a dot has its name.
+    """
+    ratios = ratios.sort_values()
+    places = np.arange(len(ratios))
+    with house_style():
+        figure, axes = plt.subplots(figsize=(9.2, 3.2))
+        axes.axvline(1, color="#8c8c8c", linewidth=1)
+        axes.plot(ratios, places, "o", color=METHODS["tlr_steady"].color)
+        for place, ((case, alpha0), ratio) in zip(places, ratios.items(), strict=True):
+            if ratio > dear:
+                name = f"{case}, α₀ = {alpha0:g}"
+                axes.annotate(name, (ratio, place), (8, 0), textcoords="offset points", va="center", fontsize=10)
+        ticks = [0.03, 0.1, 0.3, 1, 3]
+        axes.set(
+            xscale="log",
+            xlim=(None, 10 * ratios.max()),
+            yticks=[],
+            xlabel="loss of steady over that of the better of the two other rules",
+        )
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.xaxis.minorticks_off()
+    return figure
