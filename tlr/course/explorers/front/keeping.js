@@ -81,8 +81,8 @@ export function pictureOf(parts, surfaces, draw) {
     if (row.hidden || row.ariaPressed === "false") continue;
     const { x, y, right, height } = box(row.firstElementChild);
     const middle = y + height / 2;
-    stroke({ context, look }, method, [[[x, middle], [right, middle]]], unit * 0.17);
-    if (method.marker) marker({ context, look }, method, (x + right) / 2, middle, unit * 0.36);
+    stroke({ context, look, unit }, method, [[[x, middle], [right, middle]]], 0.17);
+    if (method.marker) marker({ context, look, unit }, method, (x + right) / 2, middle, 0.36);
   }
   for (const surface of surfaces) delete surface.ratio;
   draw();
