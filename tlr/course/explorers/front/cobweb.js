@@ -53,7 +53,7 @@ function render({ model, el }) {
     scene.say([`t = ${t}`, ...read(t)].join(". "));
   }
 
-  const read = (t) => races.map(({ method, run }) => `${method.label}: x ${short(run.alpha[t])}, loss ${short(run.loss[t] / run.loss[0])}`);
+  const read = (t) => races.map(({ method, run }) => `${method.label}: x ${short(run.alpha[t])}, loss ${short(ratios(run)[t])}`);
 
   const key = dragFirst(scene, map, (at) =>
     races.map(({ method }) => `${method.label}: → ${short(relativeRateMap(at, method.rule, scene.settings.c))}`),

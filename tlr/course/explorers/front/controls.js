@@ -20,10 +20,12 @@ export function roundValues({ low, high, log, step }) {
   return [low, ...found.filter((value) => value > low && value < high), high];
 }
 
+export const limited = (value, { low, high, whole }) => clamp(whole ? Math.round(value) : value, low, high);
+
 // The number that a text means, within the limits of its control; null for what is none.
-export function typed(text, { low, high, whole }) {
+export function typed(text, control) {
   const value = numberIn(text);
-  return Number.isNaN(value) ? null : clamp(whole ? Math.round(value) : value, low, high);
+  return Number.isNaN(value) ? null : limited(value, control);
 }
 
 export const threeDigits = (value) => Number(value.toPrecision(3));

@@ -1,5 +1,6 @@
 // What a reader takes away: an address of the same picture, and the picture itself.
 
+import { limited } from "./controls.js";
 import { marker, stroke } from "./picture.js";
 
 const SCALE = 2;
@@ -19,7 +20,7 @@ export function fromHash(hash, state) {
     const numbers = parts.map(Number);
     const good = text !== "" && numbers.every(Number.isFinite);
     if (typeof now === "string") return !options || options.some(([option]) => option === parts[0]) ? parts[0] : now;
-    if (typeof now === "number") return good ? Math.min(Math.max(whole ? Math.round(numbers[0]) : numbers[0], low), high) : now;
+    if (typeof now === "number") return good ? limited(numbers[0], { low, high, whole }) : now;
     const rules = parts.filter((part) => methods.some(({ rule }) => rule === part));
     if (rules.length || !text) return rules;
     return good && parts.length === 2 ? numbers : now;
