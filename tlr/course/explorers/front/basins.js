@@ -1,24 +1,19 @@
 // The final loss for every α₀ and condition number, under one rule: a map that grows finer while one looks at it.
 
 import { LISTENERS } from "./controls.js";
-import { decadesFallen, descend, inItsAxes, ratios } from "./descent.js";
-import { build } from "./elements.js";
-import { channels, drawAxes, drawLine, drawPanel, edges, ring, short, within, write } from "./picture.js";
-import { arrows, onPointer, stage, timePanels } from "./stage.js";
+import { decadesFallen, descend, inItsAxes, lost, ratios } from "./descent.js";
+import { channels, drawAxes, drawLine, drawPanel, edges, fill, ring, short, within, write } from "./picture.js";
+import { onPointer, stage, tell, timePanels } from "./stage.js";
 
 const [ACROSS, UP] = [96, 64];
 // The map is first seen in cells of so many.
 const COARSE = 4;
 // Milliseconds of a frame that descents may take.
 const SLICE = 7;
+const UNKNOWN = [0, 0, 0, 0];
 const LEAST = -12;
 const BAR = [-12, -8, -4, 0];
 const NUDGE = 1.1;
-const LABEL =
-  "A map of the final loss: the first learning rate to the right, the condition number upwards. Arrow keys move the run that is opened.";
-const ABOUT =
-  "Drag on the map to open the run from there, and on a panel to see the map after so many steps; point at the map to read it. Dashed: α₀ = 2/κ.";
-const KEYS = "arrows on the map";
 
 // The cells, coarse ones first: each with its column and row, and how many it stands for until those come.
 function cellsInOrder() {
@@ -54,31 +49,24 @@ function mapOf(losses, steps) {
 function render({ model, el }) {
   const { controls, methods, powers, shades, steps } = model.get("scene");
   const [alphas, conditions] = ["alpha0", "condition"].map((name) => controls.find((each) => each.name === name));
-  const parts = build({
+  const scene = stage({ model, el }, {
     name: "basins",
-    controls,
     methods,
     steps,
-    unit: "steps",
-    hides: false,
-    fields: { basin: { label: LABEL, keys: true } },
-    panels: {
-      alpha: { label: "The learning rate of the opened run over the steps" },
-      loss: { label: "The loss of the opened run over the steps" },
-    },
+    clockName: "steps",
+    perSecond: 40,
+    fields: { basin: "A map of the final loss: the first learning rate to the right, the condition number upwards. Arrow keys move the run that is opened." },
+    panels: { alpha: "The learning rate of the opened run over the steps", loss: "The loss of the opened run over the steps" },
     hint: "Drag to open a run",
-    about: ABOUT,
-    keys: KEYS,
+    about: "Drag on the map to open the run from there, and on a panel to see the map after so many steps; point at the map to read it. Dashed: α₀ = 2/κ.",
+    keys: "arrows on the map",
   });
-  const scene = stage({ model, el }, { parts, steps, clockName: "steps", perSecond: 40 });
   const { basin, alpha, loss } = scene.surfaces;
   const last = shades.length - 1;
-  const packed = ([red, green, blue]) => (255 << 24) | (blue << 16) | (green << 8) | red;
-  const tints = shades.map((color) => packed(channels(color)));
+  const opaque = (color) => [...channels(color), 255];
+  const tints = shades.map(opaque);
   const image = new ImageData(ACROSS, UP);
-  const pixels = new Int32Array(image.data.buffer);
-  const scratch = document.createElement("canvas");
-  Object.assign(scratch, { width: ACROSS, height: UP });
+  const scratch = new OffscreenCanvas(ACROSS, UP);
   let [cells, of, method, run] = [null, "", methods[0], null];
 
   const along = ({ low, high }, share) => low * (high / low) ** share;
@@ -103,25 +91,21 @@ function render({ model, el }) {
     of = key;
     method = methods.find((each) => each.rule === rule);
     run = descentFrom(alpha0, condition);
-    for (const { name, row } of parts.controls) if (LISTENERS[name]) row.hidden = !heard.includes(name);
-    parts.legend.forEach(({ made }, i) => {
-      made.hidden = methods[i] !== method;
-    });
+    for (const { name, row } of scene.parts.controls) if (LISTENERS[name]) row.hidden = !heard.includes(name);
   }
 
   function paint(t) {
-    const rose = packed(channels(basin.look.edge));
+    const rose = opaque(basin.look.edge);
     for (let cell = 0; cell < ACROSS * UP; cell++) {
       const value = cells.value(cell, t);
       const tint = value > 0 ? rose : tints[Math.floor(Math.max(1 - value / LEAST, 0) * last)];
-      pixels[(UP - 1 - Math.floor(cell / ACROSS)) * ACROSS + (cell % ACROSS)] = tint ?? 0;
+      image.data.set(tint ?? UNKNOWN, 4 * ((UP - 1 - Math.floor(cell / ACROSS)) * ACROSS + (cell % ACROSS)));
     }
     scratch.getContext("2d").putImageData(image, 0, 0);
   }
 
   function draw() {
-    const t = Math.floor(scene.time);
-    const { alpha0, condition } = scene.settings;
+    const { t, settings: { alpha0, condition } } = scene;
     cells.advance(performance.now() + SLICE);
     basin.canvas.setAttribute("aria-busy", String(!cells.whole()));
     if (!cells.whole()) scene.schedule();
@@ -145,26 +129,24 @@ function render({ model, el }) {
     drawBar(box);
     if (scene.pinned) {
       const [across, up] = scene.pinned.place;
-      ring(basin, x(across), y(up), unit * 0.5, look.gray);
+      ring(basin, x(across), y(up), 0.5, look.gray);
     }
-    ring(basin, x(alpha0), y(condition), unit * 0.62, "#000000");
-    ring(basin, x(alpha0), y(condition), unit * 0.5, "#ffffff");
-    drawPanels(t);
-    parts.legend[methods.indexOf(method)].say(fate(run, t));
-    if (!scene.playing) scene.say(`α₀ ${short(alpha0)}, condition number ${short(condition)}, ${t} steps: ${fate(run, t)}.`);
+    ring(basin, x(alpha0), y(condition), 0.62, "#000000");
+    ring(basin, x(alpha0), y(condition), 0.5, "#ffffff");
+    drawPanels();
+    tell(scene, [{ method, run }], (ran) => fate(ran, t));
+    scene.say(`α₀ ${short(alpha0)}, condition number ${short(condition)}, ${t} steps: ${fate(run, t)}.`);
   }
 
   function drawBar({ right, top, bottom }) {
-    const { context, unit, look } = basin;
+    const { unit, look } = basin;
     const [left, wide, gap] = [right + 0.7 * unit, 0.8 * unit, 1.3 * unit];
     const [from, to] = [bottom, top + gap];
     shades.forEach((color, i) => {
       const high = (from - to) / shades.length;
-      context.fillStyle = color;
-      context.fillRect(left, from - (i + 1) * high, wide, high + 1);
+      fill(basin, color, left, from - (i + 1) * high, left + wide, from - i * high + 1);
     });
-    context.fillStyle = look.edge;
-    context.fillRect(left, top, wide, unit);
+    fill(basin, look.edge, left, top, left + wide, top + unit);
     write(basin, "loss / first", left, top - 0.8 * unit);
     write(basin, "rose", left + wide + 0.35 * unit, top + unit / 2);
     for (const exponent of BAR) {
@@ -173,47 +155,39 @@ function render({ model, el }) {
     }
   }
 
-  function drawPanels(t) {
+  function drawPanels() {
     const until = (run.diverged ?? steps) + 1;
     const edge = 2 / scene.settings.condition;
     const one = (drawn, values) => [{ method: drawn, values }];
     const both = (values) => ({
       series: one(method, values(run).slice(0, until)),
       ghosts: scene.pinned ? one(scene.pinned.method, values(scene.pinned.run)) : [],
-      time: t,
-      steps,
     });
-    drawPanel(alpha, { title: "learning rate α", ...both((each) => each.alpha), levels: edges(edge), unstable: edge });
-    drawPanel(loss, { title: "loss / first loss", ...both(ratios) });
+    drawPanel(alpha, scene, { title: "learning rate α", ...both((each) => each.alpha), levels: edges(edge), unstable: edge });
+    drawPanel(loss, scene, { title: "loss / first loss", ...both(ratios) });
   }
 
-  const fate = (ran, t) => (ran.diverged !== null && t >= ran.diverged ? `diverged at t = ${ran.diverged}` : `loss / first ${short(ran.loss[t] / ran.loss[0])}`);
+  const fate = (ran, t) => (lost(ran, t) ? `diverged at t = ${ran.diverged}` : `loss / first ${short(ratios(ran)[t])}`);
 
-  const there = (x, y) => [basin.axes.x.back(x), basin.axes.y.back(y)];
-  function press(x, y) {
-    const [alpha0, condition] = there(x, y);
-    scene.take({ alpha0, condition });
+  function there(x, y) {
+    const { axes } = basin;
+    return { alpha0: axes.x.back(x), condition: axes.y.back(y) };
   }
 
-  onPointer(basin.canvas, {
-    press,
-    drag: press,
-    release: scene.save,
-    hover: (x, y) => {
-      const [alpha0, condition] = there(x, y);
+  onPointer(scene, basin, {
+    press: (x, y) => scene.take(there(x, y)),
+    read: (x, y) => {
+      const { alpha0, condition } = there(x, y);
       const off = (value, { low, high }) => value < low || value > high;
-      if (off(alpha0, alphas) || off(condition, conditions)) return parts.tip.hide();
-      const read = [`α₀ ${short(alpha0)}, κ ${short(condition)}`, fate(descentFrom(alpha0, condition), Math.floor(scene.time))];
-      return parts.tip.show(basin.canvas, x, y, read);
+      if (off(alpha0, alphas) || off(condition, conditions)) return null;
+      return [`α₀ ${short(alpha0)}, κ ${short(condition)}`, fate(descentFrom(alpha0, condition), scene.t)];
     },
-    leave: parts.tip.hide,
   });
-  timePanels(scene, parts, ["alpha", "loss"], (t) => [`α ${short(run.alpha[t])}`, fate(run, t)]);
+  timePanels(scene, ["alpha", "loss"], (t) => [`α ${short(run.alpha[t])}`, fate(run, t)]);
 
-  function key(event) {
-    const [right, up] = arrows(event, basin.canvas).map((steps) => NUDGE ** steps);
+  function key(right, up) {
     const { alpha0, condition } = scene.settings;
-    return right && (() => scene.take({ alpha0: alpha0 * right, condition: condition * up }, true));
+    return up !== undefined && (() => scene.take({ alpha0: alpha0 * NUDGE ** right, condition: condition * NUDGE ** up }, true));
   }
 
   const pin = () => ({ method: { ...method, ghost: true }, run, place: [scene.settings.alpha0, scene.settings.condition] });

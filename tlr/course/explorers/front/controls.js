@@ -1,6 +1,7 @@
 // Controls that keep what they are given: a slider over round values beside a field in which any number can be typed.
 
-import { element } from "./elements.js";
+import { element } from "./element.js";
+import { clamp, numberIn } from "./numbers.js";
 
 // The rules that listen to each option.
 export const LISTENERS = { c: ["published", "secant"], eta: ["naive"], beta: ["hypergradient"] };
@@ -19,22 +20,19 @@ export function roundValues({ low, high, log, step }) {
   return [low, ...found.filter((value) => value > low && value < high), high];
 }
 
-// The number that a text means, within the limits of its control; null for what is none. Fractions are numbers too.
-export function typed(text, { low, high, whole }) {
-  const match = /^([-+.\de]+)(?:\/([-+.\de]+))?$/i.exec(text.replace(/\s/g, "").replace(/−/g, "-").replace(",", "."));
-  const value = match ? Number(match[1]) / Number(match[2] ?? 1) : NaN;
-  if (Number.isNaN(value)) return null;
-  return Math.min(Math.max(whole ? Math.round(value) : value, low), high);
+export const limited = (value, { low, high, whole }) => clamp(whole ? Math.round(value) : value, low, high);
+
+// The number that a text means, within the limits of its control; null for what is none.
+export function typed(text, control) {
+  const value = numberIn(text);
+  return Number.isNaN(value) ? null : limited(value, control);
 }
 
 export const threeDigits = (value) => Number(value.toPrecision(3));
 
 function nearest(values, value) {
-  let found = 0;
-  values.forEach((each, i) => {
-    if (Math.abs(each - value) < Math.abs(values[found] - value)) found = i;
-  });
-  return found;
+  const off = values.map((each) => Math.abs(each - value));
+  return off.indexOf(Math.min(...off));
 }
 
 // Where a key leads from any value, one between two stops included.
@@ -47,36 +45,31 @@ export function keyed(values, value, key) {
   return undefined;
 }
 
+const labelOf = (label) => element("span", { class: "tlr-label" }, [label]);
+
 function numberControl(control) {
   const values = roundValues(control);
-  const slider = element("input", {
-    type: "range",
-    min: 0,
-    max: values.length - 1,
-    step: 1,
-    "aria-label": control.label,
-  });
+  const { name, label, unit, hint } = control;
+  const slider = element("input", { type: "range", min: 0, max: values.length - 1, step: 1, "aria-label": label });
   const field = element("input", {
     type: "text",
     inputmode: "decimal",
     autocomplete: "off",
     class: "tlr-number",
-    "aria-label": `${control.label}, any number`,
+    "aria-label": `${label}, any number`,
   });
-  const unit = element("span", { class: "tlr-unit" }, [control.unit]);
-  const name = element("span", { class: "tlr-label" }, [control.label]);
-  const row = element("div", { class: "tlr-row", title: control.hint }, [name, slider, field, unit]);
+  const row = element("div", { class: "tlr-row", title: hint }, [labelOf(label), slider, field, element("span", {}, [unit])]);
   let shown = NaN;
   const write = () => {
     field.value = String(shown).replace("-", "−").replace("e−", "e-");
   };
   return {
-    name: control.name,
+    name,
     row,
     show(value) {
       shown = value;
       slider.value = nearest(values, value);
-      slider.setAttribute("aria-valuetext", String(value) + control.unit);
+      slider.setAttribute("aria-valuetext", String(value) + unit);
       if (!field.matches(":focus")) write();
     },
     wire(change) {
@@ -97,13 +90,11 @@ function numberControl(control) {
   };
 }
 
-function choiceControl(control) {
-  const options = control.options.map(([value, label]) => element("option", { value }, [label]));
-  const menu = element("select", { "aria-label": control.label }, options);
-  const name = element("span", { class: "tlr-label" }, [control.label]);
+function choiceControl({ name, label, hint, options }) {
+  const menu = element("select", { "aria-label": label }, options.map(([value, text]) => element("option", { value }, [text])));
   return {
-    name: control.name,
-    row: element("div", { class: "tlr-row tlr-choice", title: control.hint }, [name, menu]),
+    name,
+    row: element("div", { class: "tlr-row", title: hint }, [labelOf(label), menu]),
     show(value) {
       menu.value = value;
     },

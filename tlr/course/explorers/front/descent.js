@@ -109,6 +109,9 @@ export function descend(rule, toy, settings, steps) {
   return { ...run, diverged: end < 0 ? null : end };
 }
 
+// Whether a run has diverged by the time t.
+export const lost = ({ diverged }, t) => diverged !== null && t >= diverged;
+
 export const ratios = ({ loss }) => loss.map((value) => value / loss[0]);
 
 // The logarithm of loss / first loss at every step of a descent, written into `found` from `at` on: for maps of many.
@@ -172,6 +175,6 @@ function least(values) {
 export function exactLineSearch(along) {
   const coarse = spread(-9, 3, 1200, (exponent) => 10 ** exponent);
   const near = Math.min(Math.max(least(coarse.map(along)), 1), coarse.length - 2);
-  const fine = spread(coarse[near - 1], coarse[near + 1], 2000, (alpha) => alpha);
+  const fine = spread(coarse[near - 1], coarse[near + 1], 2000);
   return fine[least(fine.map(along))];
 }

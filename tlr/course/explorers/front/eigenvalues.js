@@ -1,56 +1,44 @@
 // Many dimensions: each component of a descent along an eigenvector of the Hessian, and whether α shrinks it.
 
-import { descend, described, dot, inItsAxes, spread } from "./descent.js";
-import { build } from "./elements.js";
-import { HIGHEST, decades, drawAxes, drawLine, drawPanel, line, marker, short, within, write } from "./picture.js";
-import { arrows, onPointer, stage, timePanels } from "./stage.js";
+import { descend, described, dot, inItsAxes, lost, ratios, spread } from "./descent.js";
+import { clamp } from "./numbers.js";
+import { HIGHEST, decades, drawAxes, drawLine, drawPanel, fill, marker, short, within, write } from "./picture.js";
+import { onPointer, stage, tell, timePanels } from "./stage.js";
 
 const TOP = 2.4;
 const LEAST = 1e-16;
-const LABEL = "The factor of each component in one step, over αλ. Left and right arrow keys move α₀.";
-const ABOUT = "Drag on the upper picture to move α₀, and on a panel to move the time; point at a dot to read it.";
-const KEYS = "left and right arrows on the picture";
 
 function render({ model, el }) {
-  const { controls, methods, dashes, shades, toy: own, steps } = model.get("scene");
-  const parts = build({
+  const { methods, dashes, shades, toy: own, steps } = model.get("scene");
+  const scene = stage({ model, el }, {
     name: "eigenvalues",
-    controls,
     methods,
     steps,
-    hides: false,
-    fields: {
-      factor: { label: LABEL, keys: true },
-      error: { label: "The error of each component over its first, over αλ" },
-    },
+    fields: { factor: "The factor of each component in one step, over αλ. Left and right arrow keys move α₀.", error: "The error of each component over its first, over αλ" },
     panels: {
-      errors: { label: "The error of each component over the steps" },
-      alpha: { label: "The learning rate over the steps, and the best one for each component" },
+      errors: "The error of each component over the steps",
+      alpha: "The learning rate over the steps, and the best one for each component",
     },
-    about: ABOUT,
-    keys: KEYS,
+    about: "Drag on the upper picture to move α₀, and on a panel to move the time; point at a dot to read it.",
+    keys: "left and right arrows on the picture",
   });
-  const scene = stage({ model, el }, { parts, steps });
   const { factor, error, errors: panel, alpha } = scene.surfaces;
-  let [run, eigenvalues, errors, components, held] = [null, [], [], [], null];
+  let [method, run, eigenvalues, errors, components, held] = [null, null, [], [], [], null];
 
   function compute({ rule, alpha0, condition, count }) {
     eigenvalues = own ? own.eigenvalues : spread(0, 1, count, (share) => condition ** share);
     const toy = own ? described(own) : inItsAxes(eigenvalues);
     const start = own ? own.start : eigenvalues.map(() => 1);
+    method = methods.find((each) => each.rule === rule);
     run = descend(rule, toy, { start, alpha0, c: 0.25 }, steps);
     const along = (w, k) => (own ? dot(w.map((value, i) => value - own.minimum[i]), own.vectors[k]) : w[k]);
     errors = eigenvalues.map((_, k) => run.w.map((w) => Math.abs(along(w, k) / along(start, k))));
     const shade = (k) => shades[Math.round((k * (shades.length - 1)) / Math.max(1, eigenvalues.length - 1))];
     components = eigenvalues.map((_, k) => ({ color: shade(k), dash: dashes[k % dashes.length], marker: "o", shaded: true }));
-    parts.legend.forEach(({ made }, i) => {
-      made.hidden = methods[i].rule !== rule;
-    });
   }
 
   // The last step at which there is something to see.
-  const shownAt = () => Math.min(Math.floor(scene.time), (run.diverged ?? steps + 1) - 1);
-  const clip = (value) => Math.min(Math.max(value, LEAST), HIGHEST);
+  const shownAt = () => Math.min(scene.t, (run.diverged ?? steps + 1) - 1);
 
   function draw() {
     const t = shownAt();
@@ -72,46 +60,41 @@ function render({ model, el }) {
       drawLine(factor, { color: factor.look.gray, dash: [] }, grid.map((each) => [each, Math.abs(1 - each)]), 0.12);
     });
     places.forEach((each, k) => {
-      const end = clip(errors[k][t]);
+      const end = clamp(errors[k][t], LEAST, HIGHEST);
       drawLine(error, { ...components[k], dash: [] }, [[each, 1], [each, end]], 0.3);
-      marker(error, components[k], error.axes.x(each), error.axes.y(end), error.unit * 0.34);
-      marker(factor, components[k], factor.axes.x(each), factor.axes.y(Math.min(Math.abs(1 - each), TOP)), factor.unit * 0.34);
+      marker(error, components[k], error.axes.x(each), error.axes.y(end), 0.34);
+      marker(factor, components[k], factor.axes.x(each), factor.axes.y(Math.min(Math.abs(1 - each), TOP)), 0.34);
     });
     drawPanels();
-    const i = methods.findIndex(({ rule }) => rule === scene.settings.rule);
-    parts.legend[i].say(fate(places));
-    if (!scene.playing) scene.say(`t = ${Math.floor(scene.time)}: ${fate(places)}`);
+    tell(scene, [{ method, run }], () => fate(places));
+    scene.say(`t = ${scene.t}: ${fate(places)}`);
   }
 
   function tint(surface) {
-    const { context, look, axes } = surface;
+    const { look, axes } = surface;
     const { left, right, top, bottom } = axes.box;
-    const edge = Math.min(Math.max(axes.x(2), left), right);
-    context.fillStyle = look.good;
-    context.fillRect(left, top, edge - left, bottom - top);
-    context.fillStyle = look.warm;
-    context.fillRect(edge, top, right - edge, bottom - top);
+    const edge = clamp(axes.x(2), left, right);
+    fill(surface, look.good, left, top, edge, bottom);
+    fill(surface, look.warm, edge, top, right, bottom);
   }
 
   function drawPanels() {
-    const { time } = scene;
     const rising = run.diverged ?? steps + 1;
     const series = components.map((method, k) => ({ method, values: errors[k].slice(0, rising) }));
     const { pinned } = scene;
     const ghost = { ghost: true, dash: [] };
     const ghosts = (pinned?.errors ?? []).map((values) => ({ method: ghost, values }));
-    drawPanel(panel, { title: "errors over the steps", series, ghosts, time, steps });
-    const method = methods.find(({ rule }) => rule === scene.settings.rule);
+    drawPanel(panel, scene, { title: "errors over the steps", series, ghosts });
     const last = eigenvalues.length - 1;
     const name = (k) => (k === last ? "1/λₘₐₓ" : k === 0 ? "1/λₘᵢₙ" : "");
     const levels = eigenvalues.map((value, k) => ({ value: 1 / value, label: name(k), shift: 0, thin: true }));
     const alphas = [{ method, values: run.alpha.slice(0, rising) }];
     const before = pinned ? [{ method: ghost, values: pinned.alpha }] : [];
-    drawPanel(alpha, { title: "learning rate α, and each 1/λ", series: alphas, ghosts: before, levels, unstable: 2 / eigenvalues[last], time, steps });
+    drawPanel(alpha, scene, { title: "learning rate α, and each 1/λ", series: alphas, ghosts: before, levels, unstable: 2 / eigenvalues[last] });
   }
 
   function fate(places) {
-    if (run.diverged !== null && scene.time >= run.diverged) return `diverged at t = ${run.diverged}`;
+    if (lost(run, scene.time)) return `diverged at t = ${run.diverged}`;
     const t = shownAt();
     const shrinking = places.filter((each) => each > 0 && each < 2).length;
     return `α ${short(run.alpha[t])} shrinks ${shrinking} of ${places.length}`;
@@ -119,38 +102,25 @@ function render({ model, el }) {
 
   const move = (alpha0, done) => scene.take({ alpha0 }, done);
 
-  function read(surface) {
-    return (x, y) => {
-      const t = shownAt();
-      const far = eigenvalues.map((value) => Math.abs(surface.axes.x(run.alpha[t] * value) - x));
-      const k = far.indexOf(Math.min(...far));
-      const lines = [`λ ${short(eigenvalues[k])}, αλ ${short(run.alpha[t] * eigenvalues[k])}`, `error / first ${short(errors[k][t])}`];
-      parts.tip.show(surface.canvas, x, y, lines);
-    };
+  function read(x) {
+    const t = shownAt();
+    const far = eigenvalues.map((value) => Math.abs(factor.axes.x(run.alpha[t] * value) - x));
+    const k = far.indexOf(Math.min(...far));
+    return [`λ ${short(eigenvalues[k])}, αλ ${short(run.alpha[t] * eigenvalues[k])}`, `error / first ${short(errors[k][t])}`];
   }
 
   // A decade to the right is an α₀ ten times as large.
-  const drag = (x) => move((held.alpha0 * held.back(x)) / held.back(held.x));
-  onPointer(factor.canvas, {
+  onPointer(scene, factor, {
     press: (x) => {
       held = { x, alpha0: scene.settings.alpha0, back: factor.axes.x.back };
     },
-    drag,
-    release: scene.save,
-    hover: read(factor),
-    leave: parts.tip.hide,
+    drag: (x) => move((held.alpha0 * held.back(x)) / held.back(held.x)),
+    read,
   });
-  onPointer(error.canvas, { hover: read(error), leave: parts.tip.hide });
-  timePanels(scene, parts, ["errors", "alpha"], (t) => [
-    `α ${short(run.alpha[t])}`,
-    `loss / first loss ${short(run.loss[t] / run.loss[0])}`,
-  ]);
+  onPointer(scene, error, { read });
+  timePanels(scene, ["errors", "alpha"], (t) => [`α ${short(run.alpha[t])}`, `loss / first loss ${short(ratios(run)[t])}`]);
 
-  function key(event) {
-    const [right] = arrows(event, factor.canvas);
-    return right && (() => move(scene.settings.alpha0 * 1.1 ** right, true));
-  }
-
+  const key = (right) => right && (() => move(scene.settings.alpha0 * 1.1 ** right, true));
   const pin = () => ({ errors, alpha: run.alpha });
   return scene.run({ compute, draw, pin, key });
 }

@@ -1,6 +1,7 @@
 // The elements of an explorer, before anything moves: canvases, controls, the legend, the player.
 
 import { makeControl } from "./controls.js";
+import { element } from "./element.js";
 import { MARKERS } from "./picture.js";
 
 // How many controls are seen at first.
@@ -17,27 +18,13 @@ const ICONS = {
   again: "M10 4a6 6 0 1 1-5.8 4.5l1.9.5A4 4 0 1 0 10 6v3L5 5l5-4z",
 };
 
-export function element(tag, attributes = {}, children = []) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
+const svg = (tag, attributes, children) =>
+  element(tag, attributes, children, document.createElementNS("http://www.w3.org/2000/svg", tag));
 
-function drawing(viewBox, attributes, ...shapes) {
-  const [space, svg] = ["http://www.w3.org/2000/svg", (tag) => document.createElementNS(space, tag)];
-  const made = svg("svg");
-  for (const [name, value] of Object.entries({ viewBox, "aria-hidden": "true", ...attributes }))
-    made.setAttribute(name, value);
-  for (const shape of shapes) {
-    const path = svg("path");
-    for (const [name, value] of Object.entries(shape)) path.setAttribute(name, value);
-    made.append(path);
-  }
-  return made;
-}
+const drawing = (viewBox, name, ...shapes) =>
+  svg("svg", { viewBox, "aria-hidden": "true", class: name }, shapes.map((shape) => svg("path", shape)));
 
-export const icon = (name) => drawing("0 0 20 20", { class: "tlr-icon" }, { d: ICONS[name], fill: "currentColor" });
+export const icon = (name) => drawing("0 0 20 20", "tlr-icon", { d: ICONS[name], fill: "currentColor" });
 
 function button(label, hint, name) {
   const made = element("button", { type: "button", title: hint }, name ? [icon(name)] : []);
@@ -50,7 +37,7 @@ function sample(method) {
   const line = { d: "M1 8H47", stroke: color, "stroke-width": method.width ?? 2.6, fill: "none" };
   line["stroke-dasharray"] = method.dash.map((length) => 2.6 * length).join(" ");
   const mark = { d: MARKERS[method.marker] ?? "", fill: color, transform: "translate(24 8) scale(5.4)" };
-  return drawing("0 0 48 16", { class: "tlr-sample" }, line, mark);
+  return drawing("0 0 48 16", "tlr-sample", line, mark);
 }
 
 // A row of the legend: a button that shows or hides the method, or, of what cannot be hidden, its name alone.
@@ -58,16 +45,16 @@ function legendRow(method, hides) {
   const fate = element("span", { class: "tlr-fate" });
   const parts = [sample(method), element("span", { class: "tlr-name" }, [method.label]), fate];
   const button = { type: "button", "aria-pressed": "true", title: "Show or hide this method" };
-  const made = hides && method.rule ? element("button", button, parts) : element("div", { class: "tlr-entry" }, parts);
+  const made = hides ? element("button", button, parts) : element("div", { class: "tlr-entry" }, parts);
   const say = (text) => {
     if (fate.textContent !== text) fate.textContent = text;
   };
   return { made, say, method };
 }
 
-function canvas(name, { label, keys }) {
-  const role = keys ? { role: "application", tabindex: 0 } : { role: "img" };
-  return element("canvas", { class: `tlr-${name}`, "aria-label": label, ...role });
+function canvases(labels) {
+  const made = ([name, label]) => [name, element("canvas", { class: `tlr-${name}`, role: "img", "aria-label": label })];
+  return Object.fromEntries(Object.entries(labels).map(made));
 }
 
 // Text beside the pointer.
@@ -117,23 +104,13 @@ function shownControls(controls) {
   return element("div", { class: "tlr-controls" }, [...rows.slice(0, FIRST), ...(rows.length > FIRST ? [more] : [])]);
 }
 
-// `fields` and `panels` are canvases, name → { label, keys }: what can be worked in, and what stands below.
-export function build({
-  name,
-  controls,
-  methods,
-  fields,
-  panels = {},
-  steps = 0,
-  first = 0,
-  unit = "t",
-  hides = true,
-  hint = "",
-  about,
-  keys,
-}) {
-  const made = (described) => Object.fromEntries(Object.entries(described).map(([key, each]) => [key, canvas(key, each)]));
-  const [above, below] = [made(fields), made(panels)];
+// `fields` and `panels` are canvases, name → label: what is worked in, the first by keys, too, and what stands below.
+export function build({ name, controls, methods, fields, panels = {}, steps, first = 0, unit, hides, hint = "", about, keys }) {
+  const [above, below] = [canvases(fields), canvases(panels)];
+  const [player, tools] = [steps ? makePlayer(first, steps, unit) : {}, makeTools()];
+  const worked = Object.values(above)[0];
+  worked.setAttribute("role", "application");
+  worked.tabIndex = 0;
   const parts = {
     unit,
     canvases: { ...above, ...below },
@@ -144,22 +121,20 @@ export function build({
     legend: methods.map((method) => legendRow(method, hides)),
     said: element("p", { class: "tlr-said", role: "status" }),
     scenes: element("div", { class: "tlr-scenes", role: "group", "aria-label": "Scenes" }),
-    ...makeTools(),
-    ...(steps ? makePlayer(first, steps, unit) : {}),
+    ...player,
+    ...tools,
   };
   parts.play?.classList.add("tlr-play");
   const side = element("div", { class: "tlr-side" }, [
     element("div", {}, [parts.scenes, shownControls(parts.controls)]),
     element("div", { class: "tlr-legend", role: "group", "aria-label": "Methods" }, parts.legend.map((row) => row.made)),
   ]);
-  const { play, back, step, again, scrub, clock } = parts;
-  const { undo, reset, pin, link, save, full, large } = parts;
   parts.root = element("div", { class: `tlr-explorer tlr-${name}`, "data-lm-suppress-shortcuts": "true" }, [
     element("div", { class: "tlr-field" }, [...Object.values(above), parts.hint]),
     side,
-    element("div", { class: "tlr-player" }, steps ? [play, back, step, again, scrub, clock] : []),
+    element("div", { class: "tlr-player" }, Object.values(player)),
     element("div", { class: "tlr-panels" }, Object.values(below)),
-    element("div", { class: "tlr-tools" }, [undo, reset, pin, link, save, full, large]),
+    element("div", { class: "tlr-tools" }, Object.values(tools)),
     element("p", { class: "tlr-keys" }, [`${about} Keys: ${keys}, ${steps ? PLAYER_KEYS : ""}${COMMON_KEYS}`]),
     parts.said,
     parts.tip,

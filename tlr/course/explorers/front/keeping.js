@@ -1,5 +1,6 @@
 // What a reader takes away: an address of the same picture, and the picture itself.
 
+import { limited } from "./controls.js";
 import { marker, stroke } from "./picture.js";
 
 const SCALE = 2;
@@ -19,7 +20,7 @@ export function fromHash(hash, state) {
     const numbers = parts.map(Number);
     const good = text !== "" && numbers.every(Number.isFinite);
     if (typeof now === "string") return !options || options.some(([option]) => option === parts[0]) ? parts[0] : now;
-    if (typeof now === "number") return good ? Math.min(Math.max(whole ? Math.round(numbers[0]) : numbers[0], low), high) : now;
+    if (typeof now === "number") return good ? limited(numbers[0], { low, high, whole }) : now;
     const rules = parts.filter((part) => methods.some(({ rule }) => rule === part));
     if (rules.length || !text) return rules;
     return good && parts.length === 2 ? numbers : now;
@@ -81,8 +82,8 @@ export function pictureOf(parts, surfaces, draw) {
     if (row.hidden || row.ariaPressed === "false") continue;
     const { x, y, right, height } = box(row.firstElementChild);
     const middle = y + height / 2;
-    stroke({ context, look }, method, [[[x, middle], [right, middle]]], unit * 0.17);
-    if (method.marker) marker({ context, look }, method, (x + right) / 2, middle, unit * 0.36);
+    stroke({ context, look, unit }, method, [[[x, middle], [right, middle]]], 0.17);
+    if (method.marker) marker({ context, look, unit }, method, (x + right) / 2, middle, 0.36);
   }
   for (const surface of surfaces) delete surface.ratio;
   draw();

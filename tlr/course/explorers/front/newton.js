@@ -1,34 +1,27 @@
 // One step, frozen: the loss along it, the parabolas that each curvature draws, and where each rule jumps.
 
 import { alongGradient, described, exactLineSearch, inItsAxes, nextAlpha, spread, stepProducts } from "./descent.js";
-import { build } from "./elements.js";
 import { drawAxes, drawLine, line, marker, short, within, write } from "./picture.js";
 import { secondDerivative } from "./rule.js";
-import { arrows, onPointer, stage } from "./stage.js";
+import { onPointer, stage } from "./stage.js";
 
 const REACH = 2.8;
 const POINTS = 281;
 const ROW = 1.5;
 const NUDGE = 0.05;
 const GHOST = { ghost: true, dash: [] };
-const LABEL = "The loss along the step. Left and right arrow keys move the step that is taken.";
-const ABOUT = "Drag the black dot, or press where the step should end.";
-const KEYS = "left and right arrows on the picture";
 
 function render({ model, el }) {
   // `lines` are those of the curves that are no methods: the loss, its tangent and its exact parabola.
-  const { controls, methods, lines, toy: own } = model.get("scene");
-  const parts = build({
+  const { methods, lines, toy: own } = model.get("scene");
+  const scene = stage({ model, el }, {
     name: "newton",
-    controls,
     methods: [...methods, ...lines],
-    hides: false,
-    fields: { step: { label: LABEL, keys: true } },
+    fields: { step: "The loss along the step. Left and right arrow keys move the step that is taken." },
     hint: "Drag the dot",
-    about: ABOUT,
-    keys: KEYS,
+    about: "Drag the black dot, or press where the step should end.",
+    keys: "left and right arrows on the picture",
   });
-  const scene = stage({ model, el }, { parts });
   const { step: picture } = scene.surfaces;
   let [along, best, step, to, of] = [null, 0, null, {}, ""];
   let [toy, from] = own ? [described(own), own.start] : [null, null];
@@ -52,8 +45,7 @@ function render({ model, el }) {
   function draw() {
     picture.begin();
     const { context, unit, look, height } = picture;
-    const alphas = across();
-    const losses = alphas.map(along);
+    const losses = across().map(along);
     const [least, most] = [Math.min(...losses), Math.max(...losses)];
     const span = Math.max(most - least, 1e-12);
     const rows = ROW * methods.length;
@@ -64,20 +56,16 @@ function render({ model, el }) {
       sides: { top: 3.4, bottom: 2.1 + rows },
     });
     const { box, x, y } = picture.axes;
-    const { alpha, gg, gp, pp, exact } = step;
-    const here = along(alpha);
+    const { alpha, exact } = step;
     const [loss, tangent, truth] = lines;
     within(picture, () => {
-      context.strokeStyle = look.gray;
-      context.lineWidth = 1;
       context.setLineDash([unit / 3, unit / 4]);
-      line(picture, [x(best), box.top], [x(best), box.bottom]);
+      line(picture, look.gray, [x(best), box.top], [x(best), box.bottom]);
       context.setLineDash([]);
       if (scene.pinned) for (const points of scene.pinned) drawLine(picture, GHOST, points, 0.12);
-      drawLine(picture, loss, alphas.map((each, i) => [each, losses[i]]), 0.3);
+      drawLine(picture, loss, lossAlong(), 0.3);
       drawLine(picture, tangent, parabola(0), 0.09);
-      for (const method of methods.filter(({ parabola: has }) => has))
-        drawLine(picture, method, parabola(secondDerivative[method.rule](alpha, gg, gp, pp)), 0.16);
+      for (const method of drawn) drawLine(picture, method, parabolaOf(method), 0.16);
       drawLine(picture, truth, parabola(exact), 0.16);
     });
     write(picture, "best", x(best), box.top - 0.6 * unit, "center");
@@ -86,32 +74,29 @@ function render({ model, el }) {
       const row = height - (rows - ROW * (i + 0.5)) * unit;
       const arrow = { ...picture, axes: { x, y: () => row } };
       drawLine(arrow, { ...method, dash: [] }, [[alpha, 0], [end, 0]], 0.14);
-      marker(picture, method, x(end), row, unit * 0.36);
-      marker(picture, method, x(end), y(along(end)), unit * 0.42);
-      marker(picture, { marker: "o", color: look.ink }, x(alpha), row, unit * 0.22);
+      marker(picture, method, x(end), row, 0.36);
+      marker(picture, method, x(end), y(along(end)), 0.42);
+      marker(picture, { marker: "o", color: look.ink }, x(alpha), row, 0.22);
     });
-    marker(picture, { marker: "o", color: look.ink }, x(alpha), y(here), unit * 0.55);
-    methods.forEach(({ rule }, i) => parts.legend[i].say(`α → ${short(to[rule])}`));
-    const second = secondDerivative.published(alpha, gg, gp, pp);
-    scene.say(`${headline()}. Eq. 8's parabola opens ${second > 0 ? "upwards" : "downwards"}.`);
+    marker(picture, { marker: "o", color: look.ink }, x(alpha), y(along(alpha)), 0.55);
+    methods.forEach(({ rule }, i) => scene.parts.legend[i].say(`α → ${short(to[rule])}`));
+    scene.say(`${headline()}. Eq. 8's parabola opens ${second({ rule: "published" }) > 0 ? "upwards" : "downwards"}.`);
   }
 
-  function parabola(second) {
+  const drawn = methods.filter((method) => method.parabola);
+  const second = ({ rule }) => secondDerivative[rule](step.alpha, step.gg, step.gp, step.pp);
+  const parabolaOf = (method) => parabola(second(method));
+  const lossAlong = () => across().map((alpha) => [alpha, along(alpha)]);
+
+  function parabola(curvature) {
     const { alpha, gp } = step;
     const here = along(alpha);
-    return across().map((each) => [each, here - gp * (each - alpha) + (second / 2) * (each - alpha) ** 2]);
+    return across().map((each) => [each, here - gp * (each - alpha) + (curvature / 2) * (each - alpha) ** 2]);
   }
 
   // The loss and the two parabolas, in α and loss, stay where they were.
   const across = () => spread(0, REACH * best, POINTS);
-  function pin() {
-    const { alpha, gg, gp, pp } = step;
-    const parabolas = methods.filter(({ parabola: has }) => has);
-    return [
-      across().map((each) => [each, along(each)]),
-      ...parabolas.map(({ rule }) => parabola(secondDerivative[rule](alpha, gg, gp, pp))),
-    ];
-  }
+  const pin = () => [lossAlong(), ...drawn.map(parabolaOf)];
 
   function headline() {
     const { alpha } = step;
@@ -120,24 +105,15 @@ function render({ model, el }) {
     return `α = ${short(alpha)}: ${said}`;
   }
 
-  const moveTo = (x) => scene.take({ share: Math.round((100 * picture.axes.x.back(x)) / best) / 100 });
-
-  onPointer(picture.canvas, {
-    press: moveTo,
-    drag: moveTo,
-    release: scene.save,
-    hover: (x, y) => {
+  onPointer(scene, picture, {
+    press: (x) => scene.take({ share: Math.round((100 * picture.axes.x.back(x)) / best) / 100 }),
+    read: (x) => {
       const alpha = Math.max(picture.axes.x.back(x), 0);
-      parts.tip.show(picture.canvas, x, y, [`α ${short(alpha)}`, `loss ${short(along(alpha))}`]);
+      return [`α ${short(alpha)}`, `loss ${short(along(alpha))}`];
     },
-    leave: parts.tip.hide,
   });
 
-  function key(event) {
-    const [right] = arrows(event, picture.canvas);
-    return right && (() => scene.take({ share: scene.settings.share + right * NUDGE }, true));
-  }
-
+  const key = (right) => right && (() => scene.take({ share: scene.settings.share + right * NUDGE }, true));
   return scene.run({ compute, draw, pin, key });
 }
 

@@ -2,8 +2,8 @@
 
 import { LISTENERS } from "./controls.js";
 import { described, quadratic } from "./descent.js";
-import { drawBands, drawHeights } from "./picture.js";
-import { planeExplorer } from "./plane.js";
+import { drawHeights } from "./picture.js";
+import { onQuadratic, planeExplorer } from "./plane.js";
 
 function render(context) {
   const { functions, draws, steps } = context.model.get("scene");
@@ -17,16 +17,8 @@ function render(context) {
       const paint = (ground, seen) => drawHeights(ground, toy, seen, floor);
       return { ...from, toy, floor, edge: null, best: false, key: name, paint };
     }
-    const turned = quadratic({ condition: settings.condition, rotation: settings.angle, noise: noisy ? 1 : 0 }, draws);
-    return {
-      ...from,
-      toy: turned,
-      floor: 0,
-      edge: 2 / settings.condition,
-      best: true,
-      key: [name, settings.condition, settings.angle].join(),
-      paint: (ground, seen) => drawBands(ground, turned, seen),
-    };
+    const { condition, angle } = settings;
+    return onQuadratic(quadratic({ condition, rotation: angle, noise: noisy ? 1 : 0 }, draws), from);
   }
 
   function adapt(parts, settings) {

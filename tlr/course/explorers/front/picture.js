@@ -1,5 +1,7 @@
 // Drawing on canvases: the plane with its paths, axes with lines, panels over the steps.
 
+import { clamp, powerOfTen } from "./numbers.js";
+
 const FONT = "system-ui, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 // The names of the colors that front.css gives, for the light theme and for the dark one.
 const COLORS = ["ink", "paper", "soft", "faint", "edge", "gray", "low", "middle", "high", "ground", "band", "warm", "good"];
@@ -19,11 +21,12 @@ export const MARKERS = {
   D: "M0-1.2L1.2 0L0 1.2L-1.2 0z",
   "^": "M0-1.2L1.15 .85H-1.15z",
   v: "M0 1.2L1.15-.85H-1.15z",
+  "*": "M0-1L.25-.34.95-.31.4.13.59.81 0 .42-.59.81-.4.13-.95-.31-.25-.34z",
   P: "M-.42-1.15H.42V-.42H1.15V.42H.42V1.15H-.42V.42H-1.15V-.42H-.42z",
 };
 
-const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-const powerOfTen = (exponent) => "10" + [...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join("");
+const smallest = (values) => values.reduce((a, b) => Math.min(a, b));
+const largest = (values) => values.reduce((a, b) => Math.max(a, b));
 
 export function short(value) {
   if (value === 0) return "0";
@@ -61,14 +64,15 @@ function colorOf({ look }, { color, shaded, plain, ghost }) {
   return shaded && paper[0] < 128 ? css(own.map((value, i) => Math.round(0.65 * value + 0.35 * (255 - paper[i])))) : color;
 }
 
+// Markers, rings and lines are as large and as wide as said, in the type's size.
 export function marker(surface, method, x, y, size, hollow = false) {
-  const { context, look } = surface;
+  const { context, look, unit } = surface;
   const color = colorOf(surface, method);
   context.save();
   context.translate(x, y);
-  context.scale(size, size);
+  context.scale(size * unit, size * unit);
   const shape = new Path2D(MARKERS[method.marker]);
-  context.lineWidth = (hollow ? 3.5 : 1.6) / size;
+  context.lineWidth = (hollow ? 3.5 : 1.6) / (size * unit);
   context.strokeStyle = hollow ? color : look.paper;
   context.fillStyle = hollow ? look.paper : color;
   context.setLineDash([]);
@@ -77,8 +81,9 @@ export function marker(surface, method, x, y, size, hollow = false) {
   context.restore();
 }
 
-export function stroke(surface, method, pieces, width) {
-  const { context } = surface;
+export function stroke(surface, method, pieces, thickness) {
+  const { context, unit } = surface;
+  const width = thickness * unit;
   context.beginPath();
   for (const piece of pieces) piece.forEach((point, i) => (i ? context.lineTo(...point) : context.moveTo(...point)));
   context.strokeStyle = colorOf(surface, method);
@@ -142,12 +147,12 @@ function tint(look, share) {
 const css = (color) => `rgb(${color.join(",")})`;
 
 // Bands of equal loss of a quadratic, on a ground that shows the `view` of the plane.
-export function drawBands({ context, width, height, look }, toy, [[left, right], [bottom, top]]) {
+export function drawBands(surface, toy, [[left, right], [bottom, top]]) {
+  const { context, width, height, look } = surface;
   const [across, up] = [width / (right - left), height / (top - bottom)];
   const corners = [left, right].flatMap((x) => [bottom, top].map((y) => toy.value([x, y])));
   const most = Math.max(...corners);
-  context.fillStyle = css(tint(look, 1));
-  context.fillRect(0, 0, width, height);
+  fill(surface, css(tint(look, 1)), 0, 0, width, height);
   for (let band = 0; band < BANDS; band++) {
     const level = 2 * most * 10 ** ((-DECADES * (band + 1)) / BANDS);
     context.save();
@@ -171,18 +176,17 @@ export function drawHeights({ context, width, height, look }, toy, [[left, right
     const [x, y] = [(i % columns) + 0.5, Math.floor(i / columns) + 0.5];
     values[i] = toy.value([left + (x / columns) * (right - left), top - (y / rows) * (top - bottom)]);
   }
-  const lowest = floor ?? values.reduce((a, b) => Math.min(a, b));
+  const lowest = floor ?? smallest(values);
   const heights = values.map((value) => Math.log10(Math.max(value - lowest, Number.MIN_VALUE)));
-  const high = heights.reduce((a, b) => Math.max(a, b));
-  const low = Math.max(high - DECADES, heights.reduce((a, b) => Math.min(a, b)));
+  const high = largest(heights);
+  const low = Math.max(high - DECADES, smallest(heights));
   const tints = Array.from({ length: BANDS }, (_, band) => tint(look, band / (BANDS - 1)));
   const image = new ImageData(columns, rows);
   heights.forEach((each, i) => {
-    const band = Math.floor(BANDS * Math.min(Math.max((each - low) / (high - low || 1), 0), 0.999999)) || 0;
+    const band = Math.floor(BANDS * clamp((each - low) / (high - low || 1), 0, 0.999999)) || 0;
     image.data.set([...tints[band], 255], 4 * i);
   });
-  const scratch = document.createElement("canvas");
-  Object.assign(scratch, { width: columns, height: rows });
+  const scratch = new OffscreenCanvas(columns, rows);
   scratch.getContext("2d").putImageData(image, 0, 0);
   context.drawImage(scratch, 0, 0, width, height);
 }
@@ -226,33 +230,26 @@ export function sideBySide(lines, gap, anywhen = false) {
 }
 
 // The plane around the view, on a logarithmic scale: a frame for each power of ten.
-function drawFar({ context, width, height, look, unit }, { far, at }) {
-  context.fillStyle = look.paper;
-  context.fillRect(0, 0, width, height);
+function drawFar(plane, { far, at }) {
+  const { context, width, height, look, unit } = plane;
+  fill(plane, look.paper, 0, 0, width, height);
   const decades = Math.floor(Math.log10(far));
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.font = `${0.8 * unit}px ${FONT}`;
   const stride = Math.max(1, Math.ceil((3 * unit) / (height * (at(10) - at(1)))));
+  const frame = (k) => [width, height].flatMap((size) => [-1, 1].map((side) => (size / 2) * (1 + side * at(10 ** k))));
   context.globalAlpha = Math.min(1, 3 / decades);
   for (let k = decades; k > 0; k--) {
-    const share = at(10 ** k);
-    const [across, up] = [share * width, share * height];
-    context.fillStyle = look.ground;
-    context.fillRect((width - across) / 2, (height - up) / 2, across, up);
+    const [left, right, top, bottom] = frame(k);
+    fill(plane, look.ground, left, top, right, bottom);
   }
   context.globalAlpha = 1;
   for (let k = stride; k <= decades; k += stride) {
-    const share = at(10 ** k);
-    const [across, up] = [share * width, share * height];
+    const [left, right, top, bottom] = frame(k);
     context.strokeStyle = look.edge;
     context.lineWidth = 1;
-    context.strokeRect((width - across) / 2, (height - up) / 2, across, up);
-    const [x, y, wide] = [width / 2, (height - up) / 2, 3.4 * unit];
-    context.fillStyle = look.paper;
-    context.fillRect(x - wide / 2, y - unit / 2, wide, unit);
-    context.fillStyle = look.soft;
-    context.fillText(`${powerOfTen(k)} ×`, x, y);
+    context.strokeRect(left, top, right - left, bottom - top);
+    const [x, half] = [width / 2, 1.7 * unit];
+    fill(plane, look.paper, x - half, top - unit / 2, x + half, top + unit / 2);
+    write(plane, `${powerOfTen(k)} ×`, x, top, "center", look.soft);
   }
 }
 
@@ -263,60 +260,44 @@ export function drawPlane(plane, ground, { races, ghosts, start, minima, lens, t
   const { shrunk, place } = lens;
   if (shrunk < 1) drawFar(plane, lens);
   context.drawImage(ground.canvas, (width * (1 - shrunk)) / 2, (height * (1 - shrunk)) / 2, width * shrunk, height * shrunk);
-  for (const minimum of minima) star(plane, ...place(minimum), unit * 0.62);
+  for (const minimum of minima) marker(plane, { marker: "*", color: plane.look.ink }, ...place(minimum), 0.62);
   const seen = (points) => visible(points, [width, height], unit);
-  for (const { method, run } of ghosts) stroke(plane, method, seen(upTo(run.w, time).map(place)), unit * 0.1);
+  for (const { method, run } of ghosts) stroke(plane, method, seen(upTo(run.w, time).map(place)), 0.1);
   const lines = sideBySide(races.map(({ run }) => upTo(run.w, time).map(place)), unit * WIDE, true);
   races.forEach(({ method }, i) => {
-    stroke(plane, method, seen(lines[i]), unit * WIDE);
+    stroke(plane, method, seen(lines[i]), WIDE);
     context.fillStyle = colorOf(plane, method);
-    for (const [x, y] of lines[i].slice(1, 1 + Math.floor(time))) dotAt(context, x, y, unit * 0.14);
+    for (const [x, y] of lines[i].slice(1, 1 + Math.floor(time))) {
+      context.beginPath();
+      context.arc(x, y, unit * 0.14, 0, 2 * Math.PI);
+      context.fill();
+    }
   });
-  ring(plane, ...place(start), unit * 0.5);
+  ring(plane, ...place(start), 0.5);
   const edge = unit * 0.75;
   races.forEach(({ method }, i) => {
     const [x, y] = lines[i].at(-1);
-    const inside = [Math.min(Math.max(x, edge), width - edge), Math.min(Math.max(y, edge), height - edge)];
-    marker(plane, method, ...inside, unit * 0.42, inside[0] !== x || inside[1] !== y);
+    const inside = [clamp(x, edge, width - edge), clamp(y, edge, height - edge)];
+    marker(plane, method, ...inside, 0.42, inside[0] !== x || inside[1] !== y);
   });
 }
 
-function dotAt(context, x, y, radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fill();
-}
-
 // A ring that a hand can take.
-export function ring({ context, look }, x, y, radius, color = look.ink) {
+export function ring({ context, look, unit }, x, y, radius, color = look.ink) {
   context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.arc(x, y, radius * unit, 0, 2 * Math.PI);
   context.strokeStyle = color;
-  context.lineWidth = radius / 4;
+  context.lineWidth = (radius * unit) / 4;
   context.stroke();
-}
-
-function star({ context, look }, x, y, radius) {
-  context.beginPath();
-  for (let i = 0; i < 10; i++) {
-    const [angle, size] = [(i * Math.PI) / 5, i % 2 ? radius * 0.42 : radius];
-    context.lineTo(x + size * Math.sin(angle), y - size * Math.cos(angle));
-  }
-  context.closePath();
-  context.fillStyle = look.ink;
-  context.strokeStyle = look.paper;
-  context.lineWidth = radius / 4;
-  context.stroke();
-  context.fill();
 }
 
 // Exponents of the whole decades around the positive finite values: two at least, and within what can be drawn.
 export function decades(values) {
   const seen = values.filter((value) => value > 0 && Number.isFinite(value));
   if (!seen.length) return [-1, 1];
-  const within = (value) => Math.log10(Math.min(Math.max(value, LOWEST), HIGHEST));
-  const low = Math.floor(within(seen.reduce((a, b) => Math.min(a, b))));
-  return [low, Math.max(Math.ceil(within(seen.reduce((a, b) => Math.max(a, b)))), low + 2)];
+  const within = (value) => Math.log10(clamp(value, LOWEST, HIGHEST));
+  const low = Math.floor(within(smallest(seen)));
+  return [low, Math.max(Math.ceil(within(largest(seen))), low + 2)];
 }
 
 // Where values lie between two places, and back.
@@ -333,19 +314,18 @@ function scale({ low, high, log }, from, to) {
 
 // Round values along an axis, about `room` of them, with their labels.
 function ticks({ low, high, log, every }, room) {
+  const found = [];
   if (log) {
     const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
     const stride = Math.max(1, Math.ceil((last - first) / Math.max(2, room)));
-    const exponents = [];
-    for (let exponent = first; exponent <= last; exponent += stride) exponents.push(exponent);
-    return exponents.map((exponent) => ({ value: 10 ** exponent, label: powerOfTen(exponent) }));
+    for (let exponent = first; exponent <= last; exponent += stride) found.push({ value: 10 ** exponent, label: powerOfTen(exponent) });
+    return found;
   }
   const wanted = (high - low) / Math.max(2, room);
   const decade = 10 ** Math.floor(Math.log10(wanted));
   const stride = every ?? decade * [1, 2, 5, 10].find((factor) => factor * decade >= wanted);
-  const found = [];
-  for (let i = Math.ceil(low / stride - 1e-9); i * stride <= high * (1 + 1e-9); i++) found.push(i * stride);
-  return found.map((value) => ({ value, label: short(value) }));
+  for (let i = Math.ceil(low / stride - 1e-9); i * stride <= high * (1 + 1e-9); i++) found.push({ value: i * stride, label: short(i * stride) });
+  return found;
 }
 
 // Axes on a surface, with grid and labels. x and y are { low, high, log, label, every }, x `bare` without numbers; `sides`
@@ -356,42 +336,43 @@ export function drawAxes(surface, { x, y, title, sides = {} }) {
   const box = { left: left * unit, right: width - right * unit, top: top * unit, bottom: height - bottom * unit };
   const [across, up] = [scale(x, box.left, box.right), scale(y, box.bottom, box.top)];
   surface.axes = { box, x: across, y: up };
-  context.font = `${0.8 * unit}px ${FONT}`;
-  context.fillStyle = look.ink;
-  context.strokeStyle = look.faint;
-  context.lineWidth = 1;
-  context.textBaseline = "middle";
-  context.textAlign = "right";
   for (const { value, label } of ticks(y, (box.bottom - box.top) / ((y.log ? 1.7 : 2.4) * unit))) {
-    line(surface, [box.left, up(value)], [box.right, up(value)]);
-    context.fillText(label, box.left - 0.4 * unit, up(value));
+    line(surface, look.faint, [box.left, up(value)], [box.right, up(value)]);
+    write(surface, label, box.left - 0.4 * unit, up(value), "right");
   }
-  context.textAlign = "center";
-  context.textBaseline = "top";
+  const below = (text, x, y, align) => write(surface, text, x, y, align, look.ink, "top");
   for (const { value, label } of ticks(x, (box.right - box.left) / (4 * unit))) {
-    if (!x.bare) context.fillText(label, across(value), box.bottom + 0.4 * unit);
+    if (!x.bare) below(label, across(value), box.bottom + 0.4 * unit, "center");
   }
-  context.textAlign = "right";
-  if (x.label) context.fillText(x.label, box.right, box.bottom + 1.25 * unit);
-  context.textAlign = "left";
-  if (y.label) context.fillText(y.label, 0.3 * unit, box.top - 1.35 * unit);
+  if (x.label) below(x.label, box.right, box.bottom + 1.25 * unit, "right");
+  if (y.label) below(y.label, 0.3 * unit, box.top - 1.35 * unit, "left");
   context.font = `600 ${0.9 * unit}px ${FONT}`;
+  context.textAlign = "left";
+  context.textBaseline = "top";
+  context.fillStyle = look.ink;
   if (title) context.fillText(title, box.left, 0.45 * unit);
-  return surface.axes;
+  return surface;
 }
 
-export function line({ context }, from, to) {
+export function fill({ context }, color, left, top, right, bottom) {
+  context.fillStyle = color;
+  context.fillRect(left, top, right - left, bottom - top);
+}
+
+export function line({ context }, color, from, to, width = 1) {
   context.beginPath();
   context.moveTo(...from);
   context.lineTo(...to);
+  context.strokeStyle = color;
+  context.lineWidth = width;
   context.stroke();
 }
 
-export function write({ context, unit, look }, text, x, y, align = "left", color = look.ink) {
+export function write({ context, unit, look }, text, x, y, align = "left", color = look.ink, baseline = "middle") {
   context.font = `${0.8 * unit}px ${FONT}`;
   context.fillStyle = color;
   context.textAlign = align;
-  context.textBaseline = "middle";
+  context.textBaseline = baseline;
   context.fillText(text, x, y);
 }
 
@@ -415,7 +396,7 @@ export function drawLine(surface, look, points, thickness) {
   for (const point of [...points.map(([x, y]) => [axes.x(x), axes.y(y)]), null]) {
     if (point?.every(Number.isFinite)) stretch.push(point);
     else if (stretch.length) {
-      stroke(surface, look, visible(stretch, [width, height], unit), thickness * unit);
+      stroke(surface, look, visible(stretch, [width, height], unit), thickness);
       stretch = [];
     }
   }
@@ -427,40 +408,36 @@ export const edges = (edge) => [
   { value: edge / 2, label: "1/λₘₐₓ", shift: 0.4 },
 ];
 
-// One quantity over the steps, 0 … `steps`, on a logarithmic axis that holds the values of every series, or those `framed`. `levels` are lines
-// across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series, drawn thin.
-export function drawPanel(panel, { title, series, ghosts = [], levels = [], unstable, best, time, steps }) {
+// One quantity over the steps of a scene, on a logarithmic axis that holds the values of every series, or those `framed`.
+// `levels` are lines across it, with their labels beside it; above `unstable` it is tinted; `best` is one more series,
+// drawn thin.
+export function drawPanel(panel, { time, steps }, { title, series, ghosts = [], levels = [], unstable, best }) {
   panel.begin();
   const { context, unit, look } = panel;
   const [low, high] = decades([...[...series, ...ghosts].flatMap(({ values, framed }) => framed ?? values), ...levels.map(({ value }) => value)]);
-  const { box, x, y } = drawAxes(panel, {
+  drawAxes(panel, {
     title,
     x: { low: 0, high: 1.02 * steps, every: steps / 5, label: "step t" },
     y: { low: 10 ** low, high: 10 ** high, log: true },
     sides: { right: levels.length ? 3.3 : 0.6 },
   });
+  const { box, x, y } = panel.axes;
   let tips = [];
   within(panel, () => {
-    if (unstable) {
-      context.fillStyle = look.warm;
-      context.fillRect(box.left, box.top, box.right - box.left, Math.max(0, y(unstable) - box.top));
-    }
-    context.strokeStyle = look.ink;
-    context.lineWidth = unit / 14;
+    if (unstable) fill(panel, look.warm, box.left, box.top, box.right, Math.max(box.top, y(unstable)));
     for (const { value, thin } of levels) {
       context.globalAlpha = thin ? 0.4 : 1;
-      line(panel, [box.left, y(value)], [box.right, y(value)]);
+      line(panel, look.ink, [box.left, y(value)], [box.right, y(value)], unit / 14);
     }
     context.globalAlpha = 1;
-    context.strokeStyle = look.gray;
-    line(panel, [x(time), box.top], [x(time), box.bottom]);
-    if (best) drawSeries(panel, [{ method: { ...best.method, dash: [] }, values: best.values }], time, unit * 0.06);
-    drawSeries(panel, ghosts, time, unit * 0.09);
-    tips = drawSeries(panel, series, time, unit * 0.15);
+    line(panel, look.gray, [x(time), box.top], [x(time), box.bottom], unit / 14);
+    if (best) drawSeries(panel, [{ method: { ...best.method, dash: [] }, values: best.values }], time, 0.06);
+    drawSeries(panel, ghosts, time, 0.09);
+    tips = drawSeries(panel, series, time, 0.15);
   });
   levels.forEach(({ value, label, shift }) => write(panel, label, box.right + 0.4 * unit, y(value) + shift * unit));
   series.forEach(({ method }, i) => {
-    if (tips[i] && tips[i][1] > box.top - 1) marker(panel, method, ...tips[i], unit * 0.36);
+    if (tips[i] && tips[i][1] > box.top - 1) marker(panel, method, ...tips[i], 0.36);
   });
 }
 
@@ -470,7 +447,7 @@ function drawSeries(panel, series, time, thickness) {
   const placed = series.map(({ values }) =>
     upTo(values.map((value, t) => [t, value]), time).map(([t, value]) => (value > 0 ? [x(t), y(Math.max(value, LOWEST))] : null)),
   );
-  sideBySide(placed, thickness).forEach((line, i) => {
+  sideBySide(placed, thickness * panel.unit).forEach((line, i) => {
     const pieces = [[]];
     for (const point of line) point ? pieces.at(-1).push(point) : pieces.push([]);
     stroke(panel, series[i].method, pieces, thickness);

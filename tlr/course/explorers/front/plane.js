@@ -1,23 +1,21 @@
 // Rules side by side in the plane: their paths from wherever the reader presses, α and the loss over the steps.
 
-import { bestSteps, descend } from "./descent.js";
-import { build } from "./elements.js";
-import { HIGHEST, drawPanel, drawPlane, edges, short, surface } from "./picture.js";
-import { arrows, ghosts, onPointer, ruleToggles, stage, timePanels } from "./stage.js";
+import { bestSteps, descend, lost } from "./descent.js";
+import { clamp } from "./numbers.js";
+import { HIGHEST, drawBands, drawPanel, drawPlane, edges, short, surface } from "./picture.js";
+import { ghosts, onPointer, stage, tell, timePanels } from "./stage.js";
 
 const NUDGE = 1 / 60;
 const ASPECT = 3 / 2;
 // The size of the view when something is beyond it, how far that must be for all of the shrinking, how much of the room
 // around the view the farthest takes, and what is farther than all that is drawn.
 const [SHRUNK, ROOM, RIM, FARTHEST] = [0.62, 4, 0.87, 1e9];
-const LABEL = "The plane with the paths. Arrow keys move the start, Enter starts the race.";
-const ABOUT =
-  "Drag in a panel to move the time. Point at a method to see the exact line search's steps along its path, as a thin line beside α.";
-const KEYS = "arrows on the plane move the start, Enter races from there, 1 to 6 hide a method";
+
+const halved = (view) => view.map(([low, high]) => ({ middle: (low + high) / 2, half: (high - low) / 2 }));
 
 // The view, with more at two sides, in the proportions of the canvas: angles are seen as they are.
 function whole(view) {
-  const [x, y] = view.map(([low, high]) => ({ middle: (low + high) / 2, half: (high - low) / 2 }));
+  const [x, y] = halved(view);
   const half = Math.max(x.half / ASPECT, y.half);
   return [
     [x.middle - ASPECT * half, x.middle + ASPECT * half],
@@ -26,7 +24,7 @@ function whole(view) {
 }
 
 // How far a point is from the middle of the view, in units of its edges.
-const distance = (w, view) => Math.max(...w.map((x, i) => Math.abs(2 * x - view[i][0] - view[i][1]) / (view[i][1] - view[i][0])));
+const distance = (w, view) => Math.max(...halved(view).map(({ middle, half }, i) => Math.abs(w[i] - middle) / half));
 
 // Where points lie on a picture of this size. When something has left the view it shrinks, and what is beyond, up to `far`
 // times its size, surrounds it on a logarithmic scale: one sees a flight of a million, and the way back.
@@ -36,7 +34,7 @@ function lensOf(view, width, height, reached, held) {
   const room = RIM * (1 - shrunk);
   const at = (times) => (times <= 1 || !room ? shrunk * times : shrunk + room * (Math.log(times) / Math.log(far)));
   const back = (share) => (share <= shrunk || !room ? share / shrunk : far ** ((share - shrunk) / room));
-  const [x, y] = view.map(([low, high]) => ({ middle: (low + high) / 2, half: (high - low) / 2 }));
+  const [x, y] = halved(view);
   return {
     shrunk,
     far,
@@ -56,38 +54,48 @@ function lensOf(view, width, height, reached, held) {
 }
 
 // What became of a run by the time t; the loss is that above the floor.
-function fateOf(run, time, floor) {
-  const t = Math.floor(time);
-  if (run.diverged !== null && t >= run.diverged) return `diverged at t = ${run.diverged}`;
+function fateOf(run, t, floor) {
+  if (lost(run, t)) return `diverged at t = ${run.diverged}`;
   return `loss ${short(run.loss[t] - floor)}${run.alpha[t] < 0 ? ", α < 0" : ""}`;
 }
 
 function reading({ method, run }, t, floor) {
-  const gone = run.diverged !== null && t >= run.diverged;
-  return `${method.label}: ${gone ? "diverged" : `α ${short(run.alpha[t])}, loss ${short(run.loss[t] - floor)}`}`;
+  return `${method.label}: ${lost(run, t) ? "diverged" : `α ${short(run.alpha[t])}, loss ${short(run.loss[t] - floor)}`}`;
 }
+
+// What is said of a quadratic to descend on.
+export const onQuadratic = (toy, from) => ({
+  ...from,
+  toy,
+  floor: 0,
+  edge: 2 / toy.condition,
+  best: true,
+  key: [from.view, toy.condition, toy.angle].join(),
+  paint: (ground, view) => drawBands(ground, toy, view),
+});
 
 // `functionOf(settings)` says what to descend on: { toy, start, view, minima, floor, edge, key, paint, best }. `view` is
 // the part of the plane that is seen; `floor` the loss at the minimum, null where it is not known; `edge` the α above
 // which a fixed one cannot converge, null where there is none; `best` whether the line search's steps can be told;
 // paint(ground, view) draws the ground, and again when `key` changes. `adapt(parts, settings)` suits the controls to it.
 export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = () => {} }) {
-  const { controls, methods } = model.get("scene");
-  const parts = build({
+  const { methods } = model.get("scene");
+  const scene = stage({ model, el }, {
     name,
-    controls,
     methods,
     steps,
-    fields: { plane: { label: LABEL, keys: true } },
+    others: ["start", "rules"],
+    opens: true,
+    fields: { plane: "The plane with the paths. Arrow keys move the start, Enter starts the race." },
     panels: {
-      alpha: { label: "The learning rate of each method over the steps" },
-      loss: { label: "The loss of each method over the steps" },
+      alpha: "The learning rate of each method over the steps",
+      loss: "The loss of each method over the steps",
     },
     hint: "Press anywhere to start there",
-    about: ABOUT,
-    keys: KEYS,
+    about: "Drag in a panel to move the time. Point at a method to see the exact line search's steps along its path, as a thin line beside α.",
+    keys: "arrows on the plane move the start, Enter races from there, 1 to 6 hide a method",
   });
-  const scene = stage({ model, el }, { others: ["start", "rules"], parts, steps, opens: true });
+  const { parts } = scene;
   const { plane, alpha, loss } = scene.surfaces;
   const ground = surface(document.createElement("canvas"));
   let [shown, races, floor, groundOf, pointed, held] = [null, [], 0, "", null, null];
@@ -100,18 +108,15 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
     races = chosen.map((method) => ({ method, run: descend(method.rule, shown.toy, from, steps) }));
     for (const race of races) {
       let most = 1;
-      race.reached = race.run.w.map((w) => (most = Math.min(Math.max(most, distance(w, shown.view)), FARTHEST)));
+      race.reached = race.run.w.map((w) => (most = clamp(distance(w, shown.view), most, FARTHEST)));
     }
     floor = shown.floor ?? Math.min(...races.flatMap(({ run }) => run.loss), Infinity);
-    methods.forEach(({ rule }, i) =>
-      parts.legend[i].made.setAttribute("aria-pressed", String(settings.rules.includes(rule))),
-    );
     adapt(parts, settings);
   }
 
   // The farthest that any has been until now; between two steps, part of the way.
   function farthest() {
-    const t = Math.floor(scene.time);
+    const { t } = scene;
     const until = (reached) => reached[t] * ((reached[t + 1] ?? reached[t]) / reached[t]) ** (scene.time - t);
     return Math.max(1, ...races.map(({ reached }) => until(reached)));
   }
@@ -136,17 +141,16 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
         values: values(run).slice(0, (run.diverged ?? steps) + 1),
         framed: values(run).filter((_, t) => run.loss[t] - floor <= HIGHEST),
       }));
-    const { time } = scene;
     const { edge } = shown;
     const levels = edge ? edges(edge) : [];
     const race = races.find(({ method }) => method === pointed);
     const best = race && shown.best ? { method: pointed, values: bestSteps(shown.toy, race.run) } : null;
     const alphas = series((run) => run.alpha);
     const kept = (values) => series(values, scene.pinned ?? []);
-    drawPanel(alpha, { title: "learning rate α", series: alphas, ghosts: kept((run) => run.alpha), levels, unstable: edge, best, time, steps });
+    drawPanel(alpha, scene, { title: "learning rate α", series: alphas, ghosts: kept((run) => run.alpha), levels, unstable: edge, best });
     const title = shown.floor === null ? "loss above the lowest seen" : "loss above the minimum";
     const above = (run) => run.loss.map((value) => value - floor);
-    drawPanel(loss, { title, series: series(above), ghosts: kept(above), time, steps });
+    drawPanel(loss, scene, { title, series: series(above), ghosts: kept(above) });
   }
 
   function draw() {
@@ -155,21 +159,18 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
     drawGround();
     drawPlane(plane, ground, { races, ghosts: scene.pinned ?? [], start: shown.start, minima: shown.minima, lens: lens(), time });
     drawPanels();
-    methods.forEach(({ rule }, i) => {
-      const race = races.find(({ method }) => method.rule === rule);
-      parts.legend[i].say(race ? fateOf(race.run, time, floor) : "");
-    });
-    if (!scene.playing) scene.say(spoken());
+    tell(scene, races, (run) => fateOf(run, scene.t, floor));
+    scene.say(spoken());
   }
 
   function spoken() {
-    const gone = races.filter(({ run }) => run.diverged !== null && run.diverged <= scene.time);
+    const gone = races.filter(({ run }) => lost(run, scene.time));
     const said = gone.length ? `Diverged: ${gone.map(({ method }) => method.label).join(", ")}.` : "None diverged.";
-    return `t = ${Math.floor(scene.time)}. ${said}`;
+    return `t = ${scene.t}. ${said}`;
   }
 
   function startAt(to) {
-    const within = to.map((x, i) => Math.min(Math.max(x, shown.view[i][0]), shown.view[i][1]));
+    const within = to.map((x, i) => clamp(x, ...shown.view[i]));
     scene.change({ start: within.map((x) => Number(x.toFixed(3))) });
   }
 
@@ -178,11 +179,10 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
     scene.schedule();
   }
 
-  function key(event) {
-    if (event.target === plane.canvas && event.key === "Enter") return scene.replay;
-    const by = arrows(event, plane.canvas);
+  function key(right, up, pressed) {
+    if (pressed === "Enter") return scene.replay;
     const length = NUDGE * (shown.view[1][1] - shown.view[1][0]);
-    return by.length && (() => startAt(shown.start.map((x, i) => x + length * by[i])));
+    return up !== undefined && (() => startAt([shown.start[0] + length * right, shown.start[1] + length * up]));
   }
 
   // Dragging shows where everything would lead from there, on a view that rests meanwhile; letting go starts the race.
@@ -192,7 +192,7 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
     scene.goTo(t);
     startAt(w);
   };
-  onPointer(plane.canvas, {
+  onPointer(scene, plane, {
     press: pressAt(0),
     drag: pressAt(steps),
     release: () => {
@@ -200,18 +200,16 @@ export function planeExplorer({ model, el }, { name, steps, functionOf, adapt = 
       scene.save();
       scene.replay();
     },
-    hover: (x, y) => {
+    read: (x, y) => {
       const w = point(x, y);
       const known = shown.floor === null ? 0 : floor;
-      const lines = [`w = (${w.map(short).join(", ")})`, `loss ${short(shown.toy.value(w) - known)}`];
-      parts.tip.show(plane.canvas, x, y, lines);
+      return [`w = (${w.map(short).join(", ")})`, `loss ${short(shown.toy.value(w) - known)}`];
     },
-    leave: parts.tip.hide,
   });
-  timePanels(scene, parts, ["alpha", "loss"], (t) => races.map((race) => reading(race, t, floor)));
+  timePanels(scene, ["alpha", "loss"], (t) => races.map((race) => reading(race, t, floor)));
   parts.legend.forEach(({ made }, i) => {
     for (const kind of ["pointerenter", "focus"]) made.addEventListener(kind, () => pointAt(methods[i]));
     for (const kind of ["pointerleave", "blur"]) made.addEventListener(kind, () => pointAt(null));
   });
-  return scene.run({ compute, draw, pin: () => ghosts(races), key, shortcuts: ruleToggles(scene, parts) });
+  return scene.run({ compute, draw, pin: () => ghosts(races), key });
 }

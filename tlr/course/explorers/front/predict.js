@@ -1,23 +1,14 @@
 // A question before a figure: what the reader says is kept, and compared with what is so.
 
+import { element } from "./element.js";
+import { numberIn, powerOfTen } from "./numbers.js";
+
 const NEAR = 1.1;
 
-const node = (tag, name, children = [], attributes = {}) => {
-  const made = document.createElement(tag);
-  made.className = name;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-};
-
-// The number that a text means, null for none: 1/3, 1e-5, 10^20, 3·10⁻⁵, "20 %".
+// The number that a text means, null for none.
 export function meant(text) {
-  const raised = (all) => `^${[...all].map((each) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(each) - 1).join("").replace("-1", "-")}`;
-  const plain = text.replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, raised).replace(/[\s%°]/g, "").replace(/−/g, "-").replace(",", ".");
-  const power = /^(?:([-+.\d]+)[·×*x])?10\^([-+]?\d+)$/i.exec(plain);
-  const parts = power ? [`${power[1] ?? 1}e${power[2]}`] : plain.split("/");
-  const value = Number(parts[0]) / Number(parts[1] ?? 1);
-  return parts.length > 2 || parts.includes("") || !Number.isFinite(value) ? null : value;
+  const value = numberIn(text);
+  return Number.isFinite(value) ? value : null;
 }
 
 const signed = (number) => String(number).replaceAll("-", "−");
@@ -25,8 +16,7 @@ const signed = (number) => String(number).replaceAll("-", "−");
 function told(number) {
   if (number === 0 || Math.abs(Math.log10(Math.abs(number))) < 5) return signed(number);
   const [digits, exponent] = number.toExponential().split("e");
-  const high = [...exponent.replace("+", "")].map((each) => (each === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[each])).join("");
-  return digits === "1" ? `10${high}` : `${signed(digits)} · 10${high}`;
+  return (digits === "1" ? "" : `${signed(digits)} · `) + powerOfTen(Number(exponent));
 }
 
 // What is said of a prediction.
@@ -47,17 +37,18 @@ export function compared(said, { answer, choices, unit }) {
 
 function render({ model, el }) {
   const { question, answer, reveals, choices, unit } = model.get("scene");
-  const [verdict, shows] = [node("p", "tlr-verdict"), node("p", "tlr-shows")];
-  const heard = node("div", "tlr-told", [verdict, shows], { role: "status" });
-  const buttons = choices.map((choice) => node("button", "tlr-option", [choice], { type: "button" }));
-  const field = node("input", "tlr-guess", [], {
+  const [verdict, shows] = [element("p", { class: "tlr-verdict" }), element("p")];
+  const heard = element("div", { role: "status" }, [verdict, shows]);
+  const option = (label, type) => element("button", { class: "tlr-option", type }, [label]);
+  const buttons = choices.map((choice) => option(choice, "button"));
+  const field = element("input", {
+    class: "tlr-guess",
     type: "text",
-    inputmode: "text",
     autocomplete: "off",
     "aria-label": `Your prediction${unit ? `, in ${unit.trim()}` : ", a number"}`,
     placeholder: "a number",
   });
-  const form = node("form", "tlr-answer", [field, unit.trim(), node("button", "tlr-option", ["Predict"])]);
+  const form = element("form", { class: "tlr-answer" }, [field, unit.trim(), option("Predict", "submit")]);
 
   // The first answer counts.
   function say(text) {
@@ -89,9 +80,9 @@ function render({ model, el }) {
     event.preventDefault();
     say(field.value);
   });
-  const row = choices.length ? node("div", "tlr-answer", buttons, { role: "group", "aria-label": question }) : form;
-  const asked = node("p", "tlr-question", [node("strong", "", ["Predict. "]), question]);
-  const root = node("div", "tlr-explorer tlr-predict", [asked, row, heard], { "data-lm-suppress-shortcuts": "true" });
+  const row = choices.length ? element("div", { class: "tlr-answer", role: "group", "aria-label": question }, buttons) : form;
+  const asked = element("p", {}, [element("strong", {}, ["Predict. "]), question]);
+  const root = element("div", { class: "tlr-explorer tlr-predict", "data-lm-suppress-shortcuts": "true" }, [asked, row, heard]);
   root.addEventListener("keydown", (event) => event.stopPropagation());
   el.append(root);
   model.on("change:said", show);

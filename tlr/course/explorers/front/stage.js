@@ -1,26 +1,44 @@
 // What every explorer in the page shares: settings that follow the model, a clock, keys, and one drawing a frame.
 
 import { threeDigits } from "./controls.js";
-import { element, icon } from "./elements.js";
+import { element } from "./element.js";
+import { build, icon } from "./elements.js";
 import { asHash, copy, download, pictureOf } from "./keeping.js";
+import { clamp } from "./numbers.js";
 import { surface } from "./picture.js";
 
 const PER_SECOND = 18;
 const CALM = 2 / 9;
 const QUIET = 500;
 
-// `parts` are those of `build`; the settings those of the controls, `others`, and `clockName`, the time at rest, where there is one.
-// `run` begins: compute(settings) after each change of one, draw() for a frame, pin() for what stays as a ghost, and what
-// keys do. What `opens` stands at its start, and plays once when it is seen.
-export function stage({ model, el }, { others = [], parts, steps = 0, perSecond = PER_SECOND, clockName = "step", opens = false }) {
+// What is not listed here is for `build`. The settings are those of the controls, `others`, and `clockName`, the time at
+// rest, where there is one; every method of the legend shows or hides one of the `rules` if they are among them, and so
+// does its number on the keyboard. `run` begins: compute(settings) after each change of one, draw() for a frame, pin()
+// for what stays as a ghost, and key(right, up, key) for what a key on the first canvas does: arrows lead that many steps
+// right and up. What `opens` stands at its start, and plays once when it is seen.
+export function stage({ model, el }, { others = [], steps = 0, perSecond = PER_SECOND, clockName = "step", opens = false, ...shown }) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const { controls, scenes = [] } = model.get("scene");
+  const hides = others.includes("rules");
+  const parts = build({ controls, steps, hides, unit: clockName === "step" ? "t" : clockName, ...shown });
   const names = [...controls.map(({ name }) => name), ...others, ...(steps ? [clockName] : [])];
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
   const original = read();
   const surfaces = Object.fromEntries(Object.entries(parts.canvases).map(([name, canvas]) => [name, surface(canvas)]));
-  const self = { settings: read(), surfaces, time: Math.min(original[clockName] ?? steps, steps), playing: false, calm, steps, pinned: null };
+  const field = Object.values(surfaces)[0];
+  const self = {
+    parts,
+    surfaces,
+    steps,
+    settings: read(),
+    time: Math.min(original[clockName] ?? steps, steps),
+    playing: false,
+    pinned: null,
+    get t() {
+      return Math.floor(self.time);
+    },
+  };
   let [request, stamp, clock, speaking, last, acts] = [0, null, self.time, 0, "", null];
   const address = model.address ?? model.get("address");
   const past = [];
@@ -29,13 +47,13 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
   function tick(now) {
     request = 0;
     if (self.playing) advance(now);
-    if (Object.values(surfaces)[0].width) acts.draw();
+    if (field.width) acts.draw();
     if (parts.player) showClock();
     if (self.playing) self.schedule();
   }
 
   function showClock() {
-    const t = Math.floor(self.time);
+    const { t } = self;
     parts.clock.textContent = `${parts.unit} = ${t}`;
     parts.scrub.value = t;
     parts.scrub.setAttribute("aria-valuetext", `${parts.unit} = ${t}`);
@@ -64,7 +82,7 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
   };
 
   function rest() {
-    const t = Math.floor(self.time);
+    const { t } = self;
     if (!names.includes(clockName) || self.settings[clockName] === t) return;
     self.settings[clockName] = t;
     model.set(clockName, t);
@@ -73,7 +91,7 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
 
   self.goTo = (t) => {
     const low = parts.scrub ? Number(parts.scrub.min) : 0;
-    self.time = clock = Math.min(Math.max(t, low), steps);
+    self.time = clock = clamp(t, low, steps);
     self.play(false);
   };
 
@@ -92,6 +110,11 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
   function settle() {
     acts.compute(self.settings);
     parts.controls.forEach(({ name, show }) => show(self.settings[name]));
+    const { rule, rules } = self.settings;
+    for (const { made, method } of parts.legend) {
+      if (rules) made.setAttribute("aria-pressed", String(rules.includes(method.rule)));
+      if (rule) made.hidden = method.rule !== rule;
+    }
     self.schedule();
   }
 
@@ -107,7 +130,7 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
   self.take = (drawn, done) => {
     const within = ([name, value]) => {
       const { low, high } = controls.find((each) => each.name === name);
-      return [name, threeDigits(Math.min(Math.max(value, low), high))];
+      return [name, threeDigits(clamp(value, low, high))];
     };
     self.change(Object.fromEntries(Object.entries(drawn).map(within)), done);
   };
@@ -147,7 +170,7 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
   }
 
   async function copyLink() {
-    const settings = parts.player ? { ...self.settings, [clockName]: Math.floor(self.time) } : self.settings;
+    const settings = parts.player ? { ...self.settings, [clockName]: self.t } : self.settings;
     await copy(`${address}#${asHash(settings)}`, parts.root);
     parts.said.textContent = parts.link.textContent = "Link copied";
     setTimeout(() => {
@@ -160,11 +183,12 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
 
   // What a reader who does not see the picture should hear, once it has come to rest.
   self.say = (text) => {
+    if (self.playing) return;
     clearTimeout(speaking);
     if (text === last) return;
     speaking = setTimeout(() => {
       last = parts.said.textContent = text;
-      Object.values(surfaces)[0].canvas.setAttribute("aria-description", text);
+      field.canvas.setAttribute("aria-description", text);
     }, QUIET);
   };
 
@@ -188,7 +212,7 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
     Object.assign(shortcuts, {
       " ": self.toggle,
       ",": () => self.goTo(Math.ceil(self.time) - 1),
-      ".": () => self.goTo(Math.floor(self.time) + 1),
+      ".": () => self.goTo(self.t + 1),
       Home: () => self.goTo(0),
       End: () => self.goTo(steps),
     });
@@ -208,7 +232,7 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
       undo();
     }
     if (event.ctrlKey || event.metaKey || event.altKey || ownKey(event)) return;
-    const action = acts.key?.(event) || shortcuts[event.key] || shortcuts[event.key.toLowerCase()];
+    const action = (event.target === field.canvas && acts.key?.(...arrows(event), event.key)) || shortcuts[event.key] || shortcuts[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
     action();
@@ -222,9 +246,22 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
     if (self.settings[clockName] !== before) self.goTo(self.settings[clockName]);
   }
 
+  function wireToggle({ made, method: { rule } }, i) {
+    const toggle = () => {
+      const { rules } = self.settings;
+      self.change({ rules: rules.includes(rule) ? rules.filter((each) => each !== rule) : [...rules, rule] }, true);
+    };
+    made.addEventListener("click", toggle);
+    shortcuts[String(i + 1)] = toggle;
+  }
+
   function wire() {
     parts.controls.forEach((control) => control.wire((value, done) => self.change({ [control.name]: value }, done)));
     const tools = { undo, reset: self.reset, pin, link: copyLink, save: savePicture, full: fullScreen, large: toggleLarge };
+    if (parts.player) {
+      Object.assign(tools, { play: self.toggle, back: shortcuts[","], step: shortcuts["."], again: shortcuts.Home });
+      parts.scrub.addEventListener("input", () => self.goTo(parts.scrub.valueAsNumber));
+    }
     for (const [name, act] of Object.entries(tools)) parts[name].addEventListener("click", act);
     parts.undo.disabled = true;
     parts.link.hidden = !address;
@@ -235,18 +272,13 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
       parts.scenes.append(chip);
     }
     parts.root.addEventListener("keydown", onKey);
-    if (!parts.player) return;
-    parts.play.addEventListener("click", self.toggle);
-    parts.back.addEventListener("click", shortcuts[","]);
-    parts.step.addEventListener("click", shortcuts["."]);
-    parts.again.addEventListener("click", shortcuts.Home);
-    parts.scrub.addEventListener("input", () => self.goTo(parts.scrub.valueAsNumber));
+    if (hides) parts.legend.forEach(wireToggle);
   }
 
   function openWhenSeen() {
     self.time = clock = 0;
     opening = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && self.replay(), { threshold: 0.6 });
-    opening.observe(Object.values(surfaces)[0].canvas);
+    opening.observe(field.canvas);
   }
 
   // On paper nothing moves.
@@ -258,7 +290,6 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
 
   self.run = (actions) => {
     acts = actions;
-    Object.assign(shortcuts, actions.shortcuts);
     el.append(parts.root);
     wire();
     settle();
@@ -283,32 +314,28 @@ export function stage({ model, el }, { others = [], parts, steps = 0, perSecond 
   return self;
 }
 
-// Every method of the legend shows or hides a rule when it is pressed, and so does its number on the keyboard.
-export function ruleToggles(scene, parts) {
-  const toggles = parts.legend.map(({ made, method: { rule } }) => {
-    const toggle = () => {
-      const { rules } = scene.settings;
-      scene.change({ rules: rules.includes(rule) ? rules.filter((each) => each !== rule) : [...rules, rule] }, true);
-    };
-    made.addEventListener("click", toggle);
-    return toggle;
-  });
-  return Object.fromEntries(toggles.map((toggle, i) => [String(i + 1), toggle]));
-}
-
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const FAST = 5;
 
-// How far right and up a key on a canvas leads, in steps; nothing for any other key.
-export function arrows({ key, target, shiftKey }, canvas) {
-  return target === canvas && key in ARROWS ? ARROWS[key].map((sign) => sign * (shiftKey ? FAST : 1)) : [];
+// How far right and up a key leads, in steps.
+function arrows({ key, shiftKey }) {
+  return (ARROWS[key] ?? [undefined, undefined]).map((sign) => sign && sign * (shiftKey ? FAST : 1));
+}
+
+// Beside each method of the legend, what became of its race.
+export function tell({ parts }, races, fate) {
+  for (const { method, say } of parts.legend) {
+    const race = races.find((each) => each.method === method);
+    say(race ? fate(race.run) : "");
+  }
 }
 
 // Runs as they stay when they are pinned.
 export const ghosts = (races) => races.map(({ method, run }) => ({ method: { ...method, ghost: true }, run }));
 
-// What a mouse, a finger or a pen does to a canvas; places are in CSS pixels from its upper left corner.
-export function onPointer(canvas, { press, drag, release, hover, leave }) {
+// What a mouse, a finger or a pen does to a canvas; places are in CSS pixels from its upper left corner. `read` returns
+// the lines of text that pointing at a place shows, if any.
+export function onPointer({ save, parts: { tip } }, { canvas }, { press, drag = press, release = save, read }) {
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -316,31 +343,28 @@ export function onPointer(canvas, { press, drag, release, hover, leave }) {
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !press) return;
     canvas.setPointerCapture(event.pointerId);
-    leave?.();
+    tip.hide();
     press(...place(event));
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (canvas.hasPointerCapture(event.pointerId)) drag?.(...place(event));
-    else hover?.(...place(event));
+    const at = place(event);
+    if (canvas.hasPointerCapture(event.pointerId)) return drag(...at);
+    const lines = read(...at);
+    return lines ? tip.show(canvas, ...at, lines) : tip.hide();
   });
   canvas.addEventListener("pointerup", (event) => {
-    if (event.button === 0 && press) release?.();
+    if (event.button === 0 && press) release();
   });
-  canvas.addEventListener("pointerleave", () => leave?.());
+  canvas.addEventListener("pointerleave", tip.hide);
 }
 
 // The panels over the steps: a press or a drag moves the time line, and pointing reads every method where it points.
 // `read(t)` returns a line of text for each.
-export function timePanels(scene, parts, names, read) {
+export function timePanels(scene, names, read) {
   for (const name of names) {
     const panel = scene.surfaces[name];
-    const timeAt = (x) => Math.min(Math.max(Math.round(panel.axes.x.back(x)), 0), scene.steps);
-    const move = (x) => scene.goTo(timeAt(x));
-    onPointer(panel.canvas, {
-      press: move,
-      drag: move,
-      hover: (x, y) => parts.tip.show(panel.canvas, x, y, [`${parts.unit} = ${timeAt(x)}`, ...read(timeAt(x))]),
-      leave: parts.tip.hide,
-    });
+    const timeAt = (x) => clamp(Math.round(panel.axes.x.back(x)), 0, scene.steps);
+    const lines = (t) => [`${scene.parts.unit} = ${t}`, ...read(t)];
+    onPointer(scene, panel, { press: (x) => scene.goTo(timeAt(x)), read: (x) => lines(timeAt(x)) });
   }
 }
