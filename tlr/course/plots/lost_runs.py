@@ -65,7 +65,7 @@ def price(ratios, dear=1.3):
     ratios = ratios.sort_values()
     places = np.arange(len(ratios))
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 3.2))
+        figure, axes = plt.subplots(figsize=(9.2, 0.6 + 0.19 * len(ratios)))
         axes.axvline(1, color="#8c8c8c", linewidth=1)
         axes.plot(ratios, places, "o", color=METHODS["tlr_steady"].color)
         for place, ((case, alpha0), ratio) in zip(places, ratios.items(), strict=True):
