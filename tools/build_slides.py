@@ -179,8 +179,10 @@ def seen(cell, name, printed):
             explorer = explorer_of(output)
             (SOURCE / f"{name}.html").write_text(large(page), encoding="utf-8")
             yield live(f"{name}.html", explorer)
-        elif "text/html" in data:
+        elif "<tr>" in data.get("text/html", ""):
             yield from rows(data["text/html"])
+        elif "text/html" in data:
+            yield raw(data["text/html"])
         elif "image/png" in data:
             (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
             yield f"![{name}]({name}.png)"
@@ -192,15 +194,14 @@ def rows(table):
     """A row of the ledger on a slide each, or a few of another table in HTML."""
     head, *others = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
     others = [row for row in others if "<td" in row]  # several tables repeat the head
-    if ">Claim<" not in head:
+    if "<details>" not in table:
         for i in range(0, len(others), ROWS):
             yield raw(f"<table>{head}{''.join(others[i : i + ROWS])}</table>")
         return
     for row in others:
-        _, claim, evidence, verdict = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
-        says, _, quotation = claim.partition("<br>")
-        shown = f"<p>{says}</p><blockquote><p>{quotation}</p></blockquote><p>{verdict}</p>"
-        yield raw(f"{shown}<p>{evidence.partition('<br>')[0]}</p>")
+        _, claim, verdict, number, _ = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
+        says, quotation = re.match(r"<details><summary>(.*?)</summary>(.*?)<br>", claim, re.DOTALL).groups()
+        yield raw(f"<p>{says}</p><blockquote><p>{quotation}</p></blockquote><p>{verdict}</p><p>{number}</p>")
 
 
 def raw(html):
