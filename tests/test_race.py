@@ -158,7 +158,7 @@ def test_the_answers_in_the_notebook_are_this_races():
     answers = (ROOT / "notebooks" / "02_quadratics.ipynb").read_text(encoding="utf-8")
     loss = {name: path.loss / path.loss[0] for name, path in Race().descents().items()}
     below = {name: int(np.argmax(values < 1e-6)) for name, values in loss.items()}
-    assert f"after {below['barzilai_borwein']} steps, the secant rule after {below['secant']}, the" in answers
-    assert f"published after {below['published']}, hypergradient descent after {below['hypergradient']}." in answers
+    assert f"after {below['barzilai_borwein']} steps, TLR (Eq. 8′) after {below['secant']}, " in answers
+    assert f"TLR (Eq. 8) after {below['published']}, hypergradient descent after {below['hypergradient']}." in answers
     assert 1e11 < loss["published"].max() < 1e12
     assert loss["secant"].max() < 2

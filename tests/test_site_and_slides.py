@@ -289,7 +289,7 @@ def test_what_is_not_shown_is_said(deck):
 
 def test_what_is_folded_or_too_long_is_on_no_slide(deck):
     cells = [code(output(**{"text/html": tag}), id=tag, tags=[tag]) for tag in ("more", "long", "check")]
-    assert deck(*cells) == [("Title", ["```{raw} html\ncheck\n```"])]
+    assert deck(text("## A\n\n> B."), *cells) == [("A", ["> B."]), ("A", ["```{raw} html\ncheck\n```"])]
 
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)

@@ -15,7 +15,7 @@ def lost(shares, names):
     half.
 
     Args:
-        shares: as `tlr.course.experiments.lost_cases.shares` returns them.
+        shares: as `lost_cases.shares` returns them.
         names: method → how it is called above its column.
     """
     rows = [*dict.fromkeys((group, case) for group, case, _ in shares.index)]
@@ -59,7 +59,7 @@ def price(ratios, dear=1.3):
     """A dot for each setting: the loss of "steady" over that of the better of the paper's rule and `"secant"`.
 
     Args:
-        ratios: a Series by (case, α₀), as `tlr.course.experiments.lost_cases.healthy` returns it.
+        ratios: a Series by (case, α₀), as `lost_cases.healthy` returns it.
         dear: from which ratio on a dot has its name.
     """
     ratios = ratios.sort_values()
