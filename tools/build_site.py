@@ -281,7 +281,7 @@ def main():
     finish()
     explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
     (SITE / "explorers").mkdir(exist_ok=True)
-    for explorer in PageExplorer.__subclasses__():
+    for explorer in {*PageExplorer.__subclasses__()} - {explorers.Predict}:  # which asks about a page's own figure
         explorer().save_html(SITE / "explorers" / f"{explorer.__name__}.html")
     if pdf:
         pages = {}
