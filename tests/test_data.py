@@ -23,7 +23,7 @@ import pytest
 import torch
 
 import tlr.course.data
-from tlr.course.data import Archive, CifarArchive, Data, archives, load, normalize, photographs
+from tlr.course.data import Archive, CifarArchive, Data, archives, load, normalize
 
 MNIST = Path(os.environ.get("TLR_DATA_DIR", "/nonexistent")) / "mnist.npz"
 #: MD5 of the four official IDX files, unpacked; published in many places.
@@ -78,13 +78,6 @@ def test_digits_need_no_folder(monkeypatch):
     digits = load()
     assert (digits.name, digits.inputs, digits.classes) == ("digits", 64, 10)
     assert (len(digits.x_train), len(digits.x_test)) == (1442, 355)
-
-
-def test_photographs_need_no_folder_and_show_all_ten_classes(monkeypatch):
-    monkeypatch.setenv("TLR_DATA_DIR", "/nonexistent")
-    images, labels = photographs()
-    assert (images.shape, images.dtype) == ((12, 32, 32, 3), np.uint8)
-    assert (len(labels), len(set(labels))) == (12, 10)
 
 
 def test_digits_are_split_within_each_class():

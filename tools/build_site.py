@@ -281,8 +281,9 @@ def main():
     finish()
     explorers.Race(**FIRST_LOOK).save_html(SITE / "race.html")
     (SITE / "explorers").mkdir(exist_ok=True)
-    for explorer in {*PageExplorer.__subclasses__()} - {explorers.Predict}:  # which asks about a page's own figure
-        explorer().save_html(SITE / "explorers" / f"{explorer.__name__}.html")
+    for explorer in PageExplorer.__subclasses__():
+        if explorer.scenes:  # a question has none, and no page of its own
+            explorer().save_html(SITE / "explorers" / f"{explorer.__name__}.html")
     if pdf:
         pages = {}
         for path in notebooks():

@@ -80,8 +80,8 @@ class TLR(TrainableRate, SGD):
     CosineAnnealingLR, ReduceLROnPlateau and most others) keep what was learned: α is schedule × learned, and rises
     again after a reduction if it can. Those that set it (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts,
     SWALR) erase it at each of their steps, and SequentialLR at its milestones; after three updates in a row that were
-    undone a warning says so. README has them all, and what trainers do. α may also be set by hand at any step. After
-    you write to the weights yourself, call `fresh_window()`.
+    undone a warning says so. docs/optimizer.md has them all, and what trainers do. α may also be set by hand at any
+    step. After you write to the weights yourself, call `fresh_window()`.
 
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.

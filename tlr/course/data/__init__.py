@@ -11,13 +11,13 @@ Sources:
         in the test set.
     mnist: 70,000 handwritten digits of 28 × 28 pixels; Y. LeCun, C. Cortes and C. Burges, The MNIST Database.
     cifar10, cifar100: 60,000 photographs of 32 × 32 pixels in 10 and in 100 classes; A. Krizhevsky, Learning Multiple
-        Layers of Features from Tiny Images, 2009. Twelve of them are embedded, to be looked at (`photographs`).
+        Layers of Features from Tiny Images, 2009.
     multi30k: 30,000 German descriptions of pictures with their English translations, not images but text: `load`
         finds it in the data folder, and `tlr.course.data.text` says in which form.
 """
 
 from tlr.course.data.archives import DOWNLOADS, Archive, CifarArchive
 from tlr.course.data.images import KEYS, Data, normalize
-from tlr.course.data.loading import folder, load, photographs
+from tlr.course.data.loading import folder, load
 
-__all__ = ["DOWNLOADS", "KEYS", "Archive", "CifarArchive", "Data", "folder", "load", "normalize", "photographs"]
+__all__ = ["DOWNLOADS", "KEYS", "Archive", "CifarArchive", "Data", "folder", "load", "normalize"]

@@ -12,7 +12,7 @@ from tlr.course.data.archives import DOWNLOADS, download
 from tlr.course.data.images import KEYS, Data
 from tlr.course.data.text import MULTI30K, load_multi30k
 
-__all__ = ["folder", "load", "photographs"]
+__all__ = ["folder", "load"]
 
 EMBEDDED = ("digits",)
 
@@ -22,12 +22,6 @@ STATISTICS = {
     "cifar100": {"mean": (0.5071, 0.4865, 0.4409), "std": (0.2673, 0.2564, 0.2762)},
     "imagenet64": {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)},  # usual, of larger crops
 }
-
-
-def photographs():
-    """Twelve photographs of CIFAR-10, which need no network: uint8 images, (12, 32, 32, 3), and what each shows."""
-    with as_file(files("tlr.course.data") / "photographs.npz") as path, np.load(path) as held:
-        return held["images"], held["labels"].tolist()
 
 
 def folder():
