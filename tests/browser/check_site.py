@@ -135,7 +135,7 @@ def test_a_page_is_as_wide_as_the_screen_and_for_everyone(name, width, server, v
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_light_and_soon_there(name, server, visit, record_property):
+def test_a_page_is_light(name, server, visit, record_property):
     page = visit("about:blank")
     sizes = []
     page.on("response", lambda response: sizes.append(int(response.headers.get("content-length", 0))))

@@ -31,8 +31,7 @@ _QUESTIONS = (
         "no",
     ),
 )
-_END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, windows of ⅓ epoch\n(if they can, at least 3/(1 − μ) steps)'
-
+_END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, windows of ⅓\nepoch, better not below 15 steps'
 
 #: Half the width and height of a box, and where the columns are; a row is 1 high.
 _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
