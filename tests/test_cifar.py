@@ -10,7 +10,7 @@ from tlr.course.records import Setting
 
 pytestmark = pytest.mark.skipif(not (folder() / "cifar10.npz").is_file(), reason="needs cifar10.npz in $TLR_DATA_DIR")
 
-SMALL = {"data": "cifar10-10000", "model": "wrn-10-1", "alpha0": 0.05, "batch_size": 64, "augment": "crop-flip"}
+SMALL = {"data": "cifar10-4000", "model": "wrn-10-1", "alpha0": 0.05, "batch_size": 64, "augment": "crop-flip"}
 
 
 def test_channels_are_normalized_by_the_training_images():
@@ -29,8 +29,8 @@ def finished(tmp_path_factory):
 def test_the_loss_falls_and_alpha_behaves(finished):
     assert finished.status == "done"
     assert np.all(np.diff(finished.train_loss) < 0)
-    assert finished.train_loss[-1] < 1.7
-    assert finished.test_accuracy[-1] > 0.35
+    assert finished.train_loss[-1] < 1.85
+    assert finished.test_accuracy[-1] > 0.25
     alpha = finished.rates[:, 0]
     updates_an_epoch = 3
     assert np.all(alpha[1:] / alpha[:-1] > 0.75**updates_an_epoch)

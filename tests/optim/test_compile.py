@@ -1,5 +1,6 @@
 """torch.compile: the base's step stays one graph, and a change of α compiles nothing that SGD's lr would not."""
 
+import locale
 from itertools import pairwise
 
 import pytest
@@ -14,8 +15,12 @@ testing = pytest.importorskip("torch._dynamo.testing", reason="This torch cannot
 
 STEPS = 18
 
-# torch's compiler imports modules of its own that torch calls deprecated.
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
+pytestmark = [
+    # torch's compiler imports modules of its own that torch calls deprecated,
+    pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning"),
+    # and reads some in the locale's encoding.
+    pytest.mark.skipif(locale.getencoding().lower() not in ("utf-8", "utf8"), reason="torch compiles in UTF-8 alone"),
+]
 
 
 @pytest.fixture(autouse=True)
