@@ -144,6 +144,10 @@ def between_two_steps(alphas, claimed, exact, short, long):
     return figure
 
 
+#: Where the numbers of `leap`'s four steps stand, two of which are too near to each other for one side: in points.
+_ASIDE = ((-13, 8), (-8, -13), (14, -8), (8, 11))
+
+
 def leap(toy, ran, cycle, last):
     """A rule on a function of one weight whose curvature jumps at 0: a few steps on its graph, and α over the steps.
 
@@ -163,11 +167,11 @@ def leap(toy, ran, cycle, last):
         left.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
         top = 1.25 * ran.loss[steps].max()
         for t, place, height in zip(steps, w, ran.loss[steps], strict=True):
-            aside = (10 if place > 0 else -2, 7)
-            left.annotate(f"{t}", (place, height), aside, textcoords="offset points", ha="center", fontsize=9)
+            left.annotate(f"{t}", (place, height), _ASIDE[min(t - cycle[0], 3)], textcoords="offset points",
+                          ha="center", va="center", fontsize=10)  # fmt: skip
         left.set(
             xlim=(x[0], x[-1]),
-            ylim=(-0.03 * top, top),
+            ylim=(-0.12 * top, top),
             xlabel="$w$",
             ylabel="loss",
             title=f"steps {cycle[0]} to {cycle[1]}, on the function",
