@@ -12,7 +12,6 @@ from tlr.course.plots.derivation import (
     chord,
     curvature_along_the_step,
     curvature_ratio,
-    displacements,
     leap,
     response,
 )
@@ -45,7 +44,6 @@ __all__ = [
     "curves",
     "dangers",
     "decision",
-    "displacements",
     "ends",
     "grid",
     "headline",

@@ -1,4 +1,4 @@
-"""The figures of the derivation: what each curvature makes of a step, of αλ, and of windows of steps."""
+"""The figures of the derivation: what each curvature makes of a step and of αλ."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +13,6 @@ __all__ = [
     "chord",
     "curvature_along_the_step",
     "curvature_ratio",
-    "displacements",
     "leap",
     "response",
 ]
@@ -228,19 +227,4 @@ def curvature_along_the_step(alphas, losses, exact, published, secant):
         bottom.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
         bottom.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
         bottom.legend(loc="lower right")
-    return figure
-
-
-def displacements(path, length):
-    """A path of mini-batch steps in the plane, shape (steps + 1, 2), and the displacement over each `length` steps."""
-    with house_style():
-        figure, axis = plt.subplots(figsize=(8, 4.4))
-        axis.plot(*path.T, ".-", color="#8c8c8c", linewidth=1, markersize=5, label="one step, one mini-batch")
-        corners = path[::length]
-        arrow = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006, "color": METHODS["tlr"].color}
-        axis.quiver(*corners[:-1].T, *np.diff(corners, axis=0).T, zorder=3, label=f"{length} steps (Eq. 10)", **arrow)
-        axis.plot(0, 0, "*", color="#000000", markersize=14, label="minimum")
-        axis.set_aspect("equal", adjustable="datalim")
-        axis.set(xlabel="$w_1$", ylabel="$w_2$")
-        axis.legend(loc="lower left")
     return figure
