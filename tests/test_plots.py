@@ -15,10 +15,11 @@ from matplotlib.markers import MarkerStyle
 
 from tlr import toys
 from tlr.course import explorers, ledger, plots
+from tlr.course.plots.eigenvalues import EigenPicture
 from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
 from tlr.course.plots.style import shades
 from tlr.course.plots.toys import CobwebPicture, PathsPicture
-from tlr.descent import RULES, descend
+from tlr.descent import RULES, descend, error_components
 
 line = toys.quadratic([1.0])
 
@@ -131,6 +132,26 @@ def test_leap_tells_the_steep_side_from_the_soft_one():
     assert [*steep] == [*np.flatnonzero(ran.w[:, 0] > 0)]
 
 
+def test_paths_tints_every_rate_that_cannot_converge_on_a_quadratic_and_none_elsewhere():
+    bowl, valley = toys.quadratic([1.0, 10.0], angle=0.5), toys.beale()
+    for toy, edge in ((bowl, 0.2), (valley, None)):
+        rates = plots.paths(toy, run(toy, ("gd",), alpha0=1e-3)).axes[1]
+        assert ("tinted" in rates.get_title(loc="left")) == (edge is not None)
+        (tint,) = rates.patches
+        assert tint.get_visible() == (edge is not None)
+        assert edge is None or tint.get_y() == pytest.approx(edge)
+
+
+def test_each_component_is_named_by_its_eigenvalue_where_there_is_room():
+    for count, some in ((3, ["100", "10", "1"]), (16, ["100", "1"])):
+        toy, picture = toys.quadratic(np.geomspace(1, 100, count)), EigenPicture(Figure(PICTURE_SIZE))
+        ran = descend("gd", toy, toy.start, 1e-3, 5)
+        picture.update(*(error_components(toy, ran.w)[0], ran, error_components(toy, ran.w)[1]), 5)
+        names = [text.get_text() for text in picture.factor.texts if text not in picture.words]
+        assert set(some) <= {*names}
+        assert len(names) < 9
+
+
 def test_paths_says_what_became_of_each_rule():
     toy = toys.quadratic([1.0, 1e6])
     figure = plots.paths(toy, run(toy, ("gd", "secant"), alpha0=1e-3, steps=100))
@@ -224,6 +245,17 @@ def test_basins_has_a_panel_for_each_rule_and_shows_decades():
     decades = np.asarray(panels[0].collections[0].get_array()).reshape(3, 4)
     assert decades[0, 0] == pytest.approx(-3)
     assert decades[2, 3] > 0  # drawn in the color for what rose
+
+
+def test_dangers_shows_the_highest_loss_and_marks_what_is_above_the_first():
+    x, y = np.geomspace(1e-3, 1, 4), np.geomspace(1, 100, 3)
+    highest = np.full((3, 4), 1e3)
+    map_, curves, _ = plots.dangers(
+        x, y, highest, 2 / y, {"gd": np.array([1, 0.5, 0]), "secant": np.array([1, 5, 90.0])}
+    ).axes
+    assert np.asarray(map_.collections[0].get_array()).ravel() == pytest.approx(3)
+    np.testing.assert_array_equal(curves.lines[0].get_ydata(), [1, 0.5, np.nan])
+    assert curves.get_ylim()[1] > 90
 
 
 def test_curves_leaves_out_what_a_logarithm_cannot_show():

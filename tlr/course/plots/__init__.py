@@ -4,7 +4,7 @@ No module of this folder has the name of one of its functions: importing it woul
 """
 
 from tlr.course.plots.advice import decision
-from tlr.course.plots.basin_map import basins
+from tlr.course.plots.basin_map import basins, dangers
 from tlr.course.plots.comparison import by_method, compare, rates, runs, sensitivity
 from tlr.course.plots.derivation import (
     angles,
@@ -12,7 +12,6 @@ from tlr.course.plots.derivation import (
     chord,
     curvature_along_the_step,
     curvature_ratio,
-    displacements,
     leap,
     response,
 )
@@ -43,8 +42,8 @@ __all__ = [
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
+    "dangers",
     "decision",
-    "displacements",
     "ends",
     "grid",
     "headline",

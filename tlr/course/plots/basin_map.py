@@ -10,7 +10,7 @@ from tlr.course.plots.picture import STYLES, DescentPicture
 from tlr.course.plots.style import house_style
 from tlr.descent import RULES
 
-__all__ = ["BasinPicture", "basins"]
+__all__ = ["BasinPicture", "basins", "dangers"]
 
 #: A line that can be seen on any color.
 _EDGE = {
@@ -88,6 +88,37 @@ def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None
         figure.supxlabel(xlabel, fontsize="medium")
         figure.supylabel(ylabel, fontsize="medium")
         _basin_bar(figure.colorbar(mesh, ax=axes, extend="both", aspect=30, pad=0.02))
+    return figure
+
+
+def dangers(x, y, highest, edge, losses):
+    """Two ways to be thrown out: how high one rule's loss rises on the way, over a map; the losses of rules on one run.
+
+    Args:
+        x, y: α₀ and the condition number, (n,) and (m,).
+        highest: the highest loss on the way / first loss, (m, n).
+        edge: x as a function of y to mark with a dashed line, (m,).
+        losses: rule → loss / first loss over the steps, one path each.
+    """
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4.3), width_ratios=[1.15, 1])
+        mesh = left.pcolormesh(x, y, _decades_of(highest), cmap="YlOrBr", vmin=0, vmax=30, shading="nearest",
+                               rasterized=True)  # fmt: skip
+        left.plot(edge, y, **_EDGE)
+        left.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+        left.set(xlabel="α₀", ylabel="condition number", title="quadratics: highest loss / first loss")
+        left.xaxis.set_major_locator(FixedLocator(_inner_decades(x)))
+        left.xaxis.set_minor_locator(NullLocator())
+        left.grid(False)
+        bar = figure.colorbar(mesh, ax=left, extend="max", aspect=25, pad=0.02)
+        bar.set_ticks([0, 10, 20, 30], labels=["1", "$10^{10}$", "$10^{20}$", "$10^{30}$"])
+        for rule, ratio in losses.items():
+            right.plot(np.where(ratio > 0, ratio, np.nan), **STYLES[rule].line)
+        low, high = 1e-4, 10 * max(ratio.max() for ratio in losses.values())
+        right.axhspan(1, high, color="#E69F00", alpha=0.15, linewidth=0)
+        right.set(yscale="log", ylim=(low, high), xlim=(0, max(map(len, losses.values())) - 1))
+        right.set(xlabel="step t", title="the bent function: loss / first loss")
+        right.legend(loc="upper left", fontsize=9)
     return figure
 
 

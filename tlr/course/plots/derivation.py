@@ -1,4 +1,4 @@
-"""The figures of the derivation: what each curvature makes of a step, of αλ, and of windows of steps."""
+"""The figures of the derivation: what each curvature makes of a step and of αλ."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +13,6 @@ __all__ = [
     "chord",
     "curvature_along_the_step",
     "curvature_ratio",
-    "displacements",
     "leap",
     "response",
 ]
@@ -144,6 +143,10 @@ def between_two_steps(alphas, claimed, exact, short, long):
     return figure
 
 
+#: Where the numbers of `leap`'s four steps stand, two of which are too near to each other for one side: in points.
+_ASIDE = ((-13, 8), (-8, -13), (14, -8), (8, 11))
+
+
 def leap(toy, ran, cycle, last):
     """A rule on a function of one weight whose curvature jumps at 0: a few steps on its graph, and α over the steps.
 
@@ -163,11 +166,11 @@ def leap(toy, ran, cycle, last):
         left.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
         top = 1.25 * ran.loss[steps].max()
         for t, place, height in zip(steps, w, ran.loss[steps], strict=True):
-            aside = (10 if place > 0 else -2, 7)
-            left.annotate(f"{t}", (place, height), aside, textcoords="offset points", ha="center", fontsize=9)
+            left.annotate(f"{t}", (place, height), _ASIDE[min(t - cycle[0], 3)], textcoords="offset points",
+                          ha="center", va="center", fontsize=10)  # fmt: skip
         left.set(
             xlim=(x[0], x[-1]),
-            ylim=(-0.03 * top, top),
+            ylim=(-0.12 * top, top),
             xlabel="$w$",
             ylabel="loss",
             title=f"steps {cycle[0]} to {cycle[1]}, on the function",
@@ -224,19 +227,4 @@ def curvature_along_the_step(alphas, losses, exact, published, secant):
         bottom.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
         bottom.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
         bottom.legend(loc="lower right")
-    return figure
-
-
-def displacements(path, length):
-    """A path of mini-batch steps in the plane, shape (steps + 1, 2), and the displacement over each `length` steps."""
-    with house_style():
-        figure, axis = plt.subplots(figsize=(8, 4.4))
-        axis.plot(*path.T, ".-", color="#8c8c8c", linewidth=1, markersize=5, label="one step, one mini-batch")
-        corners = path[::length]
-        arrow = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.006, "color": METHODS["tlr"].color}
-        axis.quiver(*corners[:-1].T, *np.diff(corners, axis=0).T, zorder=3, label=f"{length} steps (Eq. 10)", **arrow)
-        axis.plot(0, 0, "*", color="#000000", markersize=14, label="minimum")
-        axis.set_aspect("equal", adjustable="datalim")
-        axis.set(xlabel="$w_1$", ylabel="$w_2$")
-        axis.legend(loc="lower left")
     return figure

@@ -27,7 +27,7 @@ class EigenPicture:
             self._add_artists()
 
     def _label(self):
-        self.factor.set_title("factor of one step, |1 − αλ|", loc="left")
+        self.factor.set_title("factor of one step, |1 − αλ|, for each λ", loc="left")
         self.error.set_title("error of each component / its first", loc="left")
         self.errors.set_title("errors over the steps", loc="left")
         self.alpha.set_title("learning rate α, and each 1/λ", loc="left")
@@ -66,6 +66,7 @@ class EigenPicture:
         self.above = self.alpha.add_patch(above)
         (self.rate,) = self.alpha.plot([], [])
         self.now = [axes.axvline(0, color="#8c8c8c", linewidth=1, linestyle="--") for axes in (self.errors, self.alpha)]
+        self.names = []
         self.fate = self.figure.text(0.08, 0.035, "", va="center", fontsize=10)
 
     def update(self, eigenvalues, ran, errors, step):
@@ -83,7 +84,9 @@ class EigenPicture:
         last = shown[min(step, np.isfinite(ran.loss).sum() - 1)]
         self._limits(eigenvalues, ran, errors)
         self._draw_descent(eigenvalues, ran, shown, colors)
-        self.dots.set_offsets(np.column_stack([x, np.minimum(np.abs(1 - x), _TOP)]))
+        heights = np.minimum(np.abs(1 - x), _TOP)
+        self.dots.set_offsets(np.column_stack([x, heights]))
+        self._name_dots(eigenvalues, x, heights)
         self.ends.set_offsets(np.column_stack([x, last]))
         for points in (self.dots, self.ends):
             points.set_facecolor(colors)
@@ -91,6 +94,21 @@ class EigenPicture:
         for line in self.now:
             line.set_xdata([step, step])
         self.fate.set_text(f"{RULE_STYLES[ran.rule].label}, {_fate(x, ran, step)}")
+
+    def _name_dots(self, eigenvalues, x, heights):
+        """Write λ at its dot, from the largest down, wherever there is room."""
+        for name in self.names:
+            name.remove()
+        self.names, free = [], np.inf
+        letter = np.ptp(np.log10(self.factor.get_xlim())) / 55
+        for value, place, height in reversed([*zip(eigenvalues, np.log10(x), heights, strict=True)]):
+            word = f"{value:.2g}" if value < 10 else f"{value:.0f}"
+            room = (len(word) / 2 + 0.4) * letter
+            if place + room > free:
+                continue
+            offset, free = (0, -12 if height > 0.9 * _TOP else 10), place - room
+            look = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 9}
+            self.names.append(self.factor.annotate(word, (10**place, height), **look, annotation_clip=False))
 
     def _draw_descent(self, eigenvalues, ran, errors, colors):
         """What is the same for every step of a descent."""

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
@@ -74,6 +75,15 @@ class PathsPicture(DescentPicture):
                 self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
             self.toy = None
+            # As `axhspan` does; before matplotlib 3.9, as in a browser, that was a polygon, which has no height to set.
+            rate = self.panels[0]
+            tint = {"color": "#D55E00", "alpha": 0.12, "linewidth": 0, "zorder": 0}
+            self.above = rate.add_patch(Rectangle((0, 1), 1, 1, transform=rate.get_yaxis_transform(), **tint))
+
+    @property
+    def moving(self):
+        """The artists that `update` moves; the tint moves with the limits of its panel."""
+        return [self.above, *super().moving]
 
     def update(self, toy, trajectories, step):
         """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""
@@ -107,6 +117,19 @@ class PathsPicture(DescentPicture):
             name = "the minimum" if np.isfinite(toy.minimum_value) else "the lowest seen"
             self.panels[1].set_title(f"loss above {name}", loc="left")
             self.stale = True
+        steepest = _steepest(toy)
+        self.above.set_visible(steepest is not None)
+        if steepest is not None:
+            self.above.set(y=2 / steepest, height=1e30)
+        tinted = r", tinted above $2/\lambda_{\max}$" if steepest is not None else ""
+        self.panels[0].set_title(f"learning rate α{tinted}", loc="left")
+
+
+def _steepest(toy):
+    """The largest eigenvalue of a quadratic's Hessian, if it has a minimum; None for any other function."""
+    hessians = toy.hessian(np.vstack([toy.start, *np.transpose(toy.view)]))
+    low, *_, high = np.linalg.eigvalsh(hessians[0])
+    return high if low > 0 and np.allclose(hessians, hessians[0]) else None
 
 
 def cobweb(trajectories, step=None, c=0.25):
@@ -157,6 +180,7 @@ def curves(series, *, ylabel, start=None):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if start is not None:
             low, high = axes.get_ylim()
+            high = max(high, start * (start / low) ** 0.12)  # room for the words
             axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)
             axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
             axes.set_ylim(low, high)

@@ -48,7 +48,7 @@ function render({ model, el }) {
     const span = decades([...errors.flat(), 1]).map((exponent, i) => 4 * (i ? Math.ceil(exponent / 4) : Math.floor(exponent / 4)));
     const x = { low: 10 ** low, high: 10 ** high, log: true };
     factor.begin();
-    drawAxes(factor, { title: "factor of one step, |1 − αλ|", x: { ...x, bare: true }, y: { low: 0, high: TOP, every: 1 }, sides: { bottom: 0.5 } });
+    drawAxes(factor, { title: "factor of one step, |1 − αλ|, for each λ", x: { ...x, bare: true }, y: { low: 0, high: TOP, every: 1 }, sides: { bottom: 0.5 } });
     error.begin();
     const y = { low: 10 ** span[0], high: 10 ** span[1], log: true };
     drawAxes(error, { title: "error / first error", x: { ...x, label: "αλ" }, y });
@@ -65,9 +65,24 @@ function render({ model, el }) {
       marker(error, components[k], error.axes.x(each), error.axes.y(end), 0.34);
       marker(factor, components[k], factor.axes.x(each), factor.axes.y(Math.min(Math.abs(1 - each), TOP)), 0.34);
     });
+    nameDots(places);
     drawPanels();
     tell(scene, [{ method, run }], () => fate(places));
     scene.say(`t = ${scene.t}: ${fate(places)}`);
+  }
+
+  // From the largest λ down, wherever there is room.
+  function nameDots(places) {
+    const { unit, axes } = factor;
+    let free = Infinity;
+    for (let k = places.length - 1; k >= 0; k--) {
+      const [x, y] = [axes.x(places[k]), axes.y(Math.min(Math.abs(1 - places[k]), TOP))];
+      const name = short(Number(eigenvalues[k].toPrecision(2)));
+      const room = (0.24 * name.length + 0.2) * unit;
+      if (x + room > free) continue;
+      write(factor, name, x, y + (y < axes.box.top + unit ? 0.8 : -0.8) * unit, "center");
+      free = x - room;
+    }
   }
 
   function tint(surface) {
