@@ -13,7 +13,8 @@ from tlr import rule, toys
 from tlr.course import theory
 from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.printed import printed_rule, printed_toy
-from tlr.descent import RULES, along_gradient, descend, exact_line_search, relative_rate_map, step_products
+from tlr.course.steps import along_gradient, exact_line_search, step_products
+from tlr.descent import RULES, descend, relative_rate_map
 
 pytestmark = needs_node
 PRINTED = ["published", "secant", "barzilai_borwein"]
