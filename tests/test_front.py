@@ -13,7 +13,8 @@ from tlr import rule, toys
 from tlr.course import theory
 from tlr.course.explorers import Basins, Cobweb, Eigenvalues, Newton, Paths, Race, ReturnMap
 from tlr.course.explorers.printed import printed_rule, printed_toy
-from tlr.descent import RULES, along_gradient, descend, exact_line_search, relative_rate_map, step_products
+from tlr.course.steps import along_gradient, exact_line_search, step_products
+from tlr.descent import RULES, descend, relative_rate_map
 
 pytestmark = needs_node
 PRINTED = ["published", "secant", "barzilai_borwein"]
@@ -115,7 +116,7 @@ def test_random_descents_are_pythons_to_twelve_digits(name):
 
 
 def test_a_quadratic_of_many_variables_descends_as_in_python():
-    toy = toys.quadratic([1, 2, 10, 30, 100], rotation=np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0])
+    toy = toys.quadratic([1, 2, 10, 30, 100])
     run = {"rule": "secant", "toy": printed_toy(toy), "settings": {"start": [1] * 5, "alpha0": 0.001, "c": 0.25}}
     (found,) = node(DESCEND, runs=[run | {"steps": 20}])
     np.testing.assert_allclose(floats(found["loss"]), descend("secant", toy, toy.start, 0.001, 20).loss, rtol=1e-11)

@@ -65,13 +65,6 @@ def test_with_columns_the_quantities_lie_below_each_other():
     assert [axis.lines[0].get_ydata()[0] for axis in axes[0]] == [64, 256]
 
 
-def test_with_both_one_quantity_fills_the_grid():
-    found = [record(batch_size=size, alpha0=alpha0, loss=(size * alpha0, 1)) for size in (64, 128) for alpha0 in (1, 2)]
-    figure = plots.grid(found, ("method",), rows="alpha0", columns="batch_size", quantities=("train_loss",))
-    assert [axis.lines[0].get_ydata()[0] for axis in figure.axes] == [64, 128, 128, 256]
-    assert figure.get_supylabel() == "training loss"
-
-
 def test_methods_have_their_color_and_variants_of_one_method_are_told_apart():
     found = [record(), *(record(method="hypergradient", beta=beta) for beta in (1e-3, 1e-5))]
     figure = plots.grid(found, ("method", "beta"))

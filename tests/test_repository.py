@@ -37,6 +37,7 @@ COURSE = [
     "training",
     "gradients",
     "noise",
+    "steps",
     "theory",  # needs the core alone
     "records",  # what a run depends on and what became of it, which the experiments write
     "experiments",
@@ -46,7 +47,7 @@ COURSE = [
     "ledger",
 ]
 #: Modules of `tlr.course` that do without torch.
-TORCHLESS = ("files", "curves", "theory", "plots", "explorers", "records", "experiments")
+TORCHLESS = ("files", "curves", "steps", "theory", "plots", "explorers", "records", "experiments")
 READING_ORDER = [*CORE, *(f"course.{name}" for name in COURSE)]
 
 

@@ -68,7 +68,7 @@ class TestEquations:
         assert rule.second_derivative(0.5, gg=7.0, gp=3.0, pp=11.0, curvature=curvature) == expected
 
     @pytest.mark.parametrize(
-        ("gg", "gp", "expected"),
+        ("gg", "gp", "eta"),
         [
             (7.0, 3.0, 0.5 / (4 * (7 - 3))),  # the curvature decides
             (3.1, 3.0, 0.5 / (4 * 3)),  # the bound decides: c⁻¹ ⟨g_t, g_{t−1}⟩
@@ -76,8 +76,9 @@ class TestEquations:
             (7.0, -3.0, 0.5 / (4 * (7 + 3))),
         ],
     )
-    def test_meta_step_is_eq_9(self, gg, gp, expected):
-        assert rule.meta_step(0.5, gg, gp, pp=11.0) == pytest.approx(expected)
+    def test_the_step_of_alpha_is_eq_9(self, gg, gp, eta):
+        expected = rule.gradient_step(0.5, rule.first_derivative(gp), eta)
+        assert rule.next_alpha(0.5, gg, gp, pp=11.0) == pytest.approx(expected)
 
     def test_gradient_step_is_eq_3(self):
         assert rule.gradient_step(0.5, derivative=-3.0, eta=0.1) == pytest.approx(0.8)
@@ -87,7 +88,7 @@ class TestEquations:
     def test_algorithm_2_is_eq_3_with_eqs_7_and_9(self, alpha, gg_gp_pp, c, curvature):
         gg, gp, pp = gg_gp_pp
         with np.errstate(all="ignore"):
-            eta = rule.meta_step(alpha, gg, gp, pp, c, curvature)
+            eta = np.divide(alpha, np.maximum(rule.RULES[curvature].denominator(gg, gp, pp), gp / c))
         if np.isfinite(eta) and eta > 1e-290 and abs(gp) > 1e-290:
             expected = rule.gradient_step(alpha, rule.first_derivative(gp), eta)
             assert rule.next_alpha(alpha, gg, gp, pp, c, curvature) == pytest.approx(expected, rel=1e-12)

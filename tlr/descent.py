@@ -11,18 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tlr import rule as tlr_rule
-from tlr.toys import Array, Toy
+from tlr.toys import Array
 
-__all__ = [
-    "RULES",
-    "Trajectory",
-    "along_gradient",
-    "descend",
-    "error_components",
-    "exact_line_search",
-    "relative_rate_map",
-    "step_products",
-]
+__all__ = ["RULES", "Trajectory", "descend", "relative_rate_map"]
 
 #: What `descend` can run, with the option that each rule listens to.
 RULES: dict[str, str | None] = {
@@ -157,57 +148,6 @@ def relative_rate_map(x: ArrayLike, rule: str = "published", c: float = 0.25) ->
     x = np.asarray(x, dtype=float)
     after: Array = tlr_rule.next_alpha(x, (1 - x) ** 2, 1 - x, np.ones_like(x), c, rule)
     return after
-
-
-def along_gradient(toy: Differentiable, w: Array, alpha: ArrayLike) -> Array:
-    """φ(α) = L(w − αg), the loss along the step from w (d,) against the gradient g, for α of any shape."""
-    return toy.value(w - np.asarray(alpha)[..., None] * toy.gradient(w))
-
-
-def exact_line_search(toy: Differentiable, w: Array) -> float:
-    """The α between 1e-9 and 1e3 that makes L(w − αg) least: by a grid of decades, then by a finer one."""
-    coarse = np.geomspace(1e-9, 1e3, 1200)
-    least = np.clip(np.argmin(along_gradient(toy, w, coarse)), 1, len(coarse) - 2)
-    fine = np.linspace(coarse[least - 1], coarse[least + 1], 2000)
-    return float(fine[np.argmin(along_gradient(toy, w, fine))])
-
-
-def step_products(toy: Toy, w: Array, alpha: float) -> dict[str, Any]:
-    """What a rule sees after the step from w (d,) by α, and the curvature that it does not see.
-
-    Returns:
-        A dict: `alpha`; the inner products `gg`, `gp`, `pp` of the gradients after and before the step; and `exact`,
-        ∂²L_α/∂α² = gᵀ ∇²L(w − αg) g.
-    """
-    before = toy.gradient(w)
-    there = w - alpha * before
-    now = toy.gradient(there)
-    exact = before @ toy.hessian(there) @ before
-    return {"alpha": alpha, "gg": now @ now, "gp": now @ before, "pp": before @ before, "exact": exact}
-
-
-def error_components(toy: Toy, w: Array) -> tuple[Array, Array]:
-    """The error of a path along each eigenvector of the Hessian at the first minimum, over what it was at first.
-
-    Args:
-        toy: a `tlr.toys.Toy` with a known minimum.
-        w: a path, (steps + 1, d).
-
-    Returns:
-        (eigenvalues, errors): ascending, (d,), and (steps + 1, d); a component that begins at zero is nan.
-
-    Raises:
-        ValueError: for a toy whose minimum is not known.
-        ValueError: for a toy whose Hessian there is not positive definite.
-    """
-    if len(toy.minimum) == 0:
-        raise ValueError(f"The minimum of {toy.name} is not known: give it as `minimum` to `from_expression`.")
-    eigenvalues, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
-    if eigenvalues[0] <= 0:
-        raise ValueError(f"The Hessian of {toy.name} at its minimum is not positive definite: it has no such view.")
-    with np.errstate(all="ignore"):
-        along = (w - toy.minimum[0]) @ vectors
-        return eigenvalues, along / along[0]
 
 
 def _check_options(rule: str, steps: int, c: float, eta: float, beta: float) -> None:

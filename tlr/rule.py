@@ -22,7 +22,6 @@ __all__ = [
     "check",
     "first_derivative",
     "gradient_step",
-    "meta_step",
     "next_alpha",
     "relative_change",
     "second_derivative",
@@ -59,7 +58,7 @@ class Rule(NamedTuple):
         takes more than the share γ off α.
         """
         if self.products[0] != self.products[1]:
-            _, where, _ = _operations(pp)
+            where, _ = _operations(pp)
             pp = where((pp < 0) & (pp > -float("inf")), 0, pp)
         numerator, denominator = self.damping.as_integer_ratio()  # whole numbers keep sympy's arithmetic exact
         return self.curvature(gg, gp, pp) * denominator / numerator
@@ -98,20 +97,6 @@ def second_derivative(alpha: Numbers, gg: Numbers, gp: Numbers, pp: Numbers, cur
     return RULES[curvature].curvature(gg, gp, pp) / alpha
 
 
-def meta_step(
-    alpha: Numbers, gg: Numbers, gp: Numbers, pp: Numbers, c: Numbers = 0.25, curvature: str = "published"
-) -> Numbers:
-    """η_t, the step that α itself takes (Eq. 9): a Newton step, bounded so that α_{t+1} ≤ (1 + c) α_t.
-
-    Infinite or undefined where the gradients vanish; `relative_change` covers that case. A rule that is not bounded
-    takes the Newton step as it is.
-    """
-    maximum, _, _ = _operations(gp)
-    rule = RULES[curvature]
-    denominator = rule.denominator(gg, gp, pp)
-    return alpha / (maximum(denominator, gp / c) if rule.bounded else denominator)
-
-
 def gradient_step(alpha: Numbers, derivative: Numbers, eta: Numbers) -> Numbers:
     """α_{t+1} = α_t − η ∂L_α/∂α (Eq. 3). With Eq. 7 and η = β this is hypergradient descent."""
     return alpha - eta * derivative
@@ -129,7 +114,7 @@ def relative_change(gg: Numbers, gp: Numbers, pp: Numbers, c: Numbers = 0.25, cu
         Values in [−1/4, c], above −1 for "barzilai_borwein", and 0 where ⟨g_t, g_{t−1}⟩ = 0 or where an inner
         product that the rule needs is not finite. Only "slope" reaches −1/4.
     """
-    _, where, quiet = _operations(gp)
+    where, quiet = _operations(gp)
     rule = RULES[curvature]
     with quiet:
         denominator = rule.denominator(gg, gp, pp)
@@ -143,7 +128,7 @@ def next_alpha(
     alpha: Numbers, gg: Numbers, gp: Numbers, pp: Numbers, c: Numbers = 0.25, curvature: str = "published"
 ) -> Numbers:
     """α_{t+1} by Algorithm 2. α_t > 0 gives α_{t+1} > 0 and finite; arguments as in `relative_change`."""
-    _, where, quiet = _operations(gp)
+    where, quiet = _operations(gp)
     with quiet:
         proposed = alpha * (1 + relative_change(gg, gp, pp, c, curvature))
         return where((proposed > 0) & (proposed < float("inf")), proposed, alpha)
@@ -183,15 +168,15 @@ def check(c: float, curvature: str) -> None:
         raise ValueError(f"Unknown curvature {curvature!r}: choose from {', '.join(RULES)}.")
 
 
-def _operations(x: Numbers) -> tuple[Callable[..., Numbers], Callable[..., Numbers], AbstractContextManager[None]]:
-    """(maximum, where, a context without floating-point warnings) for the kind of number that x is."""
+def _operations(x: Numbers) -> tuple[Callable[..., Numbers], AbstractContextManager[None]]:
+    """(where, a context without floating-point warnings) for the kind of number that x is."""
     kind = type(x).__module__.partition(".")[0]
     if kind == "torch":
         import torch
 
-        return torch.maximum, torch.where, np.errstate()
+        return torch.where, np.errstate()
     if kind == "sympy":
         import sympy
 
-        return sympy.Max, lambda condition, a, b: sympy.Piecewise((a, condition), (b, True)), np.errstate()
-    return np.maximum, np.where, np.errstate(all="ignore")
+        return lambda condition, a, b: sympy.Piecewise((a, condition), (b, True)), np.errstate()
+    return np.where, np.errstate(all="ignore")

@@ -20,16 +20,7 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[np.float64]
 View: TypeAlias = tuple[tuple[float, float], tuple[float, float]]
 
-__all__ = [
-    "Toy",
-    "beale",
-    "from_expression",
-    "himmelblau",
-    "noisy_quadratic",
-    "quadratic",
-    "rosenbrock",
-    "saddle",
-]
+__all__ = ["Toy", "beale", "from_expression", "himmelblau", "noisy_quadratic", "quadratic", "rosenbrock", "saddle"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,23 +59,25 @@ class Toy:
         return len(self.start)
 
 
-def quadratic(eigenvalues: ArrayLike, angle: float = 0.0, *, rotation: ArrayLike | None = None) -> Toy:
+def quadratic(eigenvalues: ArrayLike, angle: float = 0.0) -> Toy:
     """½ wᵀHw with H = Q diag(λ) Qᵀ, so that its minimum is 0, at the origin.
 
     Args:
         eigenvalues: λ > 0, shape (..., d). Leading axes make as many quadratics at once; they broadcast against
             the leading axes of w.
         angle: in two dimensions, Q turns the axes by this angle (radians, default 0).
-        rotation: an orthogonal Q, shape (d, d), in any dimension; instead of `angle`.
 
     Raises:
-        ValueError: for an eigenvalue that is not positive, a Q that is not orthogonal, or an angle without a plane.
+        ValueError: for an eigenvalue that is not positive, or an angle without a plane.
     """
     eigenvalues = np.asarray(eigenvalues, dtype=float)
     if eigenvalues.ndim == 0 or not np.all((eigenvalues > 0) & np.isfinite(eigenvalues)):
         raise ValueError("A quadratic needs a list of positive, finite eigenvalues (for a saddle, use saddle()).")
     d = eigenvalues.shape[-1]
-    q = _rotation(d, angle, rotation)
+    if angle and d != 2:
+        raise ValueError(f"An angle turns a plane, and this quadratic has {d} dimensions.")
+    cos, sin = np.cos(angle), np.sin(angle)
+    q = np.array([[cos, -sin], [sin, cos]]) if d == 2 else np.eye(d)
 
     def gradient(w: ArrayLike) -> Any:
         return ((np.asarray(w, dtype=float) @ q) * eigenvalues) @ q.T
@@ -100,19 +93,13 @@ def quadratic(eigenvalues: ArrayLike, angle: float = 0.0, *, rotation: ArrayLike
 
 
 def noisy_quadratic(
-    eigenvalues: ArrayLike = (1.0, 10.0),
-    angle: float = 0.0,
-    *,
-    samples: int = 512,
-    batch_size: int = 8,
-    spread: float = 1.0,
-    seed: int = 0,
+    eigenvalues: ArrayLike = (1.0, 10.0), angle: float = 0.0, *, samples: int = 512, batch_size: int = 8
 ) -> Toy:
     """The mean of `samples` quadratics ½ (w − aᵢ)ᵀH(w − aᵢ), of which a mini-batch sees `batch_size`.
 
-    The aᵢ are normal with mean zero and standard deviation `spread` in each coordinate, drawn once from `seed` and
-    then centered, so the mean's minimum is at the origin. `gradient(w)` is exact; `gradient(w, rng)` draws a batch
-    without replacement. `eigenvalues` (d,) and `angle` are those of `quadratic`.
+    The aᵢ are standard normal, the same every time, and centered, so that the mean's minimum is at the origin.
+    `gradient(w)` is exact; `gradient(w, rng)` draws a batch without replacement. `eigenvalues` (d,) and `angle` are
+    those of `quadratic`.
 
     Raises:
         ValueError: unless 1 <= batch_size <= samples; and what `quadratic` raises.
@@ -120,7 +107,7 @@ def noisy_quadratic(
     if not 1 <= batch_size <= samples:
         raise ValueError(f"A batch holds between 1 and {samples} samples, not {batch_size!r}.")
     mean = quadratic(eigenvalues, angle)
-    centers = spread * np.random.default_rng(seed).standard_normal((samples, mean.dimension))
+    centers = np.random.default_rng(0).standard_normal((samples, mean.dimension))
     centers -= centers.mean(axis=0)
     offset = mean.value(centers).mean()
 
@@ -218,18 +205,6 @@ def from_expression(
         view or ((-reach, reach), (-reach, reach)),
         expression=formula,
     )
-
-
-def _rotation(d: int, angle: float, rotation: ArrayLike | None) -> Array:
-    if rotation is None:
-        if angle and d != 2:
-            raise ValueError(f"An angle turns a plane; in {d} dimensions give an orthogonal matrix as `rotation`.")
-        cos, sin = np.cos(angle), np.sin(angle)
-        return np.array([[cos, -sin], [sin, cos]]) if d == 2 else np.eye(d)
-    rotation = np.asarray(rotation, dtype=float)
-    if rotation.shape != (d, d) or not np.allclose(rotation @ rotation.T, np.eye(d)):
-        raise ValueError(f"`rotation` must be an orthogonal matrix of shape ({d}, {d}).")
-    return rotation
 
 
 def _evaluator(variables: "Sequence[sympy.Symbol]", formulas: Any) -> Callable[[ArrayLike], Array]:

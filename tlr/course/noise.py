@@ -35,17 +35,17 @@ def handed_on(m, momentum, x=0.0):
     return (2 * gamma[m] - 1 - gamma[2 * m]) / (2 * (1 - gamma[m]))
 
 
-def correlation(m, momentum=0.8, windows=5000, seed=0):
+def correlation(m, momentum=0.8):
     """The correlation of consecutive windows of m steps where gradients are pure noise and nothing moves: simulated."""
-    buffer = np.random.default_rng(seed).normal(size=m * windows)
+    buffer = np.random.default_rng(0).normal(size=m * 5000)
     for t in range(1, len(buffer)):
         buffer[t] += momentum * buffer[t - 1]
-    sums = buffer.reshape(windows, m).sum(axis=1)
+    sums = buffer.reshape(-1, m).sum(axis=1)
     return np.corrcoef(sums[1:], sums[:-1])[0, 1]
 
 
 @cache
-def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400, seed=0):
+def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400):
     """The factor by which pure noise changes α in an epoch: the weights are frozen, and the gradients' mean is zero.
 
     Args:
@@ -56,12 +56,11 @@ def drift(steps, window, momentum=0.0, *, replacement=False, curvature="publishe
         curvature: the rule, a key of `tlr.rule.RULES` that works on displacements.
         epochs: simulated epochs; more make the result more precise.
         size: weights; the more there are, the less the products scatter.
-        seed: of the noise.
 
     Returns:
         The geometric mean of α's change over an epoch, as a factor.
     """
-    noise = np.random.default_rng(seed).normal(size=(epochs, steps, size))
+    noise = np.random.default_rng(0).normal(size=(epochs, steps, size))
     if not replacement:
         noise -= noise.mean(axis=1, keepdims=True)
     directions = noise.reshape(-1, size)

@@ -244,21 +244,20 @@ def half_parabola(knee=1.0):
     )
 
 
-def runaway(curvature, rounds=6, start=1e4):
+def runaway(curvature, rounds=6):
     """The counterexample of theorem 6, built while the rule runs on it: a convex, 1-smooth function of one variable.
 
     The function is w²/2 from −1 on; the slope on its left side is chosen anew in each round, in such a way that the
-    step which crosses the minimum ends as far to its right as it began to its left.
+    step which crosses the minimum ends as far to its right as it began to its left. w₀ is −10⁴, and α₀ is 1.
 
     Args:
         curvature: as in `tlr.rule.relative_change`.
         rounds: how often the minimum is crossed from the left; the distances grow like a tower, so 8 at most.
-        start: −w₀ (default 10⁴); α₀ is 1.
 
     Returns:
         (w, slopes): every point that was visited, and the derivative that the rule was told there, (n,) each.
     """
-    w, alpha, slope, p = -start, 1.0, 1.0, None
+    w, alpha, slope, p = -1e4, 1.0, 1.0, None
     visited, told = [], []
     for _ in range(rounds):
         slope = _centered(lambda s, w=w, p=p, alpha=alpha: (-w, _updated(alpha, -s, p, curvature), s), slope)
@@ -300,9 +299,9 @@ class Waves(NamedTuple):
     lowest: float
 
 
-def waves(n, rng, dimension=3):
-    """A random `Waves` of n sines, drawn with the numpy Generator `rng`."""
-    directions, phases = rng.standard_normal((n, dimension)), rng.uniform(0, 2 * np.pi, n)
+def waves(n, rng):
+    """A random `Waves` of n sines in three dimensions, drawn with the numpy Generator `rng`."""
+    directions, phases = rng.standard_normal((n, 3)), rng.uniform(0, 2 * np.pi, n)
     heights = np.abs(rng.standard_normal(n))
     return Waves(
         lambda w: np.sin(w @ directions.T + phases) @ heights,
@@ -372,7 +371,7 @@ def safeguarded(value_and_gradient, w, alpha0, steps, *, curvature="published", 
     return Safeguarded(*map(np.array, (alphas, losses, squares)), trials)
 
 
-def digits_network(hidden=32, seed=0):
+def digits_network(hidden=32):
     """A small network on all training images of the digits, in numpy: 64 inputs, tanh, 10 classes, cross entropy.
 
     Returns:
@@ -385,7 +384,7 @@ def digits_network(hidden=32, seed=0):
     targets = np.eye(10)[labels]
     shapes = (inputs.shape[1], hidden), (hidden + 1, 10)
     sizes = [rows * columns for rows, columns in shapes]
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     start = [rng.uniform(-1, 1, size=shape) / np.sqrt(shape[0]) for shape in shapes]
 
     def value_and_gradient(w):

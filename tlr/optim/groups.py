@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tlr import rule
 from tlr.optim import steady
-from tlr.optim.rates import Group
+from tlr.optim.rates import Group, check_rate
 
 
 def count_once(group: Group) -> None:
@@ -29,9 +29,7 @@ def check_group(group: Group, others: list[Group]) -> None:
         group["lr"] = lr.clone() if lr.is_floating_point() else lr.to(torch.get_default_dtype())
     else:
         group["lr"] = float(lr)
-    alpha = float(group["lr"])
-    if not (alpha > 0 and math.isfinite(alpha)):
-        raise ValueError(f"α₀ (lr) must be positive and finite, not {alpha!r}: TLR multiplies it, and 0 stays 0.")
+    check_rate(group["lr"])
     _check_options(group, others)
 
 

@@ -10,6 +10,7 @@ from torch.optim.optimizer import ParamsT
 
 from tlr import rule
 from tlr.optim.products import inner_products, laid_out
+from tlr.optim.rates import check_rate
 
 __all__ = ["NaiveTLR"]
 
@@ -44,11 +45,9 @@ class NaiveTLR(Optimizer):
     """
 
     def __init__(self, params: ParamsT, lr: float = 1e-2, *, eta: float = 1e-3) -> None:
-        if not (lr > 0 and math.isfinite(lr)):
-            raise ValueError(f"α₀ (lr) must be positive and finite, not {lr!r}.")
         if not eta >= 0:
             raise ValueError(f"The meta step size eta must not be negative, not {eta!r}.")
-        super().__init__(params, {"lr": float(lr), "eta": float(eta)})
+        super().__init__(params, {"lr": check_rate(lr), "eta": float(eta)})
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)

@@ -1,5 +1,6 @@
 """α of a parameter group: read, written, and by name."""
 
+import math
 from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.utils.weak import WeakIdKeyDictionary
 
-__all__ = ["Group", "learning_rates", "rate", "set_rate", "skipped_updates", "was_set_unseen"]
+__all__ = ["Group", "check_rate", "learning_rates", "rate", "set_rate", "skipped_updates", "was_set_unseen"]
 
 #: A torch parameter group: "params", "lr", the options, and what TLR remembers of the group.
 Group = dict[str, Any]
@@ -19,6 +20,14 @@ _ANY_TYPE = float(torch.finfo(torch.float16).max)
 
 # What each tensor that serves as an lr held when it was last read, and its version then.
 _seen: MutableMapping[Tensor, tuple[int, float]] = WeakIdKeyDictionary()
+
+
+def check_rate(lr: float | Tensor) -> float:
+    """α₀ as a float. ValueError unless it is positive and finite."""
+    alpha = float(lr)
+    if not (alpha > 0 and math.isfinite(alpha)):
+        raise ValueError(f"α₀ (lr) must be positive and finite, not {alpha!r}.")
+    return alpha
 
 
 def rate(group: Group) -> float:

@@ -76,12 +76,10 @@ class TLR(TrainableRate, SGD):
     types, a tiny α), and in a first window, about which nothing is known yet, directions are summed in at least
     float32 instead, and a step costs up to twice SGD's. Products that leave float32 are computed in float64.
 
-    Schedules: an `LRScheduler` multiplies α like any learning rate. Those that scale the current value (StepLR,
-    CosineAnnealingLR, ReduceLROnPlateau and most others) keep what was learned: α is schedule × learned, and rises
-    again after a reduction if it can. Those that set it (LambdaLR, OneCycleLR, CyclicLR, CosineAnnealingWarmRestarts,
-    SWALR) erase it at each of their steps, and SequentialLR at its milestones; after three updates in a row that were
-    undone a warning says so. docs/optimizer.md has them all, and what trainers do. α may also be set by hand at any
-    step. After you write to the weights yourself, call `fresh_window()`.
+    Schedules: those that scale the current rate (StepLR, CosineAnnealingLR and most others) keep what was learned: α is
+    schedule × learned, and rises again after a reduction if it can. Those that set it (LambdaLR, OneCycleLR, …) erase
+    it at each of their steps, and a warning says so; docs/optimizer.md lists both kinds, and what trainers do. α may
+    also be set by hand at any step. After you write to the weights yourself, call `fresh_window()`.
 
     torch.compile: give lr as a tensor. The step is then compiled as often as SGD's, whatever α does; a float lr is
     compiled anew at every change of α, as any torch optimizer's is, until torch's limit of recompilations.
@@ -91,9 +89,8 @@ class TLR(TrainableRate, SGD):
     a schedule that cycles momentum, as OneCycleLR does, leaves them no window.
 
     Raises:
-        ValueError: lr <= 0, c <= 0, update_every < 1, or an unknown `curvature` or `per`.
-        ValueError: restarts other than 0 < restart_below < restart_at.
-        ValueError: differentiable=True, or what SGD refuses.
+        ValueError: an argument outside of the range given here, restarts other than 0 < restart_below < restart_at
+            included, or what SGD refuses.
         ValueError: parameters that FSDP1 or ZeroRedundancyOptimizer partitioned: each process would train another α.
 
     Example:
@@ -187,10 +184,10 @@ class TLR(TrainableRate, SGD):
             return
         previous = buffers(window.inside, "previous")
         now = [g.to(b.dtype) for g, b in zip(gradients(window.inside), previous, strict=True)]
-        gg, gp = window.products([(now, now), (now, previous)], len(groups))
+        gg, gp = window.products([(now, now), (now, previous)])
         torch._foreach_copy_(previous, now)
         self._watch.before_window(groups)
-        measured = Measured(gg, gp, [1.0] * len(groups), gg, [True] * len(groups))
+        measured = list(map(Measured, gg, gp, gg))
         self._watch.after_update(groups, *move(self.state, groups, measured))
 
     def _with_previous(self, group: Group) -> list[Member]:

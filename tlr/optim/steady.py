@@ -100,7 +100,7 @@ def close(states: States, groups: Sequence[Group], sums: Accumulated, steps: int
     columns = [(gradients, gradients), (gradients, buffers(window.inside, "previous"))]
     products = [
         Products(gg / steps**2, gp / steps / (group["previous_steps"] or 1), group["previous_square"])
-        for gg, gp, group in zip(*window.products(columns, len(groups)), groups, strict=True)
+        for gg, gp, group in zip(*window.products(columns), groups, strict=True)
     ]
     alpha = [rate(group) for group in groups]
     judged = shared(groups, products, alpha)

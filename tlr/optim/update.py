@@ -16,13 +16,13 @@ from tlr.optim.windows import States, buffers
 
 
 class Measured(NamedTuple):
-    """What an update needs of a window, for each group; x and y are the rule's two sums (`tlr.rule.Rule.products`)."""
+    """What an update needs of a group's window; x and y are the rule's two sums (`tlr.rule.Rule.products`)."""
 
-    gg: list[float]  # ⟨x_t, y_t⟩
-    gp: list[float]  # ⟨x_t, y_{t−1}⟩
-    scale: list[float]  # what turns the buffer "previous" into y_t
-    squares: list[float]  # ‖·‖² of the sum of directions
-    trusted: list[bool]  # whether these products are more than rounding
+    gg: float  # ⟨x_t, y_t⟩
+    gp: float  # ⟨x_t, y_{t−1}⟩
+    square: float  # ‖·‖² of the sum of directions
+    scale: float = 1.0  # what turns the buffer "previous" into y_t
+    trusted: bool = True  # whether these products are more than rounding
 
 
 class Products(NamedTuple):
@@ -35,7 +35,7 @@ class Products(NamedTuple):
 
 def measure(
     states: States, groups: Sequence[Group], gradients: Accumulated | None, can_sum: bool, steps: int
-) -> Measured:
+) -> list[Measured]:
     """End a window of so many steps; its sums become those of the window before.
 
     `gradients` says how sums of gradients are had, where the rule asks for them; `can_sum`, whether directions can be
@@ -55,7 +55,7 @@ def measure(
     unmeasured = [i for i, group in enumerate(groups) if can_sum and (group["summed"] or group["weight_norm"] is None)]
     if unmeasured:
         columns.append(window.squared_weights())
-    sums = window.products(columns, len(groups))
+    sums = window.products(columns)
     windows.note_norms(groups, sums[-1], unmeasured)
     for _, state in window.inside:
         state["previous"], state[right] = state[right], state["previous"]
@@ -65,27 +65,26 @@ def measure(
     if gradients:
         gg = [product * a * b for product, a, b in zip(sums[2], scales[left], scales[right], strict=True)]
     trusted = windows.trust(window, groups, squares, steps) if can_sum else [True] * len(groups)
-    return Measured(gg, gp, scales[right], squares, trusted)
+    return list(map(Measured, gg, gp, squares, scales[right], trusted))
 
 
-def move(states: States, groups: Sequence[Group], measured: Measured) -> tuple[list[bool], float]:
+def move(states: States, groups: Sequence[Group], measured: Sequence[Measured]) -> tuple[list[bool], float]:
     """Move α of every group, and keep what the next update needs.
 
     Returns:
         For each group whether its products were finite, without which α stays; and ‖·‖² of all directions' sum.
     """
-    before = [group["previous_square"] for group in groups]
     products = [
-        Products(*each) if trusted else Products(0.0, 0.0, 0.0)
-        for *each, trusted in zip(measured.gg, measured.gp, before, measured.trusted, strict=True)
+        Products(window.gg, window.gp, group["previous_square"]) if window.trusted else Products(0.0, 0.0, 0.0)
+        for group, window in zip(groups, measured, strict=True)
     ]
     finite = _apply_rule(groups, products)
-    for group, moves, gg, _, scale, square, trusted in zip(groups, finite, *measured, strict=True):
-        group["previous_square"], group["previous_scale"] = gg, scale
-        if not (moves and trusted):
+    for group, window, moves in zip(groups, measured, finite, strict=True):
+        group["previous_square"], group["previous_scale"] = window.gg, window.scale
+        if not (moves and window.trusted):
             windows.forget(states, group)
-            group["skipped_updates"] += not moves or square > 0
-    return finite, sum(measured.squares)
+            group["skipped_updates"] += not moves or window.square > 0
+    return finite, sum(window.square for window in measured)
 
 
 def _apply_rule(groups: Sequence[Group], products: Sequence[Products]) -> list[bool]:

@@ -93,20 +93,21 @@ def add_gradients(group: Group, inside: Sequence[Member], key: str, factor: floa
 
 
 class Window(NamedTuple):
-    """A window that has closed: its members, group by group, and the numbers of their groups."""
+    """A window that has closed: its members, group by group, the numbers of their groups, and how many these are."""
 
     inside: list[Member]
     owner: list[int]
+    groups: int
 
     @classmethod
     def join(cls, groups: Sequence[Sequence[Member]]) -> "Window":
         """Of the members of each group."""
         owner = [number for number, inside in enumerate(groups) for _ in inside]
-        return cls([member for inside in groups for member in inside], owner)
+        return cls([member for inside in groups for member in inside], owner, len(groups))
 
-    def products(self, columns: Sequence[Column], groups: int) -> list[list[float]]:
+    def products(self, columns: Sequence[Column]) -> list[list[float]]:
         """`group_products` of lists of tensors as long as `inside`."""
-        return group_products(columns, [p for p, _ in self.inside], self.owner, groups)
+        return group_products(columns, [p for p, _ in self.inside], self.owner, self.groups)
 
     def squared_weights(self) -> Column:
         """What `products` needs for ‖w‖²: in the types of the sums."""
@@ -192,7 +193,7 @@ def trust(window: Window, groups: Sequence[Group], squares: Sequence[float], ste
     known = list(zip(groups, squares, strict=True))
     doubtful = [i for i, (group, square) in enumerate(known) if not group["summed"] and _drowns(group, square, steps)]
     if doubtful:  # the weights may have shrunk since they were measured
-        (norms,) = window.products([window.squared_weights()], len(groups))
+        (norms,) = window.products([window.squared_weights()])
         note_norms(groups, norms, doubtful)
     trusted = []
     for group, square in known:

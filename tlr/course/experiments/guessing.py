@@ -25,14 +25,14 @@ USUAL = {
 }
 
 
-def methods_of_today(data, batch_size=16):
-    """Method → how to make it, for `over_alpha0`: SGD and TLR with μ = 0.8, over Adam windows of 50 steps."""
+def methods_of_today(data):
+    """Method → how to make it, for `over_alpha0` in batches of 16: SGD and TLR with μ = 0.8, over Adam 50 steps."""
     from tlr.course.peers import cosine
     from tlr.course.training import steps_per_epoch
     from tlr.optim import TLRAdamW
     from tlr.rule import window
 
-    steps = steps_per_epoch(data, batch_size)
+    steps = steps_per_epoch(data, batch_size=16)
     warm, sgd = partial(cosine, warmup=2), {"momentum": 0.8, "weight_decay": 5e-4}
     tlr = sgd | {"update_every": window(steps)}
     return {

@@ -155,8 +155,8 @@ def shared(runs, methods):
     return grouped.agg(runs=("lost", "size"), lost=("lost", "sum"))
 
 
-def healthy(runs, method="steady"):
-    """What a method costs where nothing was wrong: neither Eq. 8 nor Eq. 8′ with Eq. 10 lost a run, or blew up.
+def healthy(runs):
+    """What "steady" costs where nothing was wrong: neither Eq. 8 nor Eq. 8′ with Eq. 10 lost a run, or blew up.
 
     Returns:
         A Series by (case, α₀): its median last loss over that of the better of the two.
@@ -168,5 +168,5 @@ def healthy(runs, method="steady"):
     sound = plain.groupby(each).rise.max() < _BLOWN_UP
     sound &= plain.groupby(each).lost.sum() == 0
     better = plain.groupby([*each, "method"])["last"].median().groupby(each).min()
-    ours = found[found.method == method].groupby(each)["last"].median()
+    ours = found[found.method == "steady"].groupby(each)["last"].median()
     return (ours / better[sound]).dropna()

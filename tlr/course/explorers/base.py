@@ -20,6 +20,7 @@ from tlr.course.plots.style import house_style
 __all__ = [
     "DRAWING",
     "Explorer",
+    "Pictured",
     "Screen",
     "blank",
     "choice",
@@ -76,18 +77,35 @@ class Screen:
                 artist.draw(renderer)
 
 
-class Explorer(widgets.VBox):
-    """Controls above a picture; a subclass calls `set_up` once, and its `draw` is a function of the settings.
+class Pictured(widgets.VBox):
+    """Controls above a picture, which stays as it was when the cell ran where no kernel runs, as on GitHub."""
 
-    Where no kernel runs (GitHub, nbviewer, a stored notebook) the picture is shown as it was when the cell ran.
+    #: What is said in place of the picture where not even that can be shown.
+    description = "An explorer."
+
+    def png(self):
+        """The picture as it is now, as bytes of a PNG."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_options):
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {
+            "text/plain": self.description,
+            "image/png": base64.b64encode(self.png()).decode(),
+            "application/vnd.jupyter.widget-view+json": view,
+        }
+
+    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
+    _ipython_display_ = None
+
+
+class Explorer(Pictured):
+    """Controls above a picture; a subclass calls `set_up` once, and its `draw` is a function of the settings.
 
     Attributes:
         controls: name of a setting → its widget, or the check boxes that it is made of, by name.
         picture: a `tlr.course.plots.picture.Picture`.
     """
-
-    #: What is said in place of the picture where not even that can be shown.
-    description = "An explorer."
 
     def set_up(self, picture, controls, rows=None):
         """Arrange the widgets above the picture, draw it, and draw it again when a control moves.
@@ -147,25 +165,14 @@ class Explorer(widgets.VBox):
             self._shown = settings | self.draw(**settings)
             self.image.value = self.screen.jpeg()
 
+    def png(self):
+        """The picture as it is now, as bytes of a PNG."""
+        with DRAWING, house_style():
+            return self.screen.png()
+
     def _on_move(self, _change):
         if not self._quiet:
             self.refresh()
-
-    def _repr_mimebundle_(self, **_options):
-        with DRAWING, house_style():
-            still = self.screen.png()
-        return {
-            "text/plain": self.description,
-            "image/png": base64.b64encode(still).decode(),
-            "application/vnd.jupyter.widget-view+json": {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self.model_id,
-            },
-        }
-
-    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
-    _ipython_display_ = None
 
 
 def blank(size=PICTURE_SIZE, layout="none"):

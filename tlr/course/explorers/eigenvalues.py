@@ -11,7 +11,8 @@ from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.eigenvalues import EigenPicture
 from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import DASHES, shades
-from tlr.descent import descend, error_components
+from tlr.course.steps import error_components
+from tlr.descent import descend
 
 __all__ = ["Eigenvalues"]
 

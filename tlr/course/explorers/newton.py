@@ -10,7 +10,7 @@ from tlr.course.explorers.base import blank
 from tlr.course.explorers.page import PageExplorer, methods, number
 from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.step import StepPicture, jumps
-from tlr.descent import along_gradient, exact_line_search, step_products
+from tlr.course.steps import along_gradient, exact_line_search, step_products
 
 __all__ = ["Newton"]
 

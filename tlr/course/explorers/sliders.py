@@ -1,12 +1,11 @@
 """The smallest explorer: a function of numbers that returns a figure, with a slider for each number."""
 
-import base64
 import io
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
 
-from tlr.course.explorers.base import DRAWING
+from tlr.course.explorers.base import DRAWING, Pictured
 
 __all__ = ["interact"]
 
@@ -23,8 +22,10 @@ def interact(draw, **limits):
     return _Interact(draw, limits)
 
 
-class _Interact(widgets.VBox):
+class _Interact(Pictured):
     """Sliders above a picture."""
+
+    description = "Sliders above a picture: run the notebook to move them."
 
     def __init__(self, draw, limits):
         self._draw = draw
@@ -49,13 +50,6 @@ class _Interact(widgets.VBox):
             plt.close(figure)
         self.image.value = file.getvalue()
 
-    def _repr_mimebundle_(self, **_options):
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {
-            "text/plain": "Sliders above a picture: run the notebook to move them.",
-            "image/png": base64.b64encode(self.image.value).decode(),
-            "application/vnd.jupyter.widget-view+json": view,
-        }
-
-    # In ipywidgets 7 this method would win over the mimebundle, and the stored notebook would have no picture.
-    _ipython_display_ = None
+    def png(self):
+        """The picture as it is now, as bytes of a PNG."""
+        return self.image.value

@@ -23,7 +23,6 @@ class TensorRace(Explorer):
         train: what trains. `train(per, curvature, alpha0)` begins a training, with `per` "model" or "tensor" and
             `curvature` "published" or "secant", as `tlr.TLR` takes them, and returns an iterator: each item is one
             more step, as its loss and the rates, name → α, that `tlr.learning_rates` gives.
-        alpha0: where the slider for α₀ begins, from 1e-5 to 10 (default 0.01).
 
     Attributes:
         running: whether the trainings go on by themselves.
@@ -31,12 +30,12 @@ class TensorRace(Explorer):
 
     description = "Explorer of one learning rate against one for each tensor: run the notebook to start it."
 
-    def __init__(self, train, *, alpha0=0.01):
+    def __init__(self, train):
         super().__init__()
         self._train, self._begun, self.running = train, None, False
         self._task = None
         self.curvature = rule_menu(("published", "secant"), "published")
-        self.alpha0 = log_slider("α₀", alpha0, (-5, 1), "The learning rate of the first steps, for all tensors")
+        self.alpha0 = log_slider("α₀", 0.01, (-5, 1), "The learning rate of the first steps, for all tensors")
         self.button = widgets.Button(description="Start", icon="play", tooltip="Train; again to stop")
         self.button.on_click(lambda _: self.stop() if self.running else self.start())
         self.said = Status("press Start")

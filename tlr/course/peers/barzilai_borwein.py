@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from tlr.course.peers.base import OneRate, check_rate, sums_of_products
+from tlr.course.peers.base import OneRate, sums_of_products
+from tlr.optim.rates import check_rate
 
 __all__ = ["BarzilaiBorwein"]
 

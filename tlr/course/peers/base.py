@@ -6,16 +6,9 @@ import torch
 from torch.optim import SGD, Optimizer
 
 from tlr.optim.products import inner_products
+from tlr.optim.rates import check_rate
 
-__all__ = ["AdamDirections", "OneRate", "SGDDirections", "TrainedRate", "check_rate", "sums_of_products"]
-
-
-def check_rate(rate):
-    """α₀ as a float. ValueError unless it is positive and finite."""
-    rate = float(rate)
-    if not (rate > 0 and math.isfinite(rate)):
-        raise ValueError(f"α₀ (lr) must be positive and finite, not {rate!r}.")
-    return rate
+__all__ = ["AdamDirections", "OneRate", "SGDDirections", "TrainedRate", "sums_of_products"]
 
 
 def refuse_sparse(optimizer, gradients):

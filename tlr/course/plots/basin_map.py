@@ -62,13 +62,12 @@ def _describe(alpha0, condition, ratio):
     return f"α₀ = {alpha0:.2g}, condition number {condition:.4g}: {fate}"
 
 
-def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None):
-    """A map for each rule: final loss over first loss, for every pair of an x and a y; both axes logarithmic.
+def basins(x, y, ratios, *, edge=None):
+    """A map for each rule: final loss over first loss, for every α₀ and condition number; both axes logarithmic.
 
     Args:
-        x, y: the values along the axes, (n,) and (m,).
+        x, y: the values of α₀ and of the condition number, (n,) and (m,).
         ratios: rule → final loss / first loss, (m, n); inf where the path diverged.
-        xlabel, ylabel: what x and y are.
         edge: x as a function of y to mark with a dashed line, (m,) (default: none).
     """
     columns = min(3, len(ratios))
@@ -85,8 +84,8 @@ def basins(x, y, ratios, *, xlabel="α₀", ylabel="condition number", edge=None
         for axis, above in zip(axes.flat[len(ratios) :], axes.flat[len(ratios) - columns :], strict=False):
             axis.set_visible(False)
             above.tick_params(labelbottom=True)
-        figure.supxlabel(xlabel, fontsize="medium")
-        figure.supylabel(ylabel, fontsize="medium")
+        figure.supxlabel("α₀", fontsize="medium")
+        figure.supylabel("condition number", fontsize="medium")
         _basin_bar(figure.colorbar(mesh, ax=axes, extend="both", aspect=30, pad=0.02))
     return figure
 

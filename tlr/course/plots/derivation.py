@@ -184,17 +184,16 @@ def leap(toy, ran, cycle, last):
     return figure
 
 
-def response(x, factors, c=0.25):
-    """α_{t+1}/α_t over x = α_t λ in one dimension.
+def response(x, factors):
+    """α_{t+1}/α_t over x = α_t λ in one dimension, with the bounds 3/4 and 1 + c = 5/4.
 
     Args:
         x: α_t λ, positive.
         factors: "published", "secant" or "barzilai_borwein" → α_{t+1}/α_t, like x.
-        c: the bound of Eq. 9, drawn with the lower one, 3/4.
     """
     with house_style():
         figure, axis = plt.subplots(figsize=(8, 4.2))
-        axis.axhspan(0.75, 1 + c, color="#0072B2", alpha=0.09, linewidth=0)
+        axis.axhspan(0.75, 1.25, color="#0072B2", alpha=0.09, linewidth=0)
         axis.axhline(1, color="#8c8c8c", linewidth=1)
         axis.axvline(1, color="#8c8c8c", linewidth=1, linestyle="--")
         for rule, values in factors.items():
@@ -204,7 +203,7 @@ def response(x, factors, c=0.25):
         axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axis.minorticks_off()
         axis.set(xlim=(x[0], x[-1]), ylim=(0.6, 1.45))
-        axis.set_yticks([0.75, 1, 1 + c], ["3/4", "1", f"{1 + c:g}"])
+        axis.set_yticks([0.75, 1, 1.25], ["3/4", "1", "1.25"])
         axis.set_xlabel("αλ   (left of 1 the step was too short, right of 1 too long)")
         axis.set_ylabel(r"$\alpha_{t+1}\,/\,\alpha_t$")
         axis.legend(loc="upper right")

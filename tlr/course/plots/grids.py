@@ -17,18 +17,18 @@ _POWERS = ("beta", "eta")
 _SYMBOLS = {"alpha0": "α₀", "batch_size": "batch", "beta": "β", "eta": "η"}
 
 
-def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES), log=(), limits=None):
-    """Panels of runs in rows and columns; in each a line for every value of the fields that `lines` names.
+def grid(found, lines, *, columns=None, quantities=tuple(QUANTITIES), log=(), limits=None):
+    """Panels of runs; in each a line for every value of the fields that `lines` names.
 
-    Along the side for which no field is named lie the quantities: along the columns, if neither is.
+    The quantities lie beside each other, or below each other where a field tells columns apart.
     Several seeds of a setting are one line, as `draw_run` says. A run with an α per tensor has a line for each, with a
     marker that tells the tensors apart where they are six at most.
 
     Args:
         found: a list of `tlr.course.records.Record`.
         lines: one or two fields of `Setting`. With "method" among them, lines have the color of their method.
-        rows, columns: the fields of `Setting` whose values tell rows and columns apart (default None).
-        quantities: any of "train_loss", "alpha", "test_accuracy" (default: all); one, if both fields are named.
+        columns: the field of `Setting` whose values tell columns apart (default None).
+        quantities: any of "train_loss", "alpha", "test_accuracy" (default: all).
         log: those with a logarithmic axis (default: none); where an α is negative, its axis has both signs.
         limits: quantity → (lower, upper) end of its axis (default: what the runs need).
 
@@ -36,20 +36,19 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
         The Figure.
     """
     measured = [{"quantity": name} for name in quantities]
-    down = values_of(found, (rows,)) if rows else (measured if columns else [{}])
-    across = values_of(found, (columns,)) if columns else measured
+    down, across = (measured, values_of(found, (columns,))) if columns else ([{}], measured)
     looks = _looks(values_of(found, lines))
     groups = max((record.groups for record in found), key=len)
     markers = MARKERS[: len(groups)] if 1 < len(groups) <= len(MARKERS) else ""
     names = [look["label"] for _, look in looks] + list(groups)[: len(markers)]
     height = 0.9 + 1.8 * len(down) + 0.22 * -(-len(names) // legend_columns(names))
-    sharey = "col" if across is measured else "row"
+    sharey = "row" if columns else "col"
     with house_style():
         figure, axes = plt.subplots(
             len(down), len(across), figsize=(9.2, height), sharex=True, sharey=sharey, squeeze=False
         )
         for axis, (row, column) in zip(axes.flat, product(down, across), strict=True):
-            panel = {"quantity": quantities[0], **row, **column}
+            panel = row | column
             quantity = panel.pop("quantity")
             if quantity in log:
                 negative = quantity == "alpha" and any(np.any(record.rates < 0) for record in found)
@@ -64,8 +63,6 @@ def grid(found, lines, *, rows=None, columns=None, quantities=tuple(QUANTITIES),
             axis.set_title(label(column), pad=9)  # a cross at the upper edge needs the room
         for axis, row in zip(axes[:, 0], down, strict=True):
             axis.set_ylabel(label(row))
-        if rows and columns:
-            figure.supylabel(QUANTITIES[quantities[0]], fontsize="medium")
         for axis in axes[-1]:
             name_epochs(axis)
         labeled = [zip(*axis.get_legend_handles_labels(), strict=True) for axis in axes.flat]

@@ -7,6 +7,8 @@ from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["lost", "price"]
 
+_DEAR = 1.3  # from which ratio on a setting is named
+
 
 def lost(shares, names):
     """A row for each case, a column for each method: lost runs of all runs, the redder the more; hatched: not tried.
@@ -55,12 +57,13 @@ def _cell(axes, corner, row):
     axes.text(corner[0] + 0.48, corner[1] + 0.48, words, ha="center", va="center", fontsize=10)
 
 
-def price(ratios, dear=1.3):
+def price(ratios):
     """A dot for each setting: the loss of "steady" over that of the better of the paper's rule and `"secant"`.
+
+    A dot that is dear has its name.
 
     Args:
         ratios: a Series by (case, α₀), as `lost_cases.healthy` returns it.
-        dear: from which ratio on a dot has its name.
     """
     ratios = ratios.sort_values()
     places = np.arange(len(ratios))
@@ -69,7 +72,7 @@ def price(ratios, dear=1.3):
         axes.axvline(1, color="#8c8c8c", linewidth=1)
         axes.plot(ratios, places, "o", color=METHODS["tlr_steady"].color)
         for place, ((case, alpha0), ratio) in zip(places, ratios.items(), strict=True):
-            if ratio > dear:
+            if ratio > _DEAR:
                 name = f"{case}, α₀ = {alpha0:g}"
                 axes.annotate(name, (ratio, place), (8, 0), textcoords="offset points", va="center", fontsize=10)
         ticks = [0.03, 0.1, 0.3, 1, 3]

@@ -105,20 +105,19 @@ def jumps(step, c):
     return {name: float(rule.next_alpha(step["alpha"], *products, c, name)) for name in _JUMPS}
 
 
-def along_the_step(alphas, losses, steps, c=0.25):
+def along_the_step(alphas, losses, steps):
     """The loss as a function of α, the tangent (Eq. 7) and the parabolas through a step, and where each rule jumps.
 
     Args:
         alphas, losses: the curve L_α(α; w), two arrays of one shape, α from 0 on.
         steps: one panel for each; a mapping with α_t `alpha`, the inner products `gg`, `gp`, `pp` and the exact second
             derivative `exact`.
-        c: the bound of Eq. 9; Barzilai and Borwein's step has none.
     """
     left, room = 0.185, 0.8 / len(steps)
     with house_style():
         figure = plt.figure(figsize=(10, 5.4), layout="none")
         for i, step in enumerate(steps):
             picture = StepPicture(figure, left + i * room, room - 0.1, first=i == 0)
-            picture.update(alphas, losses, step, jumps(step, c))
+            picture.update(alphas, losses, step, jumps(step, c=0.25))
         figure.legends[0].set_bbox_to_anchor((0.5, 0.96))  # leaves room for a headline
     return figure

@@ -5,6 +5,7 @@ import json
 import math
 import operator
 import re
+from functools import partial
 
 import attrs
 from attrs import Converter, field
@@ -76,11 +77,12 @@ def _method(value):
     return value
 
 
+def _converter(convert, kind):
+    return Converter(partial(convert, kind), takes_self=True, takes_field=True)
+
+
 def _field(convert, kind, words, holds, **default):
-    converter = Converter(
-        lambda value, setting, attribute: convert(kind, value, setting, attribute), takes_self=True, takes_field=True
-    )
-    return field(converter=converter, validator=_within(words, holds), **default)
+    return field(converter=_converter(convert, kind), validator=_within(words, holds), **default)
 
 
 def _count(least, **default):
@@ -154,9 +156,7 @@ class Setting:
     c: float | None = _number("positive and finite", _positive)
     per: str | None = field(
         default=None,
-        converter=Converter(
-            lambda value, setting, attribute: _option(str, value, setting, attribute), takes_self=True, takes_field=True
-        ),
+        converter=_converter(_option, str),
         validator=attrs.validators.optional(_one_of(("model", "tensor"), "value of per")),
     )
     eta: float | None = _number("at least 0 and finite", _not_negative)
