@@ -311,3 +311,24 @@ def test_panels_draw_what_they_are_given_rules_in_their_own_look():
     assert {line.get_linestyle() for line in left.get_lines()} == {"-", "--"}
     assert (left.get_ylim(), right.get_yscale(), right.get_xscale()) == ((0.5, 9), "log", "linear")
     assert (left.get_title(loc="left"), right.get_ylabel()) == ("left", "b")
+
+
+def test_a_valley_marks_the_best_alpha_and_where_half_of_the_products_are_negative():
+    alphas, loss = np.array([0.01, 0.1, 1.0, 10.0]), np.array([3.0, 2.0, 1.0, 5.0])
+    figure = plots.valley(alphas, loss, {"early": np.array([0.0, 0.2, 0.8, 1.0]), "never": np.zeros(4)})
+    upper, lower = figure.axes
+    (star,) = (line for line in upper.get_lines() if line.get_marker() == "*")
+    assert star.get_xydata().tolist() == [[1, 1]]
+    for axis in (upper, lower):
+        (crossing,) = (line for line in axis.get_lines() if len(set(line.get_xdata())) == 1 and line is not star)
+        assert crossing.get_xdata()[0] == pytest.approx(np.sqrt(0.1))
+    assert [text.get_text() for text in upper.texts] == ["the best α\nfor an epoch", "where early\nlets α settle"]
+
+
+def test_a_way_to_draw_batches_has_one_color_everywhere():
+    ways = {"without replacement": [1.0, 0.5], "with replacement": [1.0, 0.8]}
+    panels = plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes
+    colors = [{line.get_label(): line.get_color() for line in axes.get_lines()} for axes in panels]
+    assert all(colors[0][way] == colors[1][way] for way in ways)
+    (bracket,) = plots.two_windows(2, 6, memory=0.1, reshuffling=-0.5).axes[0].get_lines()
+    assert bracket.get_color() == colors[0]["without replacement"] != colors[0]["with replacement"]

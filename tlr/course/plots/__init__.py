@@ -25,7 +25,7 @@ from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
 from tlr.course.plots.toys import cobweb, curves, paths
-from tlr.course.plots.training import agreement, images, window_agreement
+from tlr.course.plots.training import agreement, drawing, images, valley, window_agreement
 
 __all__ = [
     "METHODS",
@@ -44,6 +44,7 @@ __all__ = [
     "curves",
     "dangers",
     "decision",
+    "drawing",
     "ends",
     "grid",
     "headline",
@@ -62,6 +63,7 @@ __all__ = [
     "sensitivity",
     "slow_motion",
     "two_windows",
+    "valley",
     "window_agreement",
     "written",
 ]

@@ -14,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 
 __all__ = [
     "DASHES",
+    "DRAWN",
     "METHODS",
     "Method",
     "headline",
@@ -26,6 +27,12 @@ __all__ = [
 
 #: Line styles of what is not a method; `shades` has the colors.
 DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
+
+#: How batches are drawn → keyword arguments for `Axes.plot`.
+DRAWN = {
+    "without replacement": {"color": "#D55E00", "linestyle": "-"},
+    "with replacement": {"color": "#009E73", "linestyle": (0, (5, 1.5))},
+}
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,23 @@
-"""The figures of mini-batch training: the images, and how far consecutive gradients agree."""
+"""The figures of mini-batch training: images, how far consecutive gradients agree, what that makes of α."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tlr.course.plots.style import house_style
+from tlr.course.plots.run_panels import name_epochs, set_log
+from tlr.course.plots.style import DRAWN, house_style, legend_below
 
-__all__ = ["agreement", "images", "window_agreement"]
+__all__ = ["agreement", "drawing", "images", "valley", "window_agreement"]
+
+#: Color, dash and marker of those whose advice `valley` shows.
+_ADVISERS = (("#6A3D9A", "-", "s"), ("#0072B2", (0, (5, 1.5)), "o"))
+_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom"}
+_BESIDE = {"textcoords": "offset points", "ha": "right", "va": "top"}
 
 
 def images(pictures, labels):
     """A row of images, uint8 (n, height, width) or (n, height, width, 3), each under its label."""
     with house_style():
-        figure, axes = plt.subplots(1, len(pictures), figsize=(9.2, 1.3), squeeze=False)
+        figure, axes = plt.subplots(1, len(pictures), figsize=(9.2, 1.45), squeeze=False)
         for axis, picture, label in zip(axes.flat, pictures, labels, strict=True):
             axis.imshow(picture, cmap="gray_r")
             axis.set_title(str(label), fontsize=11)
@@ -66,4 +72,60 @@ def window_agreement(lengths, measured, predicted):
         axes.set_xticks(lengths, [str(length) for length in lengths])
         axes.minorticks_off()
         axes.legend(loc="upper left")
+    return figure
+
+
+def valley(alphas, loss, negative):
+    """The loss after an epoch over the α that it was trained with, and what the rule hears at each of them.
+
+    Args:
+        alphas: learning rates, ascending, (k,).
+        loss: after the epoch, (k,).
+        negative: who gives the advice → the share of their products that is negative, (k,). Where it crosses one half
+            the rule leaves α as it is: there a vertical line crosses both panels.
+    """
+    with house_style():
+        figure, (upper, lower) = plt.subplots(2, figsize=(9.2, 5.2), sharex=True, height_ratios=(3, 2))
+        upper.plot(alphas, loss, color="#000000", marker="o", markersize=5)
+        best = int(np.argmin(loss))
+        upper.plot(alphas[best], loss[best], "*", color="#000000", markersize=16)
+        upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (0, 14), **_ABOVE)
+        lower.axhspan(0.5, 1, color="#D55E00", alpha=0.1, linewidth=0)
+        lower.text(alphas[0], 0.95, "most say: too long", va="top")
+        for (name, shares), (color, dash, marker) in zip(negative.items(), _ADVISERS, strict=False):
+            lower.plot(alphas, shares, color=color, linestyle=dash, marker=marker, markersize=5, label=name)
+            for k in np.flatnonzero((shares[:-1] <= 0.5) & (shares[1:] > 0.5))[:1]:
+                place = np.exp(np.interp(0.5, shares[k : k + 2], np.log(alphas[k : k + 2])))
+                for axis in (upper, lower):
+                    axis.axvline(place, color=color, linestyle=dash, linewidth=1.2, zorder=0)
+                words, across = f"where {name}\nlets α settle", upper.get_xaxis_transform()
+                upper.annotate(words, (place, 0.97), (-6, 0), **_BESIDE, color=color, xycoords=across)
+        set_log(upper)
+        upper.set_ylabel("loss after the epoch")
+        lower.set(xscale="log", xlabel="learning rate α of the epoch", ylabel="negative\nproducts", ylim=(0, 1))
+        lower.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
+        lower.set_xticks(alphas, [f"{alpha:g}" for alpha in alphas])
+        lower.minorticks_off()
+        legend_below(figure, dict(zip(*lower.get_legend_handles_labels()[::-1], strict=True)))
+    return figure
+
+
+def drawing(rates, losses, predicted):
+    """α and the training loss over the epochs, for each way to draw batches, a color each in both panels.
+
+    Args:
+        rates, losses: a way, a key of `DRAWN` → values after each epoch.
+        predicted: (epochs, α) of what noise alone would do without replacement.
+    """
+    with house_style():
+        figure, axes = plt.subplots(1, 2, figsize=(9.2, 4.2))
+        for axis, curves in zip(axes, (rates, losses), strict=True):
+            set_log(axis)
+            for way, values in curves.items():
+                axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.6)
+            name_epochs(axis)
+        axes[0].plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
+        axes[0].set_title("learning rate α", loc="left")
+        axes[1].set_title("training loss", loc="left")
+        legend_below(figure, dict(zip(*axes[0].get_legend_handles_labels()[::-1], strict=True)))
     return figure
