@@ -4,6 +4,7 @@
 """
 
 import json
+from itertools import pairwise
 
 from tlr.course import records
 
@@ -13,7 +14,7 @@ PATH = records.shipped() / "corner.jsonl"
 EPOCHS = 3
 SETTING = {"alpha0": 0.1, "batch_size": 512, "seed": 0}
 
-_RULES = ("published", "gradients")
+_RULES = ("published", "secant", "gradients")
 
 
 def recorded_steps():
@@ -67,12 +68,13 @@ def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=
             optimizer.step()
             direction = direction + (before - _flat(model.parameters())) / alpha[-1]
             if len(loss) % window == 0:
-                sums.append({"published": direction, "gradients": gradient})
+                sums.append({"directions": direction, "gradients": gradient})
                 direction = gradient = 0
     asked = {name: [] for name in _RULES}
-    for first, second in zip(sums, sums[1:], strict=False):
+    for first, second in pairwise(sums):
         for name in _RULES:
-            old, new = first[name], second[name]
+            what, _ = rule.RULES[name].products
+            old, new = first[what], second[what]
             products = (float(torch.dot(*pair)) for pair in ((new, new), (new, old), (old, old)))
             asked[name].append(float(rule.relative_change(*products, curvature=name)))
     return {"loss": loss, "alpha": alpha, "window": window, "asked": asked}
