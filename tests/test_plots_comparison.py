@@ -107,7 +107,7 @@ def test_a_column_for_each_method_has_a_shade_for_each_start():
     assert colors[0] == colors[1]
     with_sgd = plots.by_method({"tlr": {"sgd": record(), "one α": record()}})
     assert labels(with_sgd) == ["SGD, fixed α", "one α"]
-    assert with_sgd.axes[0].lines[0].get_color() == plots.METHODS["sgd"].color
+    assert [line.get_color() for line in with_sgd.axes[0].lines] == [plots.METHODS["sgd"].color, "#000000"]
 
 
 def test_more_runs_of_a_method_than_there_are_looks_are_refused_in_one_sentence():

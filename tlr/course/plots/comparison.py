@@ -64,9 +64,12 @@ def by_method(columns):
     }
     names = list(dict.fromkeys(name for group in columns.values() for name in group))
     others = [name for name in names if name not in METHODS]
-    looks = {name: METHODS[name].line for name in names if name in METHODS} | dict(
-        zip(others, styles(others), strict=True)
-    )
+    looks = {name: METHODS[name].line for name in names if name in METHODS}
+    if looks:
+        plain = zip(others, cycle(("#000000", "#6E6E6E")), cycle(DASHES[1:]), strict=False)
+        looks |= {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in plain}
+    else:
+        looks = dict(zip(others, styles(others), strict=True))
     every = [run for group in columns.values() for runs in group.values() for run in runs]
     ends = [run.train_loss[np.isfinite(run.train_loss)] for run in every]
     with house_style():

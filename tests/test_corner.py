@@ -1,0 +1,42 @@
+"""The corner of figure 1 step by step: what is recorded, and that it is the run of figure 1."""
+
+import numpy as np
+import pytest
+
+from tlr.course.data import load
+from tlr.course.experiments import recorded
+from tlr.course.experiments.corner import EPOCHS, SETTING, recorded_steps, step_by_step
+
+
+@pytest.fixture(scope="module")
+def corner():
+    return recorded_steps()
+
+
+def test_both_rules_are_recorded_from_committed_code(corner):
+    assert [*corner] == ["tlr", "tlr_steady"]
+    assert all(run["commit"] and not run["dirty"] for run in corner.values())
+
+
+@pytest.mark.parametrize("method", ["tlr", "tlr_steady"])
+def test_it_is_the_run_of_figure_1(corner, method):
+    figure = "figure-1-mnist" if method == "tlr" else "figure-1-faithful-mnist"
+    (run,) = recorded(figure, epochs=8, method=method, seeds=(SETTING["seed"],), alpha0=0.1, batch_size=512)
+    steps = len(corner[method]["loss"]) // EPOCHS
+    # The records have the mean loss of an epoch and the α after it; another processor rounds otherwise.
+    losses = [np.mean(corner[method]["loss"][k * steps : (k + 1) * steps]) for k in range(2)]
+    assert losses == pytest.approx(run.train_loss[:2], rel=0.02)
+    assert corner[method]["alpha"][2 * steps] == pytest.approx(run.rates[2, 0], rel=0.05)
+
+
+def test_every_step_is_noted_and_every_window_but_the_first_asked():
+    ran = step_by_step("tlr", load("digits"), alpha0=0.1, batch_size=64, seed=0, hidden=8, epochs=2)
+    assert len(ran["loss"]) == len(ran["alpha"]) == 2 * 23
+    assert list(ran["asked"]) == ["published", "secant", "gradients"]
+    assert all(len(changes) == 4 for changes in ran["asked"].values())
+
+
+def test_alpha_changes_by_what_the_published_rule_asks():
+    ran = step_by_step("tlr", load("digits"), alpha0=0.1, batch_size=64, seed=0, hidden=8, epochs=2)
+    after = np.array(ran["alpha"])[2 * ran["window"] :: ran["window"]]
+    assert after == pytest.approx(0.1 * np.cumprod(1 + np.array(ran["asked"]["published"]))[: len(after)], rel=1e-3)
