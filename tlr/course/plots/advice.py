@@ -16,10 +16,10 @@ _QUESTIONS = (
         "a line search, or TLRArmijo\n(it checks the loss)",
         "yes",
     ),
-    ("Does a default usually\nwork for such networks?", "yes", "that first: AdamW with\n0.001, Prodigy with 1", "no"),
+    ("Does a default usually\nwork for such networks?", "yes", "that first: Prodigy with 1,\nor AdamW with 0.001", "no"),
     ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned schedule;\nin large batches steady, too", "no"),
     (
-        "Will there be 30 windows?\n(α × 10 takes 11 of them)",
+        "Will there be 24 windows?\n(α × 100 takes 22 of them)",
         "no",
         "a rate that worked before:\nno time to train one",
         "yes",
