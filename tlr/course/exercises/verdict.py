@@ -40,7 +40,7 @@ def four_readers(logistic, short, once, weekend):
 
 @exercise
 def safest(within_ten, within_hundred):
-    """The methods whose worst loss is lowest where α₀ may be the usual one or too small by a factor of 10, or of 100."""
+    """The methods whose worst loss is lowest where α₀ may be too small by a factor of up to 10, or of up to 100."""
     losses, grid = guessing.losses(guessing.recorded_runs()), np.array(guessing.GRID)
     for said, factor in ((within_ten, 10), (within_hundred, 100)):
         said = word(said, f"the safest method within a factor of {factor}", SAFE)
