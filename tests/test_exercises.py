@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 import torch
 
-from tlr.course.exercises import cifar, derivation, minibatches, mnist, quadratics, theory
+from tlr.course.exercises import cifar, derivation, ledger, minibatches, mnist, quadratics, theory
 from tlr.course.exercises import verdict as verdict_exercises
 from tlr.course.exercises.checking import NotYet, Verdict, call, exercise, number, whole
 from tools.exercises import (
@@ -28,7 +28,7 @@ from tools.exercises import (
     verdict,
 )
 
-MODULES = [derivation, quadratics, minibatches, mnist, cifar, verdict_exercises, theory]
+MODULES = [derivation, quadratics, minibatches, mnist, cifar, verdict_exercises, theory, ledger]
 CHECKERS = [pytest.param(getattr(module, name), id=name) for module in MODULES for name in module.__all__]
 MASTERS = masters()
 CHECKED = [pytest.param(master, each, id=each.id) for master in MASTERS for each in master.exercises if each.check]

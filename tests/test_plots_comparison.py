@@ -6,6 +6,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from tlr.course import plots
@@ -163,3 +164,13 @@ def test_over_alpha0_a_line_goes_through_the_geometric_means_of_the_seeds():
         np.testing.assert_allclose(own[0].get_ydata(), means)
         assert [line.get_marker() for line in own[1:]] == [plots.METHODS[name].marker] * 2
         assert len(axis.lines) - len(own) == len(loss) + 1  # the others, and itself, in gray; the usual α₀
+
+
+def test_a_search_over_alpha0_spans_from_the_lowest_loss_to_the_highest():
+    index = pd.MultiIndex.from_product([["sgd", "tlr_steady"], [64, 512]], names=["method", "batch_size"])
+    loss = pd.DataFrame([[0.1, 0.9], [0.2, 0.8], [0.05, 0.07], [0.04, 0.06]], index, columns=[0.01, 0.1])
+    figure = plots.span(loss)
+    assert [axis.get_title() for axis in figure.axes] == ["batches of 64", "batches of 512"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["SGD, fixed α", "TLR, steady"]
+    lines = [axis.lines[place].get_xdata().tolist() for axis in figure.axes for place in (0, 3)]
+    assert lines == [[0.1, 0.9], [0.05, 0.07], [0.2, 0.8], [0.04, 0.06]]

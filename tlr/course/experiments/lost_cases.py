@@ -11,9 +11,12 @@ import pandas as pd
 from tlr.course import records
 from tlr.course.experiments.replay import recorded
 
-__all__ = ["PATH", "healthy", "is_lost", "recorded_runs", "shared", "shares", "table"]
+__all__ = ["COMPARED", "PATH", "healthy", "is_lost", "recorded_runs", "shared", "shares", "table"]
 
 PATH = records.shipped() / "lost_cases.jsonl"
+
+#: What notebook 6 and the README count lost runs of, on what all of them were tried on.
+COMPARED = ("steady", "secant", "published", "sgd")
 
 _BLOWN_UP = 10  # the highest loss over the first
 
@@ -140,7 +143,7 @@ def shares(runs, methods):
     return grouped.agg(runs=("lost", "size"), lost=("lost", "sum"), rose=("rose", "sum"))
 
 
-def shared(runs, methods):
+def shared(runs, methods=COMPARED):
     """Lost runs on the cases, values of α₀ and seeds that every one of the methods was tried on.
 
     Returns:

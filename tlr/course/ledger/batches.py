@@ -252,7 +252,7 @@ CLAIMS = (
         fixed=REVIEWED,
         changed="it asked for 30 % less, for each of two seeds.",
         judge=restarts,
-        tests=("03_minibatches#p-verdict", "06_verdict#restart-run"),
+        tests=("03_minibatches#p-verdict", "08_ledger#restart-run"),
     ),
 )
 

@@ -16,10 +16,15 @@ _QUESTIONS = (
         "a line search, or TLRArmijo\n(it checks the loss)",
         "yes",
     ),
-    ("Does a default usually\nwork for such networks?", "yes", "that first: AdamW with\n0.001, Prodigy with 1", "no"),
+    (
+        "Does a default usually\nwork for such networks?",
+        "yes",
+        "that first: Prodigy with 1,\nor AdamW with 0.001",
+        "no",
+    ),
     ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned schedule;\nin large batches steady, too", "no"),
     (
-        "Will there be 30 windows?\n(α × 10 takes 11 of them)",
+        "Will there be 24 windows?\n(α × 100 takes 22 of them)",
         "no",
         "a rate that worked before:\nno time to train one",
         "yes",
@@ -41,7 +46,7 @@ def decision():
     """The tree: questions on the left, from top to bottom, and what to take on the right and at the end."""
     last = len(_QUESTIONS)
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 6.6))
+        figure, axes = plt.subplots(figsize=(9.2, 7.0))
         axes.set(xlim=(0, 1), ylim=(-last - 0.4, 0.4))
         axes.axis("off")
         for row, (question, aside, take, down) in enumerate(_QUESTIONS):

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
 
-__all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "styles"]
+__all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "span", "styles"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
@@ -254,4 +254,29 @@ def sensitivity(grid, loss, usual):
                 "the other methods": Line2D([], [], color="#cccccc", linewidth=1),
             },
         )
+    return figure
+
+
+def span(loss):
+    """How far the choice of α₀ moves a method: a line from its lowest final loss (circle) to its highest (dot).
+
+    Args:
+        loss: a DataFrame by (method, batch size), a column for each α₀; a panel for each batch size. The method whose
+            highest losses are lowest is on top.
+    """
+    best, worst = loss.min(axis=1).unstack(), loss.max(axis=1).unstack()
+    order = np.log(worst).mean(axis=1).sort_values(ascending=False).index
+    with house_style():
+        figure, axes = plt.subplots(
+            1, worst.shape[1], figsize=(9.2, 0.9 + 0.34 * len(order)), sharex=True, sharey=True, squeeze=False
+        )
+        for axis, size in zip(axes.flat, worst, strict=True):
+            for place, method in enumerate(order):
+                color, ends = METHODS[method].color, (best[size][method], worst[size][method])
+                axis.plot(ends, [place] * 2, color=color, linewidth=2.5)
+                axis.plot(ends[:1], [place], "o", color=color, markerfacecolor="#ffffff", markersize=7)
+                axis.plot(ends[1:], [place], "o", color=color, markersize=7)
+            axis.set(xscale="log", xlabel="final training loss")
+            axis.set_title(f"batches of {size}", fontsize=11)
+        axes[0, 0].set_yticks(range(len(order)), [METHODS[method].label for method in order])
     return figure
