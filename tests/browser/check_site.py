@@ -134,6 +134,20 @@ def test_a_page_is_as_wide_as_the_screen_and_for_everyone(name, width, server, v
     assert server.missing == []
 
 
+def test_the_ledger_fits_on_a_phone(server, visit):
+    page = visit(server.at("site/notebooks/06_verdict.html"), viewport={"width": 390, "height": 800})
+    ready(page)
+    edges = "(rows) => rows.map((row) => row.getBoundingClientRect().right)"
+    assert max(page.locator("table:has(caption) tr").evaluate_all(edges)) <= 390
+
+
+def test_a_link_leads_to_its_place_below_formulas_and_explorers(server, visit):
+    page = visit(server.at("site/notebooks/03_minibatches.html#in-your-own-loop-in-four-lines"))
+    ready(page)
+    top = page.locator("#in-your-own-loop-in-four-lines").evaluate("(place) => place.getBoundingClientRect().top")
+    assert 0 <= top < 200
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_light(name, server, visit, record_property):
     page = visit("about:blank")
