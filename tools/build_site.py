@@ -74,7 +74,8 @@ def write_sources(pdf=False):
         if name == "README.md":
             # The race itself, in place of the loop that leads to it, and of the badge.
             race = framed("race.html", explorers.Race)
-            text = re.sub(r"^\[!\[Tests\].*?\]\(docs/first_look.*?(?=^\*One bowl)", f"{race}\n\n", text, flags=re.M | re.S)
+            still = r"^\[!\[Tests\].*?\]\(docs/first_look.*?(?=^\*One bowl)"
+            text = re.sub(still, f"{race}\n\n", text, flags=re.MULTILINE | re.DOTALL)
             text += CONTENTS
             if pdf:
                 text += '\n\n<a href="pdf/course.pdf">The whole course as one PDF</a>, solutions opened.\n'
@@ -230,7 +231,7 @@ def finish():
     """Make the pages light, and good to listen to.
 
     Captions have a level, a folded cell is called what is written on it, pictures come when they come into view. Names
-    and punctuation in code have the color of the code around them, and need no element to say so: a fifth of a page.
+    and punctuation in code have the color of the code around them, and need no element to say so: a third of a page.
     """
     for path in SITE.rglob("*.html"):
         page = path.read_text(encoding="utf-8").replace('role="heading"', 'role="heading" aria-level="2"')
