@@ -1,6 +1,7 @@
 """The house is in order: one name, one set of versions, arrows that point one way, and what others build from it."""
 
 import ast
+import json
 import os
 import re
 import shutil
