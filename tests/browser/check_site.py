@@ -43,6 +43,9 @@ UNFIT = """() => {
     }
     return found.length ? [slide.querySelector("h1, h2").textContent, ...found] : null;
 }"""
+#: Whether the explorers on a slide have come, and run.
+HERE = """() => [...Reveal.getCurrentSlide().querySelectorAll("iframe")].every(({ contentDocument }) =>
+    contentDocument?.readyState === "complete" && contentDocument.URL !== "about:blank")"""
 #: Formulas are MathJax's own, and thousands of elements.
 SERIOUS = """async () => (await axe.run({ exclude: ["mjx-container"] }, { resultTypes: ["violations"] })).violations
     .filter(({ impact }) => ["critical", "serious"].includes(impact))
@@ -111,6 +114,7 @@ def test_every_slide_is_legible_and_holds_what_is_on_it(name, server, visit, axe
     wrong, broken = [], []
     while True:
         page.wait_for_load_state("networkidle")
+        page.wait_for_function(HERE)
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         wrong += filter(None, [page.evaluate(UNFIT)])
         if page.evaluate("() => Reveal.getCurrentSlide().matches(':has(iframe)') || Reveal.isFirstSlide()"):
