@@ -42,7 +42,7 @@ from tlr.course.explorers import (
     Windows,
     interact,
 )
-from tlr.course.explorers.base import Screen
+from tlr.course.explorers.base import LogSlider, Screen, log_slider
 from tlr.descent import descend
 from tools.stamp import ROOT
 
@@ -91,10 +91,8 @@ def pixels(explorer):
 
 def ends(control):
     """The values at both ends of a control, and in between."""
-    if isinstance(control, ipywidgets.FloatLogSlider):
-        return [control.base**e for e in np.linspace(control.min, control.max, 3)]
-    if isinstance(control, (ipywidgets.IntSlider, ipywidgets.FloatSlider)):
-        return [control.min, (control.min + control.max) // 2, control.max]
+    if isinstance(control, LogSlider):
+        return np.geomspace(control.min, control.max, 3)
     if isinstance(control, ipywidgets.Checkbox):
         return [True, False]
     return [option[1] if isinstance(option, tuple) else option for option in control.options]
@@ -133,13 +131,30 @@ def test_moves_at_once_draw_once(monkeypatch):
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_what_a_front_end_sends_stays_within_the_limits_of_the_controls(make):
     explorer = make()
-    allowed = {name: ends(control) for name, control in controls(explorer).items() if hasattr(control, "max")}
-    for name, values in allowed.items():
-        control = explorer.controls[name]
-        control.set_state({"max": 10 * abs(control.max) + 10, "value": 10 * max(values) + 10})
-        assert explorer.settings()[name] == pytest.approx(max(values)), name
-        control.set_state({"min": 2 * control.min - 10, "value": min(values) - 1})
-        assert explorer.settings()[name] == pytest.approx(min(values)), name
+    for name, control in controls(explorer).items():
+        if isinstance(control, LogSlider):
+            control.slider.set_state({"max": 10**6, "value": 10**6})
+            assert explorer.settings()[name] == control.max
+            control.number.set_state({"value": control.min / 2})
+            assert explorer.settings()[name] == control.min
+            control.number.set_state({"value": 1e300})
+            assert explorer.settings()[name] == control.number.value == control.max
+
+
+def test_a_slider_keeps_what_it_is_given_and_stops_at_round_values():
+    slider = log_slider("α₀", 0.25, (-5, 0), "")
+    seen = []
+    slider.observe(lambda change: seen.append(change["new"]), "value")
+    assert (slider.value, slider.number.value, slider.number.step) == (0.25, 0.25, 0.01)
+    for value in (0.02, 1 / 3, 0.0211, 1e-5, 1):
+        slider.value = value
+        assert slider.number.value == value
+        # A front end says again where it has put the slider.
+        slider.slider.set_state({"value": slider.slider.value})
+        slider.number.set_state({"value": 0.07})
+        slider.number.set_state({"value": value})
+    slider.slider.value -= 1
+    assert seen == [0.02, 0.07, 0.02, 1 / 3, 0.07, 1 / 3, 0.0211, 0.07, 0.0211, 1e-5, 0.07, 1e-5, 1, 0.07, 1, 0.8]
 
 
 ODD = [None, True, -1, 0, 1, 3000, 10**9, 10**400, 0.5, 1e300, -1e300, np.nan, np.inf, "", "x", "model"]

@@ -247,7 +247,7 @@ def test_what_can_be_typed():
 def test_settings_go_into_an_address_and_back():
     race = Race(alpha0=1 / 3, start=(0.25, -1.5), rules=["gd", "secant"], step=7)
     run = """
-    import { asHash, fromHash } from "front/keeping.js";
+    import { asHash, fromHash } from "front/address.js";
     const { scene, ...settings } = changed;
     console.log(JSON.stringify(fromHash(`#${asHash(settings)}`, { ...other, scene })));
     """
@@ -257,7 +257,7 @@ def test_settings_go_into_an_address_and_back():
 
 def test_what_an_address_tells_stays_within_limits_or_is_left_out():
     run = """
-    import { fromHash } from "front/keeping.js";
+    import { fromHash } from "front/address.js";
     console.log(JSON.stringify(fromHash(hash, state)));
     """
     told = "#alpha0=1e9&condition=x&function=banana&start=1&step=3.6&rules=&scene=1&constructor=2"

@@ -1,6 +1,7 @@
 """The house is in order: one name, one set of versions, arrows that point one way, and what others build from it."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -134,7 +135,17 @@ def test_the_readme_has_the_results_that_are_recorded():
 def test_the_readme_links_to_files_that_are_there():
     targets = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
     assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+    assert [target for target in targets if not (ROOT / target.partition("#")[0]).exists()] == []
+
+
+def test_the_readme_links_to_sections_that_are_there():
+    places = re.findall(r"\]\((notebooks/\w+\.ipynb)#([^)]+)\)", README)
+    assert places
+    for name, place in places:
+        cells = json.loads((ROOT / name).read_text(encoding="utf-8"))["cells"]
+        lines = "".join(line for cell in cells for line in [*cell["source"], "\n"]).splitlines()
+        headings = {line.lstrip("# ").replace(" ", "-") for line in lines if line.startswith("#")}
+        assert place in headings, name
 
 
 def test_the_readme_names_only_commands_that_make_has():

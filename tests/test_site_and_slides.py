@@ -255,7 +255,7 @@ def test_by_itself_a_cell_shows_what_is_whole(deck):
     )
     assert deck(text(prose), code(output(**FIGURE)), text(verdict), text("## Exercises\n\n> Prove it.")) == [
         ("A claim", ['> *Abstract*: "It is robust".', "**Predict**: is it?"]),
-        ("A claim", ["![book-plot](book-plot.png)"]),
+        ("A claim", ["![A figure: the text beside it says what it shows](book-plot-0.png)"]),
         ("A claim", ["- **Robust**: *does not hold* for Eq. 8; *holds* for Eq. 8′."]),
     ]
 
@@ -266,14 +266,15 @@ def test_the_author_decides_what_a_cell_shows_and_under_which_heading(deck):
         text("## Section\n\n> quoted\n\nProse.", slide="The takeaway\n\nMy *words*."),
         text("> quoted", slide="Another"),
         text("> quoted", slide=""),
-        code(output(**FIGURE), slide="It rises"),
+        code(said, output(**FIGURE), output(**FIGURE), slide="It rises"),
         code(output(**FIGURE), id="left-out", slide=""),
         code(said, id="count", slide="Counted"),
         code(said, id="aside"),
     ) == [
         ("The takeaway", ["My *words*."]),
         ("Another", ["> quoted"]),
-        ("It rises", ["![book-plot](book-plot.png)"]),
+        ("It rises", ["![It rises](book-plot-1.png)"]),
+        ("It rises", ["![It rises](book-plot-2.png)"]),
         ("Counted", ["```text\n18 of 20\n```"]),
     ]
 

@@ -72,9 +72,10 @@ def write_sources(pdf=False):
     for name in PROSE:
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
-            # The race itself, in place of the loop that leads to it.
+            # The race itself, in place of the loop that leads to it, and of the badge.
             race = framed("race.html", explorers.Race)
-            text = re.sub(r"^\[!\[[^]]*\]\(docs/first_look.*?(?=^\*One bowl)", f"{race}\n\n", text, flags=re.M | re.S)
+            still = r"^\[!\[Tests\].*?\]\(docs/first_look.*?(?=^\*One bowl)"
+            text = re.sub(still, f"{race}\n\n", text, flags=re.MULTILINE | re.DOTALL)
             text += CONTENTS
             if pdf:
                 text += '\n\n<a href="pdf/course.pdf">The whole course as one PDF</a>, solutions opened.\n'
@@ -97,13 +98,17 @@ def write_sources(pdf=False):
                 fold = "hide-cell" if folded.get("outputs_hidden") else "hide-input"
                 cell.metadata.tags = [*cell.metadata.get("tags", []), fold]
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
-            alt = cell.metadata.get("slide", "").partition("\n")[0] or "A figure: the text beside it says what it shows"
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+            cell.metadata["mystnb"] = {"image": {"alt": alternative(cell)}}
             if place:
                 cell.outputs.insert(0, html_output(place))
         if pdf:
             book.cells[0].source += f'\n\n<a href="../pdf/{path.stem}.pdf">This page as PDF</a>, solutions opened.'
         nbformat.write(book, SOURCE / "notebooks" / path.name)
+
+
+def alternative(cell):
+    """What is read in place of the figures of a cell: the heading that its author gave them for slides."""
+    return cell.metadata.get("slide", "").partition("\n")[0] or "A figure: the text beside it says what it shows"
 
 
 def slug(heading):
@@ -223,9 +228,15 @@ def check_tables():
 
 
 def finish():
-    """Make the pages light, and good to listen to: captions have a level, pictures come when they come into view."""
+    """Make the pages light, and good to listen to.
+
+    Captions have a level, a folded cell is called what is written on it, pictures come when they come into view. Names
+    and punctuation in code have the color of the code around them, and need no element to say so: a third of a page.
+    """
     for path in SITE.rglob("*.html"):
         page = path.read_text(encoding="utf-8").replace('role="heading"', 'role="heading" aria-level="2"')
+        page = page.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        page = re.sub(r'<span class="(?:n|p|w)">([^<]*)</span>', r"\1", page)
         page = re.sub(r'<img ([^>]*)src="((?:\.\./)?_images/[^"]+)\.png"', partial(image, path.parent), page)
         path.write_text(page, encoding="utf-8")
     for picture in (SITE / "_images").glob("*.png"):

@@ -6,7 +6,8 @@ A deck for each notebook, up to its exercises, and one for the lecture that docs
 shows what is whole: quotations, displayed formulas, tables, what the room should predict, verdicts in lists, figures,
 explorers. Its author decides otherwise in the cell's metadata, in the field `slide`:
 
-    "slide": "The takeaway"                 the heading of what the cell shows (of a code cell, its outputs)
+    "slide": "The takeaway"                 the heading of what the cell shows (of a code cell, what it prints, too,
+                                            where it has no picture)
     "slide": "The takeaway\\n\\nMarkdown"     that Markdown is shown under this heading, before any outputs
     "slide": ""                             nothing is shown; text stays with the speaker
 
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.course.explorers import Race  # noqa: E402
-from tools.build_site import build, explorer_of, explorer_page, framed, slug  # noqa: E402
+from tools.build_site import alternative, build, explorer_of, explorer_page, framed, slug  # noqa: E402
 from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
 
@@ -141,7 +142,8 @@ def sections(path):
         heading, _, markdown = (own or "").partition("\n\n")
         if cell.cell_type == "code":
             if own != "":
-                for shown in seen(cell, f"{path.stem}-{cell.id}", printed=own is not None):
+                pictures = any("image/png" in output.get("data", {}) for output in cell.outputs)
+                for shown in seen(cell, f"{path.stem}-{cell.id}", printed=own is not None and not pictures):
                     found[-1].show(*filter(None, [markdown]), shown, heading=heading, alone=True)
             continue
         for block, folded in blocks(cell.source):
@@ -173,8 +175,8 @@ def whole(block):
 
 def seen(cell, name, printed):
     """What the outputs of a cell show, as the Markdown of a slide each: `printed` text only where it is asked for."""
-    for output in cell.outputs:
-        data = output.get("data", {})
+    for number, output in enumerate(cell.outputs):
+        data, picture = output.get("data", {}), f"{name}-{number}.png"
         if page := explorer_page(output):
             explorer = explorer_of(output)
             (SOURCE / f"{name}.html").write_text(large(page), encoding="utf-8")
@@ -184,8 +186,8 @@ def seen(cell, name, printed):
         elif "text/html" in data:
             yield raw(data["text/html"])
         elif "image/png" in data:
-            (SOURCE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
-            yield f"![{name}]({name}.png)"
+            (SOURCE / picture).write_bytes(base64.b64decode(data["image/png"]))
+            yield f"![{alternative(cell)}]({picture})"
         elif printed and output.output_type == "stream":
             yield f"```text\n{output.text.strip()}\n```"
 
@@ -238,6 +240,8 @@ def planned(by_notebook):
         named = [section for section in by_notebook[name] if slug(section.heading) == slug(anchor)]
         if not named:
             sys.exit(f"{PLAN} plans a section that notebook {name} does not have: {anchor}")
+        if not any(section.slides for section in named):
+            sys.exit(f"{PLAN} plans a section of notebook {name} that shows nothing on slides: {anchor}")
         found += named
     return found
 

@@ -43,6 +43,9 @@ UNFIT = """() => {
     }
     return found.length ? [slide.querySelector("h1, h2").textContent, ...found] : null;
 }"""
+#: Whether the explorers on a slide have come, and run.
+HERE = """() => [...Reveal.getCurrentSlide().querySelectorAll("iframe")].every(({ contentDocument }) =>
+    contentDocument?.readyState === "complete" && contentDocument.URL !== "about:blank")"""
 #: Formulas are MathJax's own, and thousands of elements.
 SERIOUS = """async () => (await axe.run({ exclude: ["mjx-container"] }, { resultTypes: ["violations"] })).violations
     .filter(({ impact }) => ["critical", "serious"].includes(impact))
@@ -111,6 +114,7 @@ def test_every_slide_is_legible_and_holds_what_is_on_it(name, server, visit, axe
     wrong, broken = [], []
     while True:
         page.wait_for_load_state("networkidle")
+        page.wait_for_function(HERE)
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         wrong += filter(None, [page.evaluate(UNFIT)])
         if page.evaluate("() => Reveal.getCurrentSlide().matches(':has(iframe)') || Reveal.isFirstSlide()"):
@@ -132,6 +136,20 @@ def test_a_page_is_as_wide_as_the_screen_and_for_everyone(name, width, server, v
     elsewhere = {url for url in page.asked if "127.0.0.1" not in url and not url.startswith(("data:", "blob:"))}
     assert not [url for url in elsewhere if not url.endswith(".svg")], "only badges are elsewhere"
     assert server.missing == []
+
+
+def test_the_ledger_fits_on_a_phone(server, visit):
+    page = visit(server.at("site/notebooks/06_verdict.html"), viewport={"width": 390, "height": 800})
+    ready(page)
+    edges = "(rows) => rows.map((row) => row.getBoundingClientRect().right)"
+    assert max(page.locator("table:has(caption) tr").evaluate_all(edges)) <= 390
+
+
+def test_a_link_leads_to_its_place_below_formulas_and_explorers(server, visit):
+    page = visit(server.at("site/notebooks/03_minibatches.html#in-your-own-loop-in-four-lines"))
+    ready(page)
+    top = page.locator("#in-your-own-loop-in-four-lines").evaluate("(place) => place.getBoundingClientRect().top")
+    assert 0 <= top < 200
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,10 +6,12 @@ Only ipywidgets' core widgets, and only what its versions 7 (Colab) and 8 have i
 import asyncio
 import base64
 import io
+import math
 import threading
 
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,6 +22,7 @@ from tlr.course.plots.style import house_style
 __all__ = [
     "DRAWING",
     "Explorer",
+    "LogSlider",
     "Pictured",
     "Screen",
     "blank",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 _LABEL = "130px"
+#: Where a slider stops in each decade, as those of the page do (`front/controls.js`).
+_PER_DECADE = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 
 #: JupyterLab hands what controls say to several threads of a kernel that has them (its subshells). Whoever draws, or
 #: changes what is drawn, holds this: matplotlib, its settings included, is for one thread at a time.
@@ -198,8 +203,6 @@ def _reader(control):
 
         return read
     low, high = control.min, control.max
-    if isinstance(control, widgets.FloatLogSlider):
-        low, high = control.base**low, control.base**high
     return lambda: min(control.value, high) if control.value >= low else low  # low for nan
 
 
@@ -214,23 +217,74 @@ def _hint(widget, text):
     return widget
 
 
+class LogSlider(widgets.HBox):
+    """A field in which any number can be typed, beside a slider over round values on a logarithmic scale.
+
+    The value is what is given or typed, to the last digit. (The front end of `FloatLogSlider` moves a value to the
+    slider's grid as soon as it shows it, and tells the kernel.)
+
+    Args:
+        label: what the number is called.
+        value: where it begins.
+        low: the lowest value.
+        high: the highest; a value beyond them becomes the nearer one.
+        hint: what is said where the pointer rests.
+
+    Attributes:
+        value: the number.
+        disabled: whether it can be moved by hand.
+    """
+
+    value = traitlets.Float()
+    disabled = traitlets.Bool(False)
+
+    def __init__(self, label, value, low, high, hint):
+        self.min, self.max = low, high
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+        between = [float(f"{mantissa}e{decade}") for decade in decades for mantissa in _PER_DECADE]
+        self._stops = [low, *(stop for stop in between if low < stop < high), high]
+        self.number = widgets.FloatText(
+            description=label, style={"description_width": _LABEL}, layout={"width": "240px"}
+        )
+        self.slider = widgets.IntSlider(max=len(self._stops) - 1, readout=False, layout={"width": "160px"})
+        super().__init__([_hint(self.number, hint), _hint(self.slider, hint)])
+        self.observe(self._show, "value")
+        self.observe(self._lock, "disabled")
+        self.number.observe(self._typed, "value")
+        self.slider.observe(self._dragged, "value")
+        self.value = value
+
+    @traitlets.validate("value")
+    def _limited(self, proposal):
+        return min(proposal["value"], self.max) if proposal["value"] >= self.min else self.min  # the lowest for nan
+
+    def _show(self, _change=None):
+        """Let both parts say what the value is; the slider as nearly as it can."""
+        self._showing = True
+        try:
+            self.number.value = self.value
+            self.number.step = 10.0 ** (math.floor(math.log10(self.value)) - 1)
+            self.slider.value = min(range(len(self._stops)), key=lambda i: abs(math.log(self._stops[i] / self.value)))
+        finally:
+            self._showing = False
+
+    def _typed(self, change):
+        if not self._showing:
+            self.value = change["new"]
+            self._show()  # what was typed beyond the limits, too
+
+    def _dragged(self, change):
+        if not self._showing:
+            self.value = self._stops[min(max(change["new"], 0), len(self._stops) - 1)]
+
+    def _lock(self, change):
+        self.number.disabled = self.slider.disabled = change["new"]
+
+
 def log_slider(label, value, exponents, hint):
-    """A logarithmic slider from 10^exponents[0] to 10^exponents[1]."""
+    """A number from 10^exponents[0] to 10^exponents[1], typed or on a logarithmic slider."""
     low, high = exponents
-    return _hint(
-        widgets.FloatLogSlider(
-            value=value,
-            base=10,
-            min=low,
-            max=high,
-            step=(high - low) / 200,
-            description=label,
-            readout_format=".3g",
-            style={"description_width": _LABEL},
-            layout={"width": "350px"},
-        ),
-        hint,
-    )
+    return LogSlider(label, value, 10.0**low, 10.0**high, hint)
 
 
 def choice(label, options, hint):

@@ -71,13 +71,13 @@ function render({ model, el }) {
     scene.say(`t = ${scene.t}: ${fate(places)}`);
   }
 
-  // From the largest λ down, wherever there is room.
+  // Largest λ first, if there is room.
   function nameDots(places) {
     const { unit, axes } = factor;
     let free = Infinity;
     for (let k = places.length - 1; k >= 0; k--) {
       const [x, y] = [axes.x(places[k]), axes.y(Math.min(Math.abs(1 - places[k]), TOP))];
-      const name = short(Number(eigenvalues[k].toPrecision(2)));
+      const name = short(+eigenvalues[k].toPrecision(2));
       const room = (0.24 * name.length + 0.2) * unit;
       if (x + room > free) continue;
       write(factor, name, x, y + (y < axes.box.top + unit ? 0.8 : -0.8) * unit, "center");

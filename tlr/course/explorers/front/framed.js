@@ -1,6 +1,6 @@
 // An explorer in a page of its own: a model that only remembers, in the page's address too.
 
-import { asHash, fromHash } from "./keeping.js";
+import { asHash, fromHash } from "./address.js";
 
 function ownModel(state) {
   const told = fromHash(location.hash, state);
@@ -30,6 +30,7 @@ function tellFrame(root) {
   window.addEventListener("message", ({ source, data }) => {
     if (source !== window.parent || !["light", "dark"].includes(data?.tlrTheme)) return;
     document.documentElement.dataset.theme = data.tlrTheme;
+    document.documentElement.style.overflow = "hidden"; // the frame is as high as this: no room for scroll bars
     window.dispatchEvent(new Event("resize"));
   });
 }

@@ -1,9 +1,10 @@
 // What every explorer in the page shares: settings that follow the model, a clock, keys, and one drawing a frame.
 
+import { asHash } from "./address.js";
 import { threeDigits } from "./controls.js";
 import { element } from "./element.js";
 import { build, icon } from "./elements.js";
-import { asHash, copy, download, pictureOf } from "./keeping.js";
+import { copy, download, pictureOf } from "./keeping.js";
 import { clamp } from "./numbers.js";
 import { surface } from "./picture.js";
 
