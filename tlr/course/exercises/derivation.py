@@ -31,9 +31,7 @@ def where_eq_8_is_right(x):
         raise NotYet("x = 5/4 is where the printed factor, 4, is right; with 2 the ratio is 2(x − 1).")
     if x <= 0:
         raise NotYet(f"x = αλ is positive, because α and the curvature λ are, and yours is {x:g}.")
-    raise NotYet(
-        f"at x = {x:g} it is {ratio:.3g} times the exact second derivative; look for the x where it is once."
-    )
+    raise NotYet(f"at x = {x:g} it is {ratio:.3g} times the exact second derivative; look for the x where it is once.")
 
 
 @exercise
