@@ -125,8 +125,11 @@ def test_between_two_steps_marks_both():
 def test_leap_tells_the_steep_side_from_the_soft_one():
     toy = toys.quadratic([1.0])
     ran = descend("published", toy, [-1.0], 1.5, 6)
-    graph, rates = plots.leap(toy, ran, (1, 3), 6).axes
-    assert graph.lines[1].get_xdata() == pytest.approx(ran.w[1:4, 0])
+    graph, rates = plots.leap(toy, ran, (1, 4), 6).axes
+    assert graph.lines[1].get_xdata() == pytest.approx(ran.w[1:5, 0])
+    (near,) = graph.child_axes
+    low, high = near.get_xlim()
+    assert all(low < w < high for w in ran.w[2:4, 0])
     soft, steep = (line.get_xdata() for line in rates.lines[1:])
     assert [*soft] == [*np.flatnonzero(ran.w[:, 0] <= 0)]
     assert [*steep] == [*np.flatnonzero(ran.w[:, 0] > 0)]
@@ -156,7 +159,7 @@ def test_paths_says_what_became_of_each_rule():
     toy = toys.quadratic([1.0, 1e6])
     figure = plots.paths(toy, run(toy, ("gd", "secant"), alpha0=1e-3, steps=100))
     assert texts(figure)[0].startswith("gradient descent, fixed α: diverged, t = ")
-    assert texts(figure)[1].startswith("TLR, secant (Eq. 8′): loss ")
+    assert texts(figure)[1].startswith("TLR (Eq. 8′): loss ")
 
 
 def test_paths_says_when_alpha_is_negative():

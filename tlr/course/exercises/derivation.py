@@ -18,22 +18,20 @@ __all__ = [
 
 @exercise
 def where_eq_8_is_right(x):
-    """The x = αλ at which the ratio of Eq. 8 to the exact second derivative, 4(x − 1), is 1."""
+    """The x = αλ at which the ratio of Eq. 8, with a factor 2 for its 4, to the exact second derivative is 1."""
     x = number(x, "x = αλ")
-    ratio = 4 * (x - 1)
-    if np.isclose(x, 1.25):
-        return "at x = 5/4 Eq. 8 is the exact second derivative, and nowhere else."
+    ratio = 2 * (x - 1)
+    if np.isclose(x, 1.5):
+        return "at x = 3/2 Eq. 8 with the factor 2 is the exact second derivative, and nowhere else."
     if np.isclose(x, 1):
         raise NotYet("at x = 1, the best step, Eq. 8 is zero and the true curvature is not; the ratio has to be one.")
-    if np.isclose(x, 0.75):
-        raise NotYet("at x = 3/4 Eq. 8 has the right size and the wrong sign: the ratio is −1.")
-    if np.isclose(x, 0.8):
-        raise NotYet("from x = 4/5 the bound 1 + c leads to the best step, but Eq. 8 itself is negative there.")
+    if np.isclose(x, 0.5):
+        raise NotYet("at x = 1/2 it has the right size and the wrong sign: the ratio is −1.")
+    if np.isclose(x, 1.25):
+        raise NotYet("x = 5/4 is where the printed factor, 4, is right; with 2 the ratio is 2(x − 1).")
     if x <= 0:
         raise NotYet(f"x = αλ is positive, because α and the curvature λ are, and yours is {x:g}.")
-    raise NotYet(
-        f"at x = {x:g} Eq. 8 is {ratio:.3g} times the exact second derivative; look for the x where it is once."
-    )
+    raise NotYet(f"at x = {x:g} it is {ratio:.3g} times the exact second derivative; look for the x where it is once.")
 
 
 @exercise

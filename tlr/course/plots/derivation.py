@@ -143,17 +143,13 @@ def between_two_steps(alphas, claimed, exact, short, long):
     return figure
 
 
-#: Where the numbers of `leap`'s four steps stand, two of which are too near to each other for one side: in points.
-_ASIDE = ((-13, 8), (-8, -13), (14, -8), (8, 11))
-
-
 def leap(toy, ran, cycle, last):
     """A rule on a function of one weight whose curvature jumps at 0: a few steps on its graph, and α over the steps.
 
     Args:
         toy: the function, its minimum at 0.
         ran: the Trajectory of one descent.
-        cycle: the first and the last step drawn on the graph.
+        cycle: the first and the last step drawn on the graph; an inset shows those between, near 0.
         last: the last step of the panel of α.
     """
     steps = np.arange(cycle[0], cycle[1] + 1)
@@ -165,9 +161,16 @@ def leap(toy, ran, cycle, last):
         left.plot(x, toy.value(x[:, None]), color="#8c8c8c", linewidth=3)
         left.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
         top = 1.25 * ran.loss[steps].max()
+        near = left.inset_axes((0.47, 0.54, 0.31, 0.4), xticks=[], yticks=[])
+        low, high = np.sort(w[1:-1])[[0, -1]] + np.array((-0.35, 0.35)) * np.ptp(w[1:-1])
+        close, peak = np.linspace(low, high, 300), ran.loss[steps[1:-1]].max()
+        near.plot(close, toy.value(close[:, None]), color="#8c8c8c", linewidth=3)
+        near.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
+        near.set(xlim=(low, high), ylim=(-0.3 * peak, 1.5 * peak))
         for t, place, height in zip(steps, w, ran.loss[steps], strict=True):
-            left.annotate(f"{t}", (place, height), _ASIDE[min(t - cycle[0], 3)], textcoords="offset points",
-                          ha="center", va="center", fontsize=10)  # fmt: skip
+            axes, aside = (near, (-9, 9)) if steps[0] < t < steps[-1] else (left, (-4, 12))
+            axes.annotate(f"{t}", (place, height), aside, textcoords="offset points", ha="center", va="center",
+                          fontsize=10)  # fmt: skip
         left.set(
             xlim=(x[0], x[-1]),
             ylim=(-0.12 * top, top),

@@ -30,6 +30,7 @@ _METHOD_OF = {"gd": "sgd", "published": "tlr", "secant": "tlr_secant"}
 #: How each rule of `tlr.descent` is drawn: as the method that it is in training.
 RULE_STYLES = {rule: METHODS[_METHOD_OF.get(rule, rule)] for rule in RULES}
 RULE_STYLES["gd"] = replace(RULE_STYLES["gd"], label="gradient descent, fixed α")
+RULE_STYLES["secant"] = replace(RULE_STYLES["secant"], label="TLR (Eq. 8′)")
 #: And the torch optimizers that `tlr.course.peers.descend_with` runs.
 STYLES = METHODS | RULE_STYLES
 
@@ -110,14 +111,14 @@ class DescentPicture:
         """Limits of the main panel: the background has to be drawn again if they are new."""
         self.stale |= limit(self.main, x, y)
 
-    def _draw_panel(self, panel, series, step):
-        """Series (rule → values over the steps) as curves, a mark at `step`, and limits at whole decades."""
+    def _draw_panel(self, panel, series, step, also=()):
+        """Series (rule → values over the steps) as curves, a mark at `step`; limits at whole decades, of `also` too."""
         axes, steps = self.panels[panel], max((len(values) - 1 for values in series.values()), default=1)
         for rule, values in series.items():
             shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, LOWEST, None), np.nan)
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
-        limit(axes, (0, 1.02 * steps), decades([*series.values()]))
+        limit(axes, (0, 1.02 * steps), decades([*series.values(), also]))
 
 
 def frame(axes):

@@ -98,7 +98,8 @@ class PathsPicture(DescentPicture):
             self.steps[rule].set_data(*path.T)
             self.ends[rule].set_data(*path[-1:].T)
             self.fates[rule].set_text(f"{STYLES[rule].label}: {_fate(ran, step, floor)}")
-        self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
+        edge = [self.above.get_y()] if self.above.get_visible() else []
+        self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step, also=edge)
         self._draw_panel(1, {rule: ran.loss - floor for rule, ran in trajectories.items()}, step)
 
     def _set_function(self, toy):
