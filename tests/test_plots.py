@@ -19,7 +19,8 @@ from tlr.course.plots.eigenvalues import EigenPicture
 from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
 from tlr.course.plots.style import shades
 from tlr.course.plots.toys import CobwebPicture, PathsPicture
-from tlr.descent import RULES, descend, error_components
+from tlr.course.steps import error_components
+from tlr.descent import RULES, descend
 
 line = toys.quadratic([1.0])
 
@@ -318,18 +319,34 @@ def test_panels_draw_what_they_are_given_rules_in_their_own_look():
 
 def test_a_valley_marks_the_best_alpha_and_where_half_of_the_products_are_negative():
     alphas, loss = np.array([0.01, 0.1, 1.0, 10.0]), np.array([3.0, 2.0, 1.0, 5.0])
-    figure = plots.valley(alphas, loss, {"early": np.array([0.0, 0.2, 0.8, 1.0]), "never": np.zeros(4)})
+    advice = {"early": np.array([0.0, 0.2, 0.8, 1.0]), "never": np.zeros(4)}
+    figure = plots.valley(alphas, loss, advice, before=4.0)
     upper, lower = figure.axes
     (star,) = (line for line in upper.get_lines() if line.get_marker() == "*")
     assert star.get_xydata().tolist() == [[1, 1]]
     for axis in (upper, lower):
         (crossing,) = (line for line in axis.get_lines() if len(set(line.get_xdata())) == 1 and line is not star)
         assert crossing.get_xdata()[0] == pytest.approx(np.sqrt(0.1))
-    assert [text.get_text() for text in upper.texts] == ["the best α\nfor an epoch", "where early\nlets α settle"]
+    *_, best, settles = [text.get_text() for text in upper.texts]
+    assert (best, settles) == ("the best α\nfor an epoch", "where early\nlets α settle")
+
+
+def test_a_valley_has_a_line_at_the_loss_before_the_epoch():
+    upper, _ = plots.valley([0.1, 1.0], [2.0, 1.0], {"never": np.zeros(2)}, before=1.5).axes
+    assert [1.5, 1.5] in [list(line.get_ydata()) for line in upper.get_lines()]
+
+
+def test_each_seed_of_a_way_to_draw_batches_has_a_line_and_the_first_a_name():
+    ways = {"without replacement": [[1.0, 0.5], [1.0, 0.6]]}
+    for axes in plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes:
+        first, second = (line for line in axes.get_lines() if line.get_linestyle() == "-")
+        assert (first.get_label(), list(second.get_ydata())) == ("without replacement", [1.0, 0.6])
+        assert second.get_color() == first.get_color()
+        assert second.get_linewidth() < first.get_linewidth()
 
 
 def test_a_way_to_draw_batches_has_one_color_everywhere():
-    ways = {"without replacement": [1.0, 0.5], "with replacement": [1.0, 0.8]}
+    ways = {"without replacement": [[1.0, 0.5]], "with replacement": [[1.0, 0.8]]}
     panels = plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes
     colors = [{line.get_label(): line.get_color() for line in axes.get_lines()} for axes in panels]
     assert all(colors[0][way] == colors[1][way] for way in ways)

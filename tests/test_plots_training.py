@@ -46,4 +46,4 @@ def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
     assert (bracket.get_xdata()[0], bracket.get_xdata()[-1]) == (0, 91)
     words = " ".join(text.get_text() for text in axes.texts)
     assert "ρ = +0.09" in words
-    assert "ρ = -0.50" in words
+    assert "ρ = −0.50" in words

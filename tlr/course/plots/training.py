@@ -75,7 +75,7 @@ def window_agreement(lengths, measured, predicted):
     return figure
 
 
-def valley(alphas, loss, negative):
+def valley(alphas, loss, negative, before):
     """The loss after an epoch over the α that it was trained with, and what the rule hears at each of them.
 
     Args:
@@ -83,9 +83,12 @@ def valley(alphas, loss, negative):
         loss: after the epoch, (k,).
         negative: who gives the advice → the share of their products that is negative, (k,). Where it crosses one half
             the rule leaves α as it is: there a vertical line crosses both panels.
+        before: the loss before the epoch, a gray line.
     """
     with house_style():
         figure, (upper, lower) = plt.subplots(2, figsize=(9.2, 5.2), sharex=True, height_ratios=(3, 2))
+        upper.axhline(before, color="#6E6E6E", linewidth=1.2, zorder=0)
+        upper.annotate("before the epoch", (alphas[0], before), (0, 4), textcoords="offset points", color="#6E6E6E")
         upper.plot(alphas, loss, color="#000000", marker="o", markersize=5)
         best = int(np.argmin(loss))
         upper.plot(alphas[best], loss[best], "*", color="#000000", markersize=16)
@@ -114,15 +117,19 @@ def drawing(rates, losses, predicted):
     """α and the training loss over the epochs, for each way to draw batches, a color each in both panels.
 
     Args:
-        rates, losses: a way, a key of `DRAWN` → values after each epoch.
+        rates, losses: a way, a key of `DRAWN` → values after each epoch, (seeds, epochs). The first seed's line
+            is thick.
         predicted: (epochs, α) of what noise alone would do without replacement.
     """
     with house_style():
         figure, axes = plt.subplots(1, 2, figsize=(9.2, 4.2))
         for axis, curves in zip(axes, (rates, losses), strict=True):
             set_log(axis)
-            for way, values in curves.items():
-                axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.6)
+            for way, (first, *others) in curves.items():
+                epochs = np.arange(1, len(first) + 1)
+                axis.plot(epochs, first, **DRAWN[way], label=way, linewidth=1.8)
+                for values in others:
+                    axis.plot(epochs, values, **DRAWN[way], linewidth=0.8)
             name_epochs(axis)
         axes[0].plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
         axes[0].set_title("learning rate α", loc="left")
