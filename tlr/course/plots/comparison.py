@@ -55,8 +55,8 @@ def by_method(columns):
 
     Args:
         columns: title, or a key of `METHODS` that stands for its label → (name → run, or a list of runs that differ
-            in their seed). The same name has the same shade in every column, or its own look if it is a key of
-            `METHODS`. A run that diverged ends in crosses.
+            in their seed, each drawn thin). The same name has the same shade in every column, or its own look if it
+            is a key of `METHODS`. A run that diverged ends in crosses.
     """
     columns = {
         title: {name: runs if isinstance(runs, list) else [runs] for name, runs in group.items()}
@@ -78,7 +78,10 @@ def by_method(columns):
             set_log(line[0])
         for (loss, alpha), (title, group) in zip(axes.T, columns.items(), strict=True):
             for name, seeds in group.items():
-                draw_run({"train_loss": loss, "alpha": alpha}, seeds, looks[name] | {"linewidth": 1.6})
+                # Without mean and band: on these axes a few lost runs would make up both.
+                for number, run in enumerate(seeds):
+                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0}
+                    draw_run({"train_loss": loss, "alpha": alpha}, [run], look | ({"label": None} if number else {}))
             loss.set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
             name_epochs(alpha)
         axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
