@@ -113,14 +113,14 @@ def barzilai_borwein(change=rule.relative_change):
     changes, bowl = change(gg, gp, pp), along > 0
     shrinks = (changes < 0) == (long < 1)
     leaps = np.isclose(changes, 0.25) == (middle >= 1)
-    passed = int((shrinks & leaps)[bowl].sum())
+    passed, total = int((shrinks & leaps)[bowl].sum()), int(bowl.sum())
     evidence = (
-        f"In {passed:,} of {bowl.sum():,} random pairs of gradients with positive curvature between them α falls "
+        f"In {passed:,} of {total:,} random pairs of gradients with positive curvature between them α falls "
         f"exactly when it is above their long step, and grows by the full quarter exactly when it is at most "
         f"‖s‖/‖y‖, on quadratics the geometric mean of their two. As Newton's step, their long one is Eq. 8′'s."
     )
-    number = "proved (theorem 7); " * (passed == bowl.sum()) + f"{passed:,} of {bowl.sum():,} pairs"
-    return Finding(grade(passed, int(bowl.sum())), evidence, number=number)
+    number = "proved (theorem 7); " * (passed == total) + f"{passed:,} of {total:,} pairs"
+    return Finding(grade(passed, total), evidence, number=number)
 
 
 def polak_ribiere(rules=rule.RULES):
