@@ -39,6 +39,7 @@ from tlr.course.theory import safeguarded
 
 RULES = ("published", "secant", "slope", "gradients")
 OURS = ("steady", *RULES)
+DUEL = (*OURS, "prodigy")  # which takes no α₀
 GUARDS = ("tlr_armijo", "caps")  # the published rule with Armijo's condition, or with AdGD's caps
 RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree", "tlr_armijo")
 HELD_OUT = ("steady", "published", "sgd", "secant", "prodigy", "schedulefree")
@@ -281,7 +282,7 @@ def cases(quick):
     for p, momentum in ((1 / 3, 0.8), (1 / 3, 0.9), (0.1, 0.8), (0.1, 0.9)):
         yield "digits", f"p {p:.2g}, μ {momentum}", partial(digits, p=p, momentum=momentum), TRIED, OURS, seeds
     yield "digits", "p 0.33, μ 0.8", partial(digits, p=1 / 3, momentum=0.8), FIXED, RIVALS, seeds
-    yield "labels", "labels change", partial(digits, p=1 / 3, momentum=0.8, relabeled=True), (1e-2,), OURS, seeds
+    yield "labels", "labels change", partial(digits, p=1 / 3, momentum=0.8, relabeled=True), (1e-2,), DUEL, seeds
     for window in (9, 30, 50):
         run = partial(digits, p=1, momentum=0.0, adam=True, window=window)
         yield "adam", f"Adam, window {window}", run, (1e-4, 1e-3, 1e-2), OURS, seeds
@@ -289,7 +290,7 @@ def cases(quick):
     for name in FUNCTIONS:
         methods = (*RULES[:2], "steady", "sgd", "exact_bb", *GUARDS)
         yield "functions", name, partial(function, name=name), (1e-3, 0.1, 0.95), methods, (0,)
-    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*OURS, "sgd", *GUARDS), seeds[:1]
+    yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*DUEL, "sgd", *GUARDS), seeds[:1]
     for rows in ("200 digits", "wine"):
         run = partial(readme, rows=rows)
         yield "readme", f"README, {rows}", run, (1e-3, 1e-2, 1e-1), (*OURS, "sgd", "prodigy", "schedulefree"), seeds
@@ -301,9 +302,9 @@ def cases(quick):
         yield "seeds", f"README, {rows}, new seeds", run, (1e-3, 1e-2, 1e-1), HELD_OUT, (3, 4, 5)
     for pretrained in (False, True):
         name = f"convolutions, {'pre-trained' if pretrained else 'fresh'}"
-        yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*OURS, "sgd"), (7, 8, 9)
+        yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*DUEL, "sgd"), (7, 8, 9)
     if (folder() / "mnist.npz").is_file():
-        yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*OURS, "sgd"), (0, 1, 2, 3, 4)
+        yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*DUEL, "sgd"), (0, 1, 2, 3, 4)
     else:
         print(f"MNIST is left out: there is no mnist.npz in {folder()}.")
 

@@ -606,6 +606,12 @@ def test_a_row_is_scanned_and_unfolds():
     assert cells == ["16", "Robust to α₀", "◐ holds in part", "3 of 4 batch sizes", "3, 4"]
 
 
+def test_a_theme_folds_and_counts_its_verdicts():
+    found = {16: ledger.Finding(IN_PART, ""), 17: ledger.Finding(IN_PART, ""), 3: ledger.Finding(NOT_TESTED, "")}
+    folds = re.findall(r"<details open><summary>(.*?)</summary>", ledger.page(found))
+    assert folds == ["<b>The equations</b>: ○ 1", "<b>Robustness</b>: ◐ 2"]
+
+
 def test_in_brief_a_claim_is_its_verdict_and_number_in_the_order_asked_for():
     found = {16: ledger.Finding(IN_PART, "3 of 4.", number="3 of 4 sizes"), 3: ledger.Finding(NOT_TESTED, "Nothing.")}
     rows = [re.findall("<td.*?</td>", row) for row in ledger.brief(found).splitlines() if "<td" in row]

@@ -86,6 +86,12 @@ def test_methods_are_compared_on_what_all_of_them_were_tried_on():
     assert rows.loc[("mini-batches", "published")].tolist() == [1, 1]
 
 
+def test_windows_below_the_recommended_length_are_counted_apart():
+    runs = [made_up("steady", 0.1) | {"case": "README, wine"}, made_up("steady", 0.1)]
+    kinds = lost_cases.shared(runs, ("steady",)).index.get_level_values("kind")
+    assert [*kinds] == ["mini-batches", "short windows"]
+
+
 def test_every_recorded_case_has_its_words():
     methods = {run["method"] for run in lost_cases.recorded_runs()}
     assert "Others" not in lost_cases.shares(lost_cases.recorded_runs(), methods).index.get_level_values("group")

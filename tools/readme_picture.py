@@ -25,13 +25,24 @@ RULES = ("gd", "published", "secant", "hypergradient")
 #: Here the paper's rule is as far away as it gets; in the race one can watch it return.
 STEPS = 30
 HEADLINE = "Too large an α₀: the paper's rule (blue) is lost, one mended term (orange) saves it"
+#: By how much of the picture the panel of the loss, which tells the story, is higher than that of α.
+MORE = 0.1
 #: Milliseconds that a step is shown, and the end of the story.
 STEP, END = 150, 3500
 
 
 def frame(toy, descents, step):
     """The picture at a step."""
-    return image(headline(paths(toy, descents, step), HEADLINE))
+    figure = paths(toy, descents, step)
+    plane, rates, losses = figure.axes
+    fixed = plane.lines[1 + RULES.index("gd")]  # after the star
+    fixed.set(linewidth=1, alpha=0.4)  # its zigzag would hide the others
+    rates.set_ylim(top=1)
+    left, bottom, width, height = losses.get_position().bounds
+    losses.set_position((left, bottom, width, height + MORE))
+    left, bottom, width, height = rates.get_position().bounds
+    rates.set_position((left, bottom + MORE, width, height - MORE))
+    return image(headline(figure, HEADLINE))
 
 
 def image(figure):

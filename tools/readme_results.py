@@ -33,12 +33,13 @@ def table():
     loss, accuracy = ends.train_loss, 100 * ends.test_accuracy.min()
     same = lost_cases.shared(lost_cases.recorded_runs())
     lines = [
-        "| | loss, best | loss, worst | accuracy, worst | lost, mini-batches | lost, exact gradients | lost, held out |"
+        "| | loss, best | loss, worst | accuracy, worst "
+        "| lost, short windows | lost, longer windows | lost, exact gradients | lost, held out |"
     ]
-    lines += ["|---|---:|---:|---:|---:|---:|---:|"]
+    lines += ["|---|---:|---:|---:|---:|---:|---:|---:|"]
     for method, name, words in ROWS:
         cells = [f"{loss.min()[method]:.3f}", f"{loss.max()[method]:.3f}", f"{accuracy[method]:.1f} %"]
-        kinds = ("mini-batches", "exact gradients", "held out")
+        kinds = ("short windows", "mini-batches", "exact gradients", "held out")
         cells += ["{0.lost} of {0.runs}".format(same.loc[kind, name]) if name else "–" for kind in kinds]
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

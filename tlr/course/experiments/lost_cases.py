@@ -147,12 +147,13 @@ def shared(runs, methods=COMPARED):
     """Lost runs on the cases, values of α₀ and seeds that every one of the methods was tried on.
 
     Returns:
-        A DataFrame by (kind, method), kind being "mini-batches", "exact gradients" or "held out": `runs` and `lost`.
+        A DataFrame by (kind, method), kind being "short windows" (below `tlr.window`), "mini-batches" (the others),
+        "exact gradients" or "held out": `runs` and `lost`.
     """
     found = frame(runs)
     found = found[found.method.isin(methods)]
     same = found.groupby(["case", "alpha0", "seed"]).method.transform("nunique") == len(methods)
-    kinds = {_EXACT: "exact gradients", _HELD_OUT: "held out"}
+    kinds = {_SHORT: "short windows", _EXACT: "exact gradients", _HELD_OUT: "held out"}
     kind = [kinds.get(_WORDS.get(case, ("", ""))[0], "mini-batches") for case in found.case]
     grouped = found.assign(kind=kind)[same].groupby(["kind", "method"])
     return grouped.agg(runs=("lost", "size"), lost=("lost", "sum"))

@@ -1,6 +1,7 @@
 """All claims in their order, what became of them, and the ledger as a page."""
 
 import re
+from collections import Counter
 from datetime import date
 from html import escape
 
@@ -38,19 +39,23 @@ def findings(theme=None, archive=None, *, numbers=None):
 
 
 def page(found):
-    """The ledger, or the part of it that was judged, as HTML: one table, a row for each claim, which unfolds.
+    """The ledger, or the part of it that was judged, as HTML: a table for each theme, a row for each claim; both fold.
 
     Args:
         found: number → `Finding`, as `findings` returns them.
     """
-    names = ("", "Claim", "Verdict", "In one number", "Notebook")
-    rows = ["".join(f'<th style="text-align:left">{name}</th>' for name in names)]
+    names = {"": 4, "Claim": 44, "Verdict": 16, "In one number": 26, "Notebook": 10}
+    head = "".join(f'<th style="text-align:left;width:{width}%">{name}</th>' for name, width in names.items())
+    folds = []
     for theme in THEMES:
         if numbers := [number for number in found if CLAIMS[number].theme == theme]:
-            rows.append(f'<th colspan="{len(names)}" style="text-align:left;padding-top:1em">{escape(theme)}</th>')
-            rows += [_row(number, CLAIMS[number], found[number]) for number in numbers]
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table>\n<caption><b>The paper's claims, and what became of them</b></caption>\n{body}\n</table>"
+            counts = Counter(found[number].verdict for number in numbers)
+            told = " · ".join(f"{sign} {counts[verdict]}" for verdict, sign in SIGNS.items() if counts[verdict])
+            rows = [head, *(_row(number, CLAIMS[number], found[number]) for number in numbers)]
+            body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+            table = f'<table style="width:100%">\n{body}\n</table>'
+            folds.append(f"<details open><summary><b>{escape(theme)}</b>: {told}</summary>\n{table}\n</details>")
+    return "\n".join(folds)
 
 
 def brief(found):

@@ -8,6 +8,7 @@ from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["decision"]
 
+_OVER_ADAM = 'TLRAdamW, curvature="steady",\nα₀ = 0.001, windows of 50 steps'
 #: A question; the answer that leads to the right, and what to take there; the answer that leads on down.
 _QUESTIONS = (
     (
@@ -17,26 +18,28 @@ _QUESTIONS = (
         "yes",
     ),
     (
-        "Does a default usually\nwork for such networks?",
-        "yes",
-        "that first: Prodigy with 1,\nor AdamW with 0.001",
+        "Has Prodigy failed, or must you\nread α, or take SGD's steps?",
         "no",
+        "that first: Prodigy with 1,\nor AdamW with 0.001",
+        "yes",
     ),
     ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned schedule;\nin large batches steady, too", "no"),
     (
         "Will there be 24 windows?\n(α × 100 takes 22 of them)",
         "no",
-        "a rate that worked before:\nno time to train one",
+        "the rate of a similar network,\nor Prodigy after all",
         "yes",
     ),
     (
         "Is Adam the optimizer\nfor this network?",
         "yes",
-        'TLRAdamW, curvature="steady",\nα₀ = 0.001, windows of 50 steps',
+        _OVER_ADAM,
         "no",
     ),
 )
 _END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, windows of ⅓\nepoch, better not below 15 steps'
+
+_OURS = {"edge": METHODS["tlr_steady"].color, "linewidth": 3}  # where TLR is the answer
 
 #: Half the width and height of a box, and where the columns are; a row is 1 high.
 _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
@@ -51,10 +54,10 @@ def decision():
         axes.axis("off")
         for row, (question, aside, take, down) in enumerate(_QUESTIONS):
             _box(axes, (_LEFT, -row), question, "#000000")
-            _box(axes, (_RIGHT, -row), take, "#8c8c8c")
+            _box(axes, (_RIGHT, -row), take, **(_OURS if take == _OVER_ADAM else {"edge": "#8c8c8c"}))
             _arrow(axes, (_LEFT + _HALF[0], -row), (_RIGHT - _HALF[0], -row), aside)
             _arrow(axes, (_LEFT, -row - _HALF[1]), (_LEFT, -row - 1 + _HALF[1]), down)
-        _box(axes, (_LEFT, -last), _END, METHODS["tlr_steady"].color, linewidth=3)
+        _box(axes, (_LEFT, -last), _END, **_OURS)
     return figure
 
 
