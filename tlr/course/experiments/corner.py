@@ -19,7 +19,7 @@ _RULES = ("published", "secant", "gradients")
 
 def recorded_steps():
     """Method → what `step_by_step` returned, and where it comes from."""
-    lines = PATH.read_text(encoding="utf-8").splitlines() if PATH.is_file() else []
+    lines = PATH.read_text(encoding="utf-8").splitlines()
     return {run["method"]: run for run in map(json.loads, lines)}
 
 
