@@ -142,8 +142,9 @@ class Shown:
         return self.row(label).locator(".noUi-handle")
 
     def row(self, label):
-        """All of that slider."""
-        return self.output.locator(".widget-hslider", has=self.page.get_by_text(label, exact=True))
+        """All of that slider; a logarithmic one has its label at the field beside it."""
+        rows = self.output.locator(".widget-hslider, .widget-hbox:has(> .widget-text)")
+        return rows.filter(has=self.page.get_by_text(label, exact=True))
 
     def drag(self, row, share, steps=3):
         """Drag a slider's handle to a share of its length, and beyond at the ends."""
