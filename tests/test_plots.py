@@ -17,6 +17,7 @@ from tlr import toys
 from tlr.course import explorers, ledger, plots
 from tlr.course.plots.eigenvalues import EigenPicture
 from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
+from tlr.course.plots.step import StepPicture, jumps
 from tlr.course.plots.style import shades
 from tlr.course.plots.toys import CobwebPicture, PathsPicture
 from tlr.course.steps import error_components
@@ -283,15 +284,17 @@ def test_no_module_has_the_name_of_what_its_room_exports(room):
 
 def test_a_step_is_drawn_with_the_tangent_the_parabolas_and_the_jumps():
     alphas = np.linspace(0, 3, 61)  # of ½w² from w = 1, where the best α is 1
-    step = {"alpha": 0.5, "gg": 0.25, "gp": 0.5, "pp": 1.0, "exact": 1.0}
-    figure = plots.along_the_step(alphas, (1 - alphas) ** 2 / 2, [step, step | {"alpha": 1.5, "gp": -0.5}])
-    short, _, long, _ = figure.axes
-    assert (short.get_title(), long.get_title()) == ("$α_t$ = 0.5: too short", "$α_t$ = 1.5: too long")
-    drawn = {line.get_label(): line.get_ydata() for line in short.lines}
+    products, titles = {"gg": 0.25, "pp": 1.0, "exact": 1.0}, []
+    picture = StepPicture(Figure())
+    for step in ({"alpha": 1.5, "gp": -0.5} | products, {"alpha": 0.5, "gp": 0.5} | products):
+        picture.update(alphas, (1 - alphas) ** 2 / 2, step, jumps(step, c=0.25))
+        titles.append(picture.curve.get_title())
+    assert titles == ["$α_t$ = 1.5: too long", "$α_t$ = 0.5: too short"]
+    drawn = {line.get_label(): line.get_ydata() for line in picture.curve.lines}
     np.testing.assert_allclose(drawn["exact parabola"], (1 - alphas) ** 2 / 2)
     np.testing.assert_allclose(drawn["Eq. 8′"], drawn["exact parabola"])
     np.testing.assert_allclose(drawn["tangent (Eq. 7)"], 0.125 - 0.5 * (alphas - 0.5))
-    assert [text.get_text() for text in figure.axes[1].texts] == ["→ 0.625", "→ 0.625", "→ 1"]
+    assert [text.get_text() for text in picture.jumps.texts] == ["→ 0.625", "→ 0.625", "→ 1"]
 
 
 def test_a_dollar_in_the_name_of_a_function_is_a_dollar():

@@ -18,7 +18,6 @@ from tlr.course.plots.derivation import (
 from tlr.course.plots.endings import ends
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.lost_runs import lost, price
-from tlr.course.plots.step import along_the_step
 from tlr.course.plots.strips import slow_motion
 from tlr.course.plots.style import METHODS, Method, headline, house_style, written
 from tlr.course.plots.theory_panels import panels
@@ -31,7 +30,6 @@ __all__ = [
     "METHODS",
     "Method",
     "agreement",
-    "along_the_step",
     "angles",
     "basins",
     "between_two_steps",

@@ -55,12 +55,11 @@ def angles(toy, lengths):
     return figure
 
 
-def curvature_ratio(x, ratios):
-    """Second derivatives divided by the exact one, over x = αλ, for a parabola of curvature λ.
+def curvature_ratio(x, ratio):
+    """Eq. 8 divided by the exact second derivative, over x = αλ, for a parabola of curvature λ.
 
     Args:
-        x: αλ, one-dimensional.
-        ratios: label → array like x; the last one is Eq. 8 and drawn in its color.
+        x, ratio: two arrays of one shape.
     """
     with house_style():
         figure, axis = plt.subplots(figsize=(8, 4.4))
@@ -68,10 +67,7 @@ def curvature_ratio(x, ratios):
         axis.axhline(0, color="#000000", linewidth=0.8)
         axis.axhline(1, **{**EXACT, "label": None})
         axis.text(x[-1], 1.12, "exact", ha="right", va="bottom")
-        *stages, (last, published) = ratios.items()
-        for (label, values), dash in zip(stages, ["--", "-."], strict=False):
-            axis.plot(x, values, color="#8c8c8c", linestyle=dash, linewidth=1.6, label=label)
-        axis.plot(x, published, **{**METHODS["tlr"].line, "linewidth": 3, "label": last})
+        axis.plot(x, ratio, **{**METHODS["tlr"].line, "linewidth": 3, "label": "Eq. 8"})
         axis.plot([1, 1.25], [0, 1], "o", color=METHODS["tlr"].color, markersize=8)
         arrow = {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
         axis.annotate("zero at the\noptimal step", (1, 0), (1.17, -2.3), ha="left", arrowprops=arrow)

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -10,7 +9,7 @@ from tlr import rule
 from tlr.course.plots.picture import RULE_STYLES, limit
 from tlr.course.plots.style import house_style
 
-__all__ = ["EXACT", "StepPicture", "along_the_step", "jumps"]
+__all__ = ["EXACT", "StepPicture", "jumps"]
 
 #: How the exact second derivative is drawn.
 EXACT = {"color": "#000000", "linestyle": (0, (1, 1)), "label": "exact second derivative"}
@@ -24,24 +23,21 @@ class StepPicture:
 
     Args:
         figure: what to draw on.
-        left, width: the place of the panels, in shares of the figure's width.
-        first: whether it is the leftmost one, which names the rules, the axis and the lines.
     """
 
-    def __init__(self, figure, left=0.2, width=0.66, first=True):
+    def __init__(self, figure):
         self.figure = figure
         with house_style():
-            self.curve = figure.add_axes((left, 0.4, width, 0.44))
-            self.jumps = figure.add_axes((left, 0.12, width, 0.2), xlabel="step size α")
-            self.curve.tick_params(labelbottom=False, labelleft=first)
-            self.jumps.set_yticks(range(len(_JUMPS)), [RULE_STYLES[name].label if first else "" for name in _JUMPS])
+            self.curve = figure.add_axes((0.2, 0.4, 0.66, 0.44))
+            self.jumps = figure.add_axes((0.2, 0.12, 0.66, 0.2), xlabel="step size α")
+            self.curve.tick_params(labelbottom=False)
+            self.jumps.set_yticks(range(len(_JUMPS)), [RULE_STYLES[name].label for name in _JUMPS])
             self.jumps.set_ylim(len(_JUMPS) - 0.4, -0.6)
-            self.jumps.xaxis.set_major_locator(MaxNLocator(round(10 * width)))
+            self.jumps.xaxis.set_major_locator(MaxNLocator(7))
             self._add_artists()
-            if first:
-                self.curve.set_ylabel("loss after the step")
-                place = {"loc": "upper center", "bbox_to_anchor": (0.5, 1)}
-                figure.legend(*self.curve.get_legend_handles_labels(), **place, ncols=5, handlelength=2.2, fontsize=10)
+            self.curve.set_ylabel("loss after the step")
+            place = {"loc": "upper center", "bbox_to_anchor": (0.5, 1)}
+            figure.legend(*self.curve.get_legend_handles_labels(), **place, ncols=5, handlelength=2.2, fontsize=10)
 
     def _add_artists(self):
         line = partial(self.curve.plot, [], [])
@@ -103,21 +99,3 @@ def jumps(step, c):
     """Where each rule takes α from a step: rule → α_{t+1}. `c` bounds both variants of TLR."""
     products = step["gg"], step["gp"], step["pp"]
     return {name: float(rule.next_alpha(step["alpha"], *products, c, name)) for name in _JUMPS}
-
-
-def along_the_step(alphas, losses, steps):
-    """The loss as a function of α, the tangent (Eq. 7) and the parabolas through a step, and where each rule jumps.
-
-    Args:
-        alphas, losses: the curve L_α(α; w), two arrays of one shape, α from 0 on.
-        steps: one panel for each; a mapping with α_t `alpha`, the inner products `gg`, `gp`, `pp` and the exact second
-            derivative `exact`.
-    """
-    left, room = 0.185, 0.8 / len(steps)
-    with house_style():
-        figure = plt.figure(figsize=(10, 5.4), layout="none")
-        for i, step in enumerate(steps):
-            picture = StepPicture(figure, left + i * room, room - 0.1, first=i == 0)
-            picture.update(alphas, losses, step, jumps(step, c=0.25))
-        figure.legends[0].set_bbox_to_anchor((0.5, 0.96))  # leaves room for a headline
-    return figure
