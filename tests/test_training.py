@@ -221,13 +221,13 @@ def test_quiet_is_quiet(digits, capfd):
 
 
 @pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in $TLR_DATA_DIR")
-@pytest.mark.parametrize(("alpha0", "floor"), [(0.001, 0.885), (0.1, 0.93)])
-def test_tlr_trains_on_mnist_from_both_ends(alpha0, floor):
-    """The paper's network and settings, four epochs. Over three seeds: 90.6–90.9 %, 94.9–95.9 %."""
+@pytest.mark.parametrize(("alpha0", "epochs", "floor"), [(0.001, 2, 0.85), (0.1, 1, 0.91)])
+def test_tlr_trains_on_mnist_from_both_ends(alpha0, epochs, floor):
+    """The paper's network and settings. Over three seeds: 87.1–87.5 %, 93.4–94.6 %."""
     mnist, model = load("mnist"), MLP()
     every = window(steps_per_epoch(mnist, 256))
     optimizer = TLR(model.parameters(), lr=alpha0, momentum=0.8, weight_decay=5e-4, update_every=every)
-    history = train(model, optimizer, mnist, epochs=4, batch_size=256, progress=False)
+    history = train(model, optimizer, mnist, epochs=epochs, batch_size=256, progress=False)
     assert history.test_accuracy[-1] > floor
 
 
