@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 3,
     "03_minibatches": 40,
     "04_mnist": 6,
-    "05_cifar": 20,
+    "05_cifar": 16,
     "06_verdict": 0,
     "07_theory": 0,
     "08_ledger": 2,
