@@ -16,7 +16,7 @@ LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
     "03_minibatches": 40,
-    "04_mnist": 6,
+    "04_mnist": 5,
     "05_cifar": 16,
     "06_verdict": 0,
     "07_theory": 0,
