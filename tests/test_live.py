@@ -119,6 +119,7 @@ def test_axes_grow_by_decades_and_shrink_only_for_a_new_training():
     grown = limits(picture)
     assert grown["train_loss"][2:] == pytest.approx((1e-3, 1e3))
     assert grown["alpha"][2:] == pytest.approx((1e-5, 1))
+    assert grown["test_accuracy"][2:] == (50, 100)
     picture.update({"sgd": trained(0.1, lambda history: None)}, 0.1)
     assert limits(picture) == grown
     picture.update({}, 0.1)

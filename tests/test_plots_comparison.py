@@ -40,12 +40,17 @@ def labels(figure):
 
 
 def test_loss_alpha_and_accuracy_are_the_records():
-    loss, alpha, accuracy = plots.compare([record()], floor=0.2).axes
+    loss, alpha, accuracy = plots.compare([record()]).axes
     np.testing.assert_array_equal(loss.lines[0].get_xydata(), [[1, 2], [2, 1]])
     np.testing.assert_allclose(alpha.lines[0].get_xydata(), [[0, 0.1], [1, 0.2], [2, 0.1]])
     np.testing.assert_allclose(accuracy.lines[0].get_xydata(), [[1, 50], [2, 90]])
     assert alpha.get_yscale() == "log"
-    assert accuracy.get_ylim()[0] == 20
+
+
+def test_a_comparison_has_the_panels_that_are_asked_for():
+    axes = plots.compare([record()], quantities=("train_loss", "alpha")).axes
+    assert [axis.get_title() for axis in axes] == ["training loss", "learning rate α"]
+    np.testing.assert_array_equal(axes[0].lines[0].get_xydata(), [[1, 2], [2, 1]])
 
 
 def luminance(color):
@@ -106,6 +111,7 @@ def test_a_column_for_each_method_has_a_shade_for_each_start():
         np.testing.assert_allclose(alpha.lines[0].get_ydata(), [0.1, 0.2, 0.1])
     colors = [[line.get_color() for line in axis.lines] for axis in axes[0]]
     assert colors[0] == colors[1]
+    assert plots.by_method({"tlr": {"tlr": record()}}).legends == [], "the title says it"
     with_sgd = plots.by_method({"tlr": {"sgd": record(), "one α": record()}})
     assert labels(with_sgd) == ["SGD, fixed α", "one α"]
     assert [line.get_color() for line in with_sgd.axes[0].lines] == [plots.METHODS["sgd"].color, "#000000"]

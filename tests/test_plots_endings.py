@@ -33,6 +33,12 @@ def test_a_panel_for_each_method_and_a_dot_for_each_run():
     assert tlr.get_yscale() == "log"
 
 
+def test_panels_stand_in_the_order_that_is_asked_for():
+    runs = [record(), record(method="sgd")]
+    figure = plots.ends(runs, (0.1, 2), quantity="train_loss", order=["tlr", "sgd"])
+    assert [axis.get_title() for axis in figure.axes] == ["TLR (Eq. 8)", "SGD\nfixed α"]
+
+
 def test_a_line_for_each_batch_size_through_the_median_of_the_seeds():
     seeds = [record(loss=(1, loss), seed=seed) for seed, loss in enumerate((0.2, 0.6, 0.3))]
     figure = plots.ends([*seeds, record(batch_size=256)], (0.1, 2), quantity="train_loss")
@@ -71,7 +77,7 @@ def test_a_run_that_ended_outside_of_the_axis_is_a_cross_at_its_edge(loss):
     (axis,) = plots.ends([record(loss=(1, loss))], (0.1, 2), quantity="train_loss").axes
     assert dots(axis, "x") == [[[0, 2]]]
     assert dots(axis, "o") == []
-    assert "beyond the edge, or diverged" in legend(axis.figure)
+    assert "left the panel" in legend(axis.figure)
 
 
 def test_no_line_but_a_dotted_one_leads_to_a_run_that_left_the_axis():

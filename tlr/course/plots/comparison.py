@@ -87,11 +87,12 @@ def by_method(columns):
         axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
         for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
             axis.set_ylabel(QUANTITIES[quantity])
-        legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
+        if not {*names} <= {*columns}:  # otherwise the titles say it
+            legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
     return figure
 
 
-def compare(records, *, floor=0.0, ceiling=None):
+def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
     """Training loss, α and test accuracy of several records over the epochs, with one legend below.
 
     Args:
@@ -99,7 +100,7 @@ def compare(records, *, floor=0.0, ceiling=None):
             and the legend names the first option in which they differ. Where a run has many rates, the line is their
             median and the band reaches from the smallest to the largest. A run that diverged ends in crosses. Where
             an α is negative, the axis of α is linear.
-        floor: where the axis of the accuracy begins (0..1, default 0).
+        quantities: which of `QUANTITIES` have a panel, the training loss first (default: all).
         ceiling: where the axis of the loss ends (default: above the highest).
 
     Raises:
@@ -107,8 +108,8 @@ def compare(records, *, floor=0.0, ceiling=None):
     """
     finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
     lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
-    figure, axes = _panels({"": list(zip(records, _styles(records), strict=True))}, (9.2, 4.2), value="linear")
-    axes[0, 2].set_ylim(100 * floor)
+    rows = {"": list(zip(records, _styles(records), strict=True))}
+    figure, axes = _panels(rows, (9.2, 4.2), quantities, value="linear")
     axes[0, 0].set_ylim(lowest - 0.05 * (top - lowest), top)
     return figure
 
@@ -126,23 +127,24 @@ def styles(names):
     return [own[name] for name in names]
 
 
-def _panels(rows, size, **signed):
-    """A figure of `size` and its axes, (rows, 3), with the runs drawn: title → list of (run, style).
+def _panels(rows, size, quantities=tuple(QUANTITIES), **signed):
+    """A figure of `size` and its axes, (rows, quantities), with the runs drawn: title → list of (run, style).
 
     The axis of α is logarithmic, or as `signed` has it for `Axes.set_yscale` where an α is negative.
     """
     negative = any(np.any(run.rates < 0) for group in rows.values() for run, _ in group)
     with house_style():
-        figure, axes = plt.subplots(len(rows), 3, figsize=size, sharex=True, sharey="col", squeeze=False)
+        shape = len(rows), len(quantities)
+        figure, axes = plt.subplots(*shape, figsize=size, sharex=True, sharey="col", squeeze=False)
         axes[0, 1].set_yscale(**signed) if negative else set_log(axes[0, 1])
         for line, (title, group) in zip(axes, rows.items(), strict=True):
             for run, style in group:
-                draw_run(dict(zip(QUANTITIES, line, strict=True)), [run], style)
+                draw_run(dict(zip(quantities, line, strict=True)), [run], style)
             line[0].set_ylabel(title)
             if negative:
                 line[1].axhline(0, color="#000000", linewidth=0.8)
-        for axis, title in zip(axes[0], QUANTITIES.values(), strict=True):
-            axis.set_title(title)
+        for axis, quantity in zip(axes[0], quantities, strict=True):
+            axis.set_title(QUANTITIES[quantity])
         for axis in axes[-1]:
             name_epochs(axis)
         legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))

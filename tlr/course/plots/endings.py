@@ -13,7 +13,7 @@ __all__ = ["ends"]
 _CROSS = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2.5}
 
 
-def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quantity="test_accuracy"):
+def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quantity="test_accuracy", order=None):
     """A panel for each method: what its runs ended with over `x`, in a color and a marker for each value of `lines`.
 
     A run that ended outside of the axis, or diverged, is a cross at its edge, to which a thin dotted line leads. Every
@@ -26,6 +26,7 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
         x: the field of `Setting` along the axis (default: α₀), whose values stand at equal distances; or several, whose
             combinations do, and which no line connects.
         lines: the field of `Setting` that tells lines apart (default: the batch size); six values at most.
+        order: the values of `panels` from left to right (default: methods as in `METHODS`).
         quantity: "test_accuracy" (default), or "train_loss" on a logarithmic axis.
 
     Returns:
@@ -33,24 +34,25 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
     """
     along = (x,) if isinstance(x, str) else x
     places, groups = values_of(found, along), [value[lines] for value in values_of(found, (lines,))]
-    methods = [value[panels] for value in values_of(found, (panels,))] if panels else [None]
+    methods = order or ([value[panels] for value in values_of(found, (panels,))] if panels else [None])
     scale, lost = (100, limits[0]) if quantity == "test_accuracy" else (1, limits[1])
     with house_style():
-        figure, axes = plt.subplots(1, len(methods), figsize=(9.2, 3), sharey=True, squeeze=False)
+        figure, axes = plt.subplots(1, len(methods), figsize=(9.2, 3.9), sharey=True, squeeze=False)
         drawn, crosses = {}, 0
         for axis, method in zip(axes[0], methods, strict=True):
             if quantity == "train_loss":
                 set_log(axis)
-            axis.set(ylim=limits, xlim=(-0.4, len(places) - 0.6))
+            axis.set(ylim=limits, xlim=(-0.5, len(places) - 0.5))
             axis.set_xticks(range(len(places)), [_tick(place) for place in places])
             if isinstance(x, str):
                 axis.set_xlabel(label({x: 0.0}).split(" = ")[0])
             if panels:
                 size = 12 if len(methods) < 5 else 10
-                axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=size)
+                # A cross at the upper edge needs the room.
+                axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=size, pad=9)
             colors = shades(len(groups)) if len(groups) > 1 or method not in METHODS else [METHODS[method].color]
             # Side by side, so that none is hidden.
-            aside = 0.09 * (np.arange(len(groups)) - (len(groups) - 1) / 2)
+            aside = 0.6 / len(groups) * (np.arange(len(groups)) - (len(groups) - 1) / 2)
             for group, color, marker, shift in zip(groups, colors, MARKERS[: len(groups)], aside, strict=True):
                 runs = [r for r in found if getattr(r.setting, lines) == group]
                 runs = [r for r in runs if panels is None or getattr(r.setting, panels) == method]
@@ -76,7 +78,7 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
         if len(groups) == 1:
             drawn = {}
         if crosses:
-            drawn["beyond the edge, or diverged"] = Line2D([], [], color="#5f5f5f", **_CROSS)
+            drawn["left the panel"] = Line2D([], [], color="#5f5f5f", **_CROSS)
         if drawn:
             legend_below(figure, drawn)
     return figure

@@ -10,8 +10,8 @@ from tlr.course.plots.style import house_style, legend_below
 
 __all__ = ["RunsPicture"]
 
-#: The limits of an axis until a value is beyond them; of the logarithmic ones then whole decades.
-_LIMITS = {"train_loss": (1e-3, 10.0), "alpha": (1e-3, 1.0), "test_accuracy": (0, 100)}
+#: The limits of an axis until a value is beyond them; of the logarithmic ones then whole decades, of the accuracy tens.
+_LIMITS = {"train_loss": (1e-3, 10.0), "alpha": (1e-3, 1.0), "test_accuracy": (50, 100)}
 
 
 class RunsPicture:
@@ -57,6 +57,7 @@ class RunsPicture:
         """Set the limits of an axis around what is drawn, and return them."""
         axis, limits = self.axes[quantity], self._limits[quantity]
         if quantity == "test_accuracy":
+            limits = 10 * np.floor(np.min(drawn, initial=limits[0]) / 10), limits[1]
             axis.set_ylim(limits)
         elif np.any(drawn <= 0):
             axis.set_yscale("linear")
