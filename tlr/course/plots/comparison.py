@@ -214,8 +214,8 @@ def _kind(name):
     return "shortcuts" if "shortcut" in name else "convolutions"
 
 
-def sensitivity(grid, loss, usual):
-    """Final training loss over α₀: a panel for each method, with the other methods in gray behind it.
+def sensitivity(grid, loss, usual, reference):
+    """Final training loss over α₀: a panel for each method, with the same reference in gray behind it.
 
     The line goes through the seeds' geometric means; each seed has a marker. What ends above `_WORST`, or diverged, is
     drawn there. A dotted line marks the α₀ that is usual for the method.
@@ -224,6 +224,7 @@ def sensitivity(grid, loss, usual):
         grid: the values of α₀, (k,).
         loss: method → final training losses, (k, seeds). Keys of `METHODS` have their color, any other is black.
         usual: method → its usual α₀.
+        reference: the method, a key of `loss` and of `METHODS`, that each panel shows in gray.
     """
     ends = {method: np.minimum(values, _WORST) for method, values in loss.items()}
     means = {method: np.exp(np.log(values).mean(axis=1)) for method, values in ends.items()}
@@ -234,8 +235,7 @@ def sensitivity(grid, loss, usual):
         )
         for axis, (method, values) in zip(axes.flat, ends.items(), strict=False):
             look = METHODS.get(method, Method(method, "#000000", "-", "o"))
-            for other in means.values():
-                axis.plot(grid, other, color="#cccccc", linewidth=1, zorder=1)
+            axis.plot(grid, means[reference], color="#b0b0b0", linewidth=1.5, zorder=1)
             axis.axvline(usual[method], color="#000000", linewidth=1, linestyle=":", zorder=1)
             axis.plot(grid, means[method], color=look.color)
             axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
@@ -243,18 +243,18 @@ def sensitivity(grid, loss, usual):
             axis.set_title(look.label, fontsize=11)
             axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
             axis.xaxis.minorticks_off()
+            axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)
         for axis in axes.flat[max(len(loss) - _ACROSS, 0) : len(loss)]:  # the lowest of each column
             axis.set_xlabel("α₀")
-            axis.tick_params(labelbottom=True)
         for axis in axes[:, 0]:
             axis.set_ylabel("final training loss")
         legend_below(
             figure,
             {
                 "the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":"),
-                "the other methods": Line2D([], [], color="#cccccc", linewidth=1),
+                METHODS[reference].label: Line2D([], [], color="#b0b0b0", linewidth=1.5),
             },
         )
     return figure
