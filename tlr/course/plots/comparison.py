@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
 
-__all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "span", "styles"]
+__all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "styles"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
@@ -32,21 +32,30 @@ _KINDS = {
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
 
-def runs(rows, *, floor=0.0):
-    """Training loss, α and test accuracy over the epochs, as the paper lays them out; a row of panels for each group.
+def restarts(plain, restarted):
+    """Loss and α over the epochs of two runs, the second of which sets α back to its peak when it has lost enough.
 
     Args:
-        rows: title → (name → run, as `tlr.course.training.train` returns it, or a record). Names of `METHODS` are drawn
-            in their style, any others in shades. A run that diverged ends in crosses; where an α is negative the
-            axis of α has both signs, and an α of 0, the end of a schedule, leaves the panel.
-        floor: where the axis of the accuracy begins (0..1, default 0).
+        plain, restarted: runs, as `tlr.course.training.train` returns them, with one α. An arrow shows each restart,
+            which comes after an epoch that ends below a quarter of the highest α so far.
     """
-    drawn = {title: list(zip(group.values(), styles(group), strict=True)) for title, group in rows.items()}
-    ends = [run.train_loss for group in rows.values() for run in group.values() if run.status != "diverged"]
-    figure, axes = _panels(drawn, (9.2, 1.1 + 2.1 * len(rows)), value="symlog", linthresh=1e-3)
-    set_log(axes[0, 0])
-    axes[0, 0].set_ylim(top=3 * np.concatenate(ends).max() if ends else None)
-    axes[0, 2].set_ylim(100 * floor, 101)
+    alpha = restarted.alpha[:, 0]
+    peak = np.maximum.accumulate(alpha)
+    with house_style():
+        figure, (loss, rate) = plt.subplots(1, 2, figsize=(9.2, 3.2))
+        for axis, quantity in ((loss, "train_loss"), (rate, "alpha")):
+            set_log(axis)
+            axis.set_ylabel(QUANTITIES[quantity])
+            name_epochs(axis)
+        for (name, run), look in zip(
+            {"as it is": plain, "with restarts": restarted}.items(), styles("12"), strict=True
+        ):
+            draw_run({"train_loss": loss, "alpha": rate}, [run], look | {"label": name})
+        rate.axhline(peak[-1] / 4, color="#000000", linewidth=1, linestyle=":", label="a quarter of the peak")
+        for epoch in np.flatnonzero(alpha[:-1] < peak[:-1] / 4):
+            arrow = {"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
+            rate.annotate("", (epoch + 1, peak[epoch]), (epoch + 1, alpha[epoch]), arrowprops=arrow)
+        legend_below(figure, dict(zip(*rate.get_legend_handles_labels()[::-1], strict=True)))
     return figure
 
 
