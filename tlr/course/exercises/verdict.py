@@ -27,7 +27,7 @@ def four_readers(logistic, short, once, weekend):
         ("line search", "known rate", "TLR", "schedule"),
         (
             "the gradients are exact, and the first question already leads to the right",
-            "one epoch has three windows, and in those α can grow by half and little more",
+            "one epoch has three windows, or a few more where the first are short, not 24",
             "all four questions lead on down: SGD's steps, so no default, one run, and 90 windows",
             "whoever can try several α₀ ends level or lower with a schedule, in batches as small as these",
         ),

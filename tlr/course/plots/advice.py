@@ -13,7 +13,7 @@ _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search"),
     ("Do you want plain SGD's steps?", "Prodigy or Schedule-Free,\neither with α₀ = 1"),
     ("Is there one run only, and no α₀\nknown within a factor of ten?", "SGD with a tuned schedule"),
-    ("Will there be 24 windows?\n(α × 100 takes 22 of them)", "the rate of a similar network,\nor Prodigy"),
+    ("Will there be 24 windows?\n(eight epochs of three)", "the rate of a similar network,\nor Prodigy"),
 )
 _END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch\n(held-out tests: 3 to 12 steps only)'
 
