@@ -585,9 +585,10 @@ def test_the_page_has_a_row_a_claim_with_verdict_basis_and_links():
     page = ledger.page(found)
     assert page.count("<tr><td") == 2
     assert "400 &lt; 401" in page
-    assert ">✓ holds</b></td>" in page
+    assert ">✓ 1</td>" in page
+    assert ">MNIST, 80 epochs, one seed, 2 runs</td>" in page
     assert "Fixed on 24 November 2026, before 1 of the 2 runs." in page
-    assert ">○ not tested</b>" in page
+    assert ">○ 3</td>" in page
     assert "<code>python -m tlr.course.experiments run figure-1-mnist</code>." in page
     assert 'href="01_derivation.ipynb#cell-id=ratio-check"' in page
 
@@ -596,6 +597,8 @@ def test_the_page_says_what_was_changed_after_results_and_what_is_ours():
     found = {number: ledger.Finding(HOLDS, "") for number in ledger.CLAIMS}
     page = ledger.page(found)
     assert page.count("Changed after results were known:") == sum(bool(c.changed) for c in ledger.CLAIMS.values())
+    assert page.count("Before, it said: ") == sum(bool(c.was) for c in ledger.CLAIMS.values())
+    assert all(c.changed for c in ledger.CLAIMS.values() if c.was)
     assert page.count("A stress test of ours") == sum(c.ours for c in ledger.CLAIMS.values()) == 2
 
 
@@ -603,13 +606,13 @@ def test_a_row_is_scanned_and_unfolds():
     found = {16: ledger.Finding(IN_PART, "3 of 4.", number="3 of 4 batch sizes")}
     page = re.sub(r"<details>.*?</details>", lambda match: match[0].split("</summary>")[0], ledger.page(found))
     cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", page)]
-    assert cells == ["16", "Robust to α₀", "◐ holds in part", "3 of 4 batch sizes", "3, 4"]
+    assert cells == ["◐ 16", "Robust to α₀", "3 of 4 batch sizes", "–", "3, 4"]
 
 
-def test_a_theme_folds_and_counts_its_verdicts():
-    found = {16: ledger.Finding(IN_PART, ""), 17: ledger.Finding(IN_PART, ""), 3: ledger.Finding(NOT_TESTED, "")}
+def test_a_verdict_folds_and_counts_its_claims():
+    found = {number: ledger.Finding(IN_PART, "") for number in (16, 17, 27)} | {3: ledger.Finding(NOT_TESTED, "")}
     folds = re.findall(r"<details open><summary>(.*?)</summary>", ledger.page(found))
-    assert folds == ["<b>The equations</b>: ○ 1", "<b>Robustness</b>: ◐ 2"]
+    assert folds == ["<b>◐ holds in part</b>: 2, and 1 of ours", "<b>○ not tested</b>: 1"]
 
 
 def test_in_brief_a_claim_is_its_verdict_and_number_in_the_order_asked_for():

@@ -123,53 +123,45 @@ def test_more_runs_of_a_method_than_there_are_looks_are_refused_in_one_sentence(
 
 
 def test_a_negative_rate_is_seen():
-    run = record(alpha=((0.02,), (-0.03,)))
-    for figure, scale in ((plots.compare([run]), "linear"), (plots.runs({"": {"it": run}}), "symlog")):
-        assert figure.axes[1].get_yscale() == scale
-        assert figure.axes[1].get_ylim()[0] < -0.03
+    alpha = plots.compare([record(alpha=((0.02,), (-0.03,)))]).axes[1]
+    assert alpha.get_yscale() == "linear"
+    assert alpha.get_ylim()[0] < -0.03
 
 
 def test_a_rate_of_zero_is_the_end_of_a_schedule_and_leaves_the_panel():
-    axes = plots.runs({"": {"cosine": record(alpha=((0.005,), (0.0,)))}}).axes[1]
+    axes = plots.compare([record("cosine", alpha=((0.005,), (0.0,)))]).axes[1]
     assert axes.get_yscale() == "log"
     assert axes.get_ylim()[0] > 1e-3
 
 
-def test_rows_of_runs_have_titles_and_a_logarithmic_loss():
-    figure = plots.runs({"α₀ = 0.01": {"tlr": record()}, "α₀ = 0.1": {"tlr": record(loss=(3.0, 1.0))}})
-    axes = np.reshape(figure.axes, (2, 3))
-    assert [axis.get_ylabel() for axis in axes[:, 0]] == ["α₀ = 0.01", "α₀ = 0.1"]
-    assert [axis.get_title() for axis in axes[0]] == ["training loss", "learning rate α", "test accuracy (%)"]
-    assert axes[0, 0].get_yscale() == "log"
-    np.testing.assert_array_equal(axes[1, 0].lines[0].get_xydata(), [[1, 3], [2, 1]])
-
-
 def test_runs_are_drawn_in_the_style_of_their_method_and_others_in_shades_of_their_own():
-    methods = plots.runs({"": {"tlr": record(), "sgd": record()}})
+    methods = plots.by_method({"": {"tlr": record(), "sgd": record()}})
     assert labels(methods) == ["TLR (Eq. 8)", "SGD, fixed α"]
     assert [line.get_color() for line in methods.axes[0].lines] == ["#0072B2", "#000000"]
-    others = plots.runs({"": {f"$ = {p}": record() for p in range(5)}})
+    others = plots.by_method({"": {f"$ = {p}": record() for p in range(5)}})
     assert labels(others) == [f"$ = {p}" for p in range(5)]
     assert len({(line.get_color(), line.get_linestyle()) for line in others.axes[0].lines}) == 5
     others.canvas.draw()
 
 
-def test_a_run_that_diverged_does_not_spoil_the_panel_of_the_others():
-    diverged = record("sgd", loss=(50.0, np.nan), status="diverged")
-    assert plots.runs({"": {"tlr": record(), "sgd": diverged}}).axes[0].get_ylim()[1] == pytest.approx(6)
-    plots.runs({"": {"sgd": diverged}}).canvas.draw()
+def test_an_arrow_leads_from_where_a_restart_finds_alpha_to_its_peak():
+    falls = record(loss=(1.0, 1.0, 1.0), alpha=((0.4,), (0.09,), (0.4,)))
+    loss, alpha = plots.restarts(falls, falls).axes
+    assert [(text.xyann[1], text.xy[1]) for text in alpha.texts] == [(0.09, 0.4)]
+    assert [line.get_ydata()[0] for line in alpha.lines if len(set(line.get_ydata())) == 1] == pytest.approx([0.1])
+    assert not loss.texts
 
 
 def test_over_alpha0_a_line_goes_through_the_geometric_means_of_the_seeds():
     loss = {"tlr": [[0.1, 0.4], [0.2, 0.2]], "schedulefree": [[1.0, 1.0], [1.0, np.inf]]}
-    figure = plots.sensitivity((0.1, 1), loss, {"tlr": 0.1, "schedulefree": 1})
+    figure = plots.sensitivity((0.1, 1), loss, {"tlr": 0.1, "schedulefree": 1}, reference="tlr")
     shown = [axis for axis in figure.axes if axis.get_visible()]
     assert [axis.get_title() for axis in shown] == ["TLR (Eq. 8)", "Schedule-Free SGD"]
     for axis, name, means in zip(shown, loss, ([0.2, 0.2], [1.0, 3**0.5]), strict=True):  # what diverged is at 3
         own = [line for line in axis.lines if line.get_color() == plots.METHODS[name].color]
         np.testing.assert_allclose(own[0].get_ydata(), means)
         assert [line.get_marker() for line in own[1:]] == [plots.METHODS[name].marker] * 2
-        assert len(axis.lines) - len(own) == len(loss) + 1  # the others, and itself, in gray; the usual α₀
+        assert len(axis.lines) - len(own) == 2  # the reference in gray; the usual α₀
 
 
 def test_a_search_over_alpha0_spans_from_the_lowest_loss_to_the_highest():

@@ -208,7 +208,7 @@ def test_a_run_without_an_epoch_survives():
 
 
 def test_plots_draw_a_record():
-    figure = plots.runs({"row": {"tlr": record(), "sgd": record()}})
+    figure = plots.compare([record()])
     assert len(figure.axes) == 3
     plt.close(figure)
 
@@ -600,7 +600,7 @@ def test_a_replay_needs_no_torch(tmp_path):
         from tlr.course import experiments, plots, records
         found = records.load(within=sys.argv[1])
         assert len(records.table(found)) >= 4
-        plots.runs({"replayed": {"tlr": found[-1]}})
+        plots.compare([found[-1]])
         records.load(experiments.settings("figure-1-mnist"))
         sys.exit("torch" in sys.modules)
     """

@@ -129,7 +129,7 @@ def test_the_readme_lists_every_notebook_with_its_badges():
 
 
 def test_the_readme_has_the_results_that_are_recorded():
-    assert results.table() in README, "Run python tools/readme_results.py."
+    assert results.results() in README, "Run python tools/readme_results.py."
 
 
 def test_the_readme_links_to_files_that_are_there():

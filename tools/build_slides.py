@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlr.course.explorers import Race  # noqa: E402
+from tlr.course.plots.tiles import SIGNS  # noqa: E402
 from tools.build_site import alternative, build, explorer_of, explorer_page, framed, slug  # noqa: E402
 from tools.readme_picture import FIRST_LOOK  # noqa: E402
 from tools.stamp import notebooks  # noqa: E402
@@ -200,10 +201,14 @@ def rows(table):
         for i in range(0, len(others), ROWS):
             yield raw(f"<table>{head}{''.join(others[i : i + ROWS])}</table>")
         return
+    verdicts = {sign: verdict for verdict, sign in SIGNS.items()}
     for row in others:
-        _, claim, verdict, number, _ = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
+        first, claim, number, basis, _ = re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)
         says, quotation = re.match(r"<details><summary>(.*?)</summary>(.*?)<br>", claim, re.DOTALL).groups()
-        yield raw(f"<p>{says}</p><blockquote><p>{quotation}</p></blockquote><p>{verdict}</p><p>{number}</p>")
+        sign = first.split()[0]
+        verdict = f"<b>{sign} {verdicts[sign]}</b>"
+        found = number if basis == "–" else f"{number} ({basis})"
+        yield raw(f"<p>{says}</p><blockquote><p>{quotation}</p></blockquote><p>{verdict}</p><p>{found}</p>")
 
 
 def raw(html):

@@ -9,7 +9,7 @@ from tlr.course.experiments import guessing
 
 __all__ = ["four_readers", "safest", "windows_to_climb"]
 
-ADVICE = ("line search", "default", "schedule", "known rate", "TLRAdamW", "TLR")
+ADVICE = ("line search", "default", "schedule", "known rate", "TLR")
 #: The methods whose usual α₀ has a tenth and a hundredth of it on the grid.
 SAFE = ("cosine", "schedulefree", "prodigy", "tlr", "tlr_steady")
 
@@ -27,9 +27,9 @@ def four_readers(logistic, short, once, weekend):
         ("line search", "known rate", "TLR", "schedule"),
         (
             "the gradients are exact, and the first question already leads to the right",
-            "one epoch has three windows, and in those α can grow by half and little more",
-            "all five questions lead on down: no default, no search, 90 windows, and the optimizer is SGD",
-            "whoever can try several α₀ ends lower with a schedule, in batches as small as these",
+            "one epoch has three windows, or a few more where the first are short, not 24",
+            "all four questions lead on down: SGD's steps, so no default, one run, and 90 windows",
+            "whoever can try several α₀ ends level or lower with a schedule, in batches as small as these",
         ),
         strict=True,
     ):

@@ -225,7 +225,8 @@ CLAIMS = (
         criterion="Where the window ends, at an α that TLR takes, its mean cosine with the gradient of all images is "
         "above 0.7 (45°); in part if only while the weights stand still.",
         fixed="2026-11-29T02:06",
-        changed="the weights stood still, and it held.",
+        changed="the weights stood still.",
+        was=HOLDS,
         judge=windows,
         tests=("03_minibatches#window-figure", "03_minibatches#window-drift", "01_derivation#eq-10-cosines"),
     ),
@@ -238,6 +239,7 @@ CLAIMS = (
         "with windows as long as the paper's, 20 steps and more.",
         fixed=REVIEWED,
         changed="it was about the digits alone, where p = 0.1 are 9 steps, fewer than any of the paper's.",
+        was=DOES_NOT_HOLD,
         judge=trains_with_every_p,
         figures=("figure-6-mnist", "figure-6-cifar10-narrow", "figure-6-cifar10", "figure-6-cifar100"),
         tests=("03_minibatches#p-verdict", "03_minibatches#memory-run"),

@@ -71,6 +71,11 @@ class Basis:
         return self.data + epochs + ("" if self.seeds is None else f", {self.seeds_in_words}")
 
     @property
+    def told(self):
+        """The same, with how many runs there are."""
+        return str(self) + (f", {len(self.started)} runs" if len(self.started) > 1 else "")
+
+    @property
     def seeds_in_words(self):
         fewest, most = self.seeds or (0, 0)
         if most == 1:
@@ -107,6 +112,7 @@ class Claim:
         criterion: when it holds, in part or not at all: what `judge` computes, in words.
         fixed: when the criterion took this form, UTC (default: with the first version of the ledger).
         changed: what was changed about it after results were known (default: nothing).
+        was: the verdict before that, of several the last that is not today's (default: the same).
         note: what a reader of the verdict should know besides.
         reading: whether the paper's sentence can be read otherwise than we do (default False).
         ours: whether this is a stress test of ours, which the paper does not answer for (default False).
@@ -122,6 +128,7 @@ class Claim:
     criterion: str
     fixed: str = FIRST
     changed: str = ""
+    was: str = ""
     note: str = ""
     reading: bool = False
     ours: bool = False

@@ -1,13 +1,12 @@
 """All claims in their order, what became of them, and the ledger as a page."""
 
 import re
-from collections import Counter
 from datetime import date
 from html import escape
 
 from tlr.course.ledger import batches, figures, mathematics
 from tlr.course.ledger.archive import Archive
-from tlr.course.ledger.claim import THEMES
+from tlr.course.ledger.claim import THEMES, VERDICTS
 from tlr.course.plots.tiles import SIGNS
 
 __all__ = ["CLAIMS", "brief", "findings", "page"]
@@ -39,22 +38,24 @@ def findings(theme=None, archive=None, *, numbers=None):
 
 
 def page(found):
-    """The ledger, or the part of it that was judged, as HTML: a table for each theme, a row for each claim; both fold.
+    """The ledger, or the part of it that was judged, as HTML: a table for each verdict, a row a claim; both fold.
 
     Args:
         found: number → `Finding`, as `findings` returns them.
     """
-    names = {"": 4, "Claim": 44, "Verdict": 16, "In one number": 26, "Notebook": 10}
+    names = {"": 7, "Claim": 41, "In one number": 22, "Rests on": 20, "Notebook": 10}
     head = "".join(f'<th style="text-align:left;width:{width}%">{name}</th>' for name, width in names.items())
     folds = []
-    for theme in THEMES:
-        if numbers := [number for number in found if CLAIMS[number].theme == theme]:
-            counts = Counter(found[number].verdict for number in numbers)
-            told = " · ".join(f"{sign} {counts[verdict]}" for verdict, sign in SIGNS.items() if counts[verdict])
+    for verdict in VERDICTS:
+        if numbers := [number for number in found if found[number].verdict == verdict]:
+            ours = sum(CLAIMS[number].ours for number in numbers)
+            told = f"{len(numbers) - ours}" + f", and {ours} of ours" * bool(ours)
             rows = [head, *(_row(number, CLAIMS[number], found[number]) for number in numbers)]
             body = "\n".join(f"<tr>{row}</tr>" for row in rows)
             table = f'<table style="width:100%">\n{body}\n</table>'
-            folds.append(f"<details open><summary><b>{escape(theme)}</b>: {told}</summary>\n{table}\n</details>")
+            folds.append(
+                f"<details open><summary><b>{SIGNS[verdict]} {verdict}</b>: {told}</summary>\n{table}\n</details>"
+            )
     return "\n".join(folds)
 
 
@@ -76,23 +77,24 @@ def brief(found):
 
 
 def _row(number, claim, finding):
-    """Five cells: number, claim, verdict, the number of the evidence, links. The claim unfolds."""
+    """Five cells: sign and number, claim, the number of the evidence, its runs, links. The claim unfolds."""
     evidence = _COMMAND.sub(r"<code>\g<0></code>", _html(finding.evidence))
     folded = [f"“{_html(claim.quote)}” ({escape(claim.place)})"]
     folded += ["<i>Our reading</i>: the sentence allows another."] if claim.reading else []
     folded += ["A stress test of ours, not the paper's: it does not count."] if claim.ours else []
     folded += [f"<i>Found:</i> {evidence}", f"<i>Holds if:</i> {_html(claim.criterion)} <i>{_when(claim, finding)}</i>"]
-    folded += [f"<i>Changed after results were known:</i> {_html(claim.changed)}"] if claim.changed else []
+    was = f" Before, it said: {claim.was}." * bool(claim.was)
+    folded += [f"<i>Changed after results were known:</i> {_html(claim.changed + was)}"] if claim.changed else []
     folded += [_html(claim.note)] if claim.note else []
     tests = ", ".join(_link(test, test.replace("#", " ")) for test in claim.tests)
     folded += [f"<i>Tested by</i> {tests}"] if tests else []
     notebooks = {test[:2]: test for test in reversed(claim.tests)}
     ours = " (ours)" if claim.ours else " (our reading)" if claim.reading else ""
     cells = (
-        str(number),
+        f"{SIGNS[finding.verdict]} {number}",
         f"<details><summary>{_html(claim.says)}{ours}</summary>{'<br>'.join(folded)}</details>",
-        f'<b style="white-space:nowrap">{SIGNS[finding.verdict]} {finding.verdict}</b>',
         _html(finding.number) or "–",
+        "<br>".join(escape(basis.told) for basis in finding.basis) or "–",
         ", ".join(_link(test, str(int(name))) for name, test in sorted(notebooks.items())) or "–",
     )
     return "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells)

@@ -5,7 +5,7 @@ No module of this folder has the name of one of its functions: importing it woul
 
 from tlr.course.plots.advice import decision
 from tlr.course.plots.basin_map import basins, dangers
-from tlr.course.plots.comparison import by_method, compare, rates, runs, sensitivity, span
+from tlr.course.plots.comparison import by_method, compare, rates, restarts, sensitivity, span
 from tlr.course.plots.derivation import (
     angles,
     between_two_steps,
@@ -57,7 +57,7 @@ __all__ = [
     "price",
     "rates",
     "response",
-    "runs",
+    "restarts",
     "sensitivity",
     "slow_motion",
     "span",

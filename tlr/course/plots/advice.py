@@ -8,56 +8,32 @@ from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["decision"]
 
-_OVER_ADAM = 'TLRAdamW, curvature="steady",\nα₀ = 0.001, windows of 50 steps'
-#: A question; the answer that leads to the right, and what to take there; the answer that leads on down.
+#: A question, to which yes leads on down; where no leads to, on the right.
 _QUESTIONS = (
-    (
-        "Does each gradient come\nfrom a mini-batch?",
-        "no",
-        "a line search, or TLRArmijo\n(it checks the loss)",
-        "yes",
-    ),
-    (
-        "Has Prodigy failed, or must you\nread α, or take SGD's steps?",
-        "no",
-        "that first: Prodigy with 1,\nor AdamW with 0.001",
-        "yes",
-    ),
-    ("Can you try several α₀?", "yes", "SGD or AdamW with a tuned schedule;\nin large batches steady, too", "no"),
-    (
-        "Will there be 24 windows?\n(α × 100 takes 22 of them)",
-        "no",
-        "the rate of a similar network,\nor Prodigy after all",
-        "yes",
-    ),
-    (
-        "Is Adam the optimizer\nfor this network?",
-        "yes",
-        _OVER_ADAM,
-        "no",
-    ),
+    ("Does each gradient come\nfrom a mini-batch?", "a line search"),
+    ("Do you want plain SGD's steps?", "Prodigy or Schedule-Free,\neither with α₀ = 1"),
+    ("Is there one run only, and no α₀\nknown within a factor of ten?", "SGD with a tuned schedule"),
+    ("Will there be 24 windows?\n(eight epochs of three)", "the rate of a similar network,\nor Prodigy"),
 )
-_END = 'TLR, curvature="steady",\nα₀ = 0.01, μ = 0.8, windows of ⅓\nepoch, better not below 15 steps'
-
-_OURS = {"edge": METHODS["tlr_steady"].color, "linewidth": 3}  # where TLR is the answer
+_END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch\n(held-out tests: 3 to 12 steps only)'
 
 #: Half the width and height of a box, and where the columns are; a row is 1 high.
 _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
 
 
 def decision():
-    """The tree: questions on the left, from top to bottom, and what to take on the right and at the end."""
+    """The tree: questions on the left, from top to bottom; what to take on the right, and TLR at the end, in green."""
     last = len(_QUESTIONS)
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 7.0))
+        figure, axes = plt.subplots(figsize=(9.2, 5.9))
         axes.set(xlim=(0, 1), ylim=(-last - 0.4, 0.4))
         axes.axis("off")
-        for row, (question, aside, take, down) in enumerate(_QUESTIONS):
+        for row, (question, take) in enumerate(_QUESTIONS):
             _box(axes, (_LEFT, -row), question, "#000000")
-            _box(axes, (_RIGHT, -row), take, **(_OURS if take == _OVER_ADAM else {"edge": "#8c8c8c"}))
-            _arrow(axes, (_LEFT + _HALF[0], -row), (_RIGHT - _HALF[0], -row), aside)
-            _arrow(axes, (_LEFT, -row - _HALF[1]), (_LEFT, -row - 1 + _HALF[1]), down)
-        _box(axes, (_LEFT, -last), _END, **_OURS)
+            _box(axes, (_RIGHT, -row), take, "#8c8c8c")
+            _arrow(axes, (_LEFT + _HALF[0], -row), (_RIGHT - _HALF[0], -row), "no")
+            _arrow(axes, (_LEFT, -row - _HALF[1]), (_LEFT, -row - 1 + _HALF[1]), "yes")
+        _box(axes, (_LEFT, -last), _END, METHODS["tlr_steady"].color, linewidth=3)
     return figure
 
 

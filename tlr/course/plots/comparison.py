@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
 
-__all__ = ["by_method", "compare", "rates", "runs", "sensitivity", "span", "styles"]
+__all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "styles"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
@@ -32,21 +32,30 @@ _KINDS = {
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
 
-def runs(rows, *, floor=0.0):
-    """Training loss, α and test accuracy over the epochs, as the paper lays them out; a row of panels for each group.
+def restarts(plain, restarted):
+    """Loss and α over the epochs of two runs, the second of which sets α back to its peak when it has lost enough.
 
     Args:
-        rows: title → (name → run, as `tlr.course.training.train` returns it, or a record). Names of `METHODS` are drawn
-            in their style, any others in shades. A run that diverged ends in crosses; where an α is negative the
-            axis of α has both signs, and an α of 0, the end of a schedule, leaves the panel.
-        floor: where the axis of the accuracy begins (0..1, default 0).
+        plain, restarted: runs, as `tlr.course.training.train` returns them, with one α. An arrow shows each restart,
+            which comes after an epoch that ends below a quarter of the highest α so far.
     """
-    drawn = {title: list(zip(group.values(), styles(group), strict=True)) for title, group in rows.items()}
-    ends = [run.train_loss for group in rows.values() for run in group.values() if run.status != "diverged"]
-    figure, axes = _panels(drawn, (9.2, 1.1 + 2.1 * len(rows)), value="symlog", linthresh=1e-3)
-    set_log(axes[0, 0])
-    axes[0, 0].set_ylim(top=3 * np.concatenate(ends).max() if ends else None)
-    axes[0, 2].set_ylim(100 * floor, 101)
+    alpha = restarted.alpha[:, 0]
+    peak = np.maximum.accumulate(alpha)
+    with house_style():
+        figure, (loss, rate) = plt.subplots(1, 2, figsize=(9.2, 3.2))
+        for axis, quantity in ((loss, "train_loss"), (rate, "alpha")):
+            set_log(axis)
+            axis.set_ylabel(QUANTITIES[quantity])
+            name_epochs(axis)
+        for (name, run), look in zip(
+            {"as it is": plain, "with restarts": restarted}.items(), styles("12"), strict=True
+        ):
+            draw_run({"train_loss": loss, "alpha": rate}, [run], look | {"label": name})
+        rate.axhline(peak[-1] / 4, color="#000000", linewidth=1, linestyle=":", label="a quarter of the peak")
+        for epoch in np.flatnonzero(alpha[:-1] < peak[:-1] / 4):
+            arrow = {"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
+            rate.annotate("", (epoch + 1, peak[epoch]), (epoch + 1, alpha[epoch]), arrowprops=arrow)
+        legend_below(figure, dict(zip(*rate.get_legend_handles_labels()[::-1], strict=True)))
     return figure
 
 
@@ -216,8 +225,8 @@ def _kind(name):
     return "shortcuts" if "shortcut" in name else "convolutions"
 
 
-def sensitivity(grid, loss, usual):
-    """Final training loss over α₀: a panel for each method, with the other methods in gray behind it.
+def sensitivity(grid, loss, usual, reference):
+    """Final training loss over α₀: a panel for each method, with the same reference in gray behind it.
 
     The line goes through the seeds' geometric means; each seed has a marker. What ends above `_WORST`, or diverged, is
     drawn there. A dotted line marks the α₀ that is usual for the method.
@@ -226,6 +235,7 @@ def sensitivity(grid, loss, usual):
         grid: the values of α₀, (k,).
         loss: method → final training losses, (k, seeds). Keys of `METHODS` have their color, any other is black.
         usual: method → its usual α₀.
+        reference: the method, a key of `loss` and of `METHODS`, that each panel shows in gray.
     """
     ends = {method: np.minimum(values, _WORST) for method, values in loss.items()}
     means = {method: np.exp(np.log(values).mean(axis=1)) for method, values in ends.items()}
@@ -236,8 +246,7 @@ def sensitivity(grid, loss, usual):
         )
         for axis, (method, values) in zip(axes.flat, ends.items(), strict=False):
             look = METHODS.get(method, Method(method, "#000000", "-", "o"))
-            for other in means.values():
-                axis.plot(grid, other, color="#cccccc", linewidth=1, zorder=1)
+            axis.plot(grid, means[reference], color="#b0b0b0", linewidth=1.5, zorder=1)
             axis.axvline(usual[method], color="#000000", linewidth=1, linestyle=":", zorder=1)
             axis.plot(grid, means[method], color=look.color)
             axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
@@ -245,18 +254,18 @@ def sensitivity(grid, loss, usual):
             axis.set_title(look.label, fontsize=11)
             axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
             axis.xaxis.minorticks_off()
+            axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)
         for axis in axes.flat[max(len(loss) - _ACROSS, 0) : len(loss)]:  # the lowest of each column
             axis.set_xlabel("α₀")
-            axis.tick_params(labelbottom=True)
         for axis in axes[:, 0]:
             axis.set_ylabel("final training loss")
         legend_below(
             figure,
             {
                 "the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":"),
-                "the other methods": Line2D([], [], color="#cccccc", linewidth=1),
+                METHODS[reference].label: Line2D([], [], color="#b0b0b0", linewidth=1.5),
             },
         )
     return figure

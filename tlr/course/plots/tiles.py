@@ -19,13 +19,14 @@ _ACROSS = 4  # tiles in a row
 _SUBSCRIPT = re.compile(r"_\{?([\w+−]+)\}?")
 
 
-def ledger(verdicts):
+def ledger(verdicts, thick=()):
     """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts below.
 
     Within a theme those that hold come first, in the order of `SIGNS`.
 
     Args:
         verdicts: theme → (number of the claim → (title, verdict)). Verdicts are the keys of `SIGNS`.
+        thick: the numbers of the claims whose tiles have a thick edge.
     """
     heights = {theme: -(-len(row) // _ACROSS) for theme, row in verdicts.items()}
     total = sum(0.55 + height for height in heights.values())
@@ -39,7 +40,8 @@ def ledger(verdicts):
             for place, (number, (title, verdict)) in enumerate(in_order):
                 x, y = place % _ACROSS, top + place // _ACROSS
                 color = _COLORS[verdict]
-                axes.add_patch(plt.Rectangle((x, y), 0.98, 0.92, facecolor=color, edgecolor="k", linewidth=0.8))
+                edge = {"linewidth": 3, "zorder": 2} if number in thick else {"linewidth": 0.8}
+                axes.add_patch(plt.Rectangle((x, y), 0.98, 0.92, facecolor=color, edgecolor="k", **edge))
                 words = _SUBSCRIPT.sub(r"$_{\1}$", "\n".join(_lines(f"{number} · {title}")))
                 axes.text(x + 0.03, y + 0.46, words, va="center", fontsize=8, linespacing=1.05)
                 axes.text(x + 0.92, y + 0.46, SIGNS[verdict], ha="center", va="center", fontsize=13)
