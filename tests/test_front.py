@@ -103,7 +103,7 @@ def test_random_descents_are_pythons_to_twelve_digits(name):
         noisy = toys.noisy_quadratic(10 ** rng.uniform(0, 2, 2), rng.uniform(-1, 1))
         toy = FUNCTIONS[trial // 2 % 4] if trial % 2 else noisy
         # Few steps: each of them multiplies what the first one rounded.
-        start, alpha0, steps = rng.uniform(-1, 1, 2), 10 ** rng.uniform(-4, -2), 6
+        start, alpha0, steps = rng.uniform(-1, 1, 2), 10 ** rng.uniform(-4, -2), 5
         options = {"c": rng.uniform(0.05, 4), "eta": 10 ** rng.uniform(-8, -5), "beta": 10 ** rng.uniform(-8, -6)}
         settings = options | {"start": start.tolist(), "alpha0": alpha0}
         described = printed_toy(toy, steps) if toy is noisy else printed(toy)

@@ -64,7 +64,8 @@ def descend_with(make, toy, start, steps, *, name=""):
     path = np.full((steps + 1, len(w)), np.inf)
     alpha, loss = np.full(steps + 1, *rates(optimizer)), np.full(steps + 1, np.inf)
     with np.errstate(all="ignore"), without_advice():
-        path[0], loss[0] = w.detach(), toy.value(w.detach().numpy())
+        path[0] = w.detach().numpy()
+        loss[0] = toy.value(path[0])
         for t in range(1, steps + 1):
             set_mode(optimizer, "train")
             optimizer.step(value_and_gradient)
