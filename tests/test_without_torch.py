@@ -15,7 +15,7 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
-    "03_minibatches": 40,
+    "03_minibatches": 39,
     "04_mnist": 6,
     "05_cifar": 20,
     "06_verdict": 0,
