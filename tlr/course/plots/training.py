@@ -92,7 +92,7 @@ def valley(alphas, loss, negative, before):
         upper.plot(alphas, loss, color="#000000", marker="o", markersize=5)
         best = int(np.argmin(loss))
         upper.plot(alphas[best], loss[best], "*", color="#000000", markersize=16)
-        upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (14, 6), **_RIGHT)
+        upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (14, -6), **_RIGHT)
         lower.axhspan(0.5, 1, color="#D55E00", alpha=0.1, linewidth=0)
         lower.text(alphas[0], 0.95, "most say: too long", va="top")
         for (name, shares), (color, dash, marker) in zip(negative.items(), _ADVISERS, strict=False):
@@ -104,6 +104,7 @@ def valley(alphas, loss, negative, before):
                 words, across = f"where {name}\nlets α settle", upper.get_xaxis_transform()
                 upper.annotate(words, (place, 0.97), (-6, 0), **_BESIDE, color=color, xycoords=across)
         set_log(upper)
+        upper.margins(y=0.15)
         upper.set_ylabel("loss after the epoch")
         lower.set(xscale="log", xlabel="learning rate α of the epoch", ylabel="negative\nproducts", ylim=(0, 1))
         lower.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
