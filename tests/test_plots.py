@@ -339,17 +339,18 @@ def test_a_valley_has_a_line_at_the_loss_before_the_epoch():
     assert [1.5, 1.5] in [list(line.get_ydata()) for line in upper.get_lines()]
 
 
-def test_each_seed_of_a_way_to_draw_batches_has_a_line_and_the_first_a_name():
-    ways = {"without replacement": [[1.0, 0.5], [1.0, 0.6]]}
-    for axes in plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes:
-        first, second = (line for line in axes.get_lines() if line.get_linestyle() == "-")
-        assert (first.get_label(), list(second.get_ydata())) == ("without replacement", [1.0, 0.6])
-        assert second.get_color() == first.get_color()
-        assert second.get_linewidth() < first.get_linewidth()
+def test_each_way_to_draw_batches_is_named_at_the_end_of_its_loss():
+    ways = {"without replacement": [1.0, 0.5], "with replacement": [1.0, 0.8]}
+    rates, losses = plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes
+    assert [list(line.get_ydata()) for line in rates.get_lines()] == [[1.0, 0.5], [1.0, 0.8], [1.0, 0.4]]
+    assert {text.get_text(): text.xy for text in losses.texts} == {
+        "without replacement": (2, 0.5),
+        "with replacement": (2, 0.8),
+    }
 
 
 def test_a_way_to_draw_batches_has_one_color_everywhere():
-    ways = {"without replacement": [[1.0, 0.5]], "with replacement": [[1.0, 0.8]]}
+    ways = {"without replacement": [1.0, 0.5], "with replacement": [1.0, 0.8]}
     panels = plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes
     colors = [{line.get_label(): line.get_color() for line in axes.get_lines()} for axes in panels]
     assert all(colors[0][way] == colors[1][way] for way in ways)

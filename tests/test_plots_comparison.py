@@ -100,6 +100,11 @@ def test_a_tensor_is_a_dot_at_its_depth_whose_look_is_its_kind():
         assert len({(line.get_color(), line.get_marker()) for line in dots.values()}) == 5
 
 
+def test_a_run_can_have_a_look_of_its_own():
+    left, *_ = plots.by_method({"mine": {"one": record(), "two": record()}}, looks={"two": {"color": "#000000"}}).axes
+    assert [line.get_color() == "#000000" for line in left.get_lines()] == [False, True]
+
+
 def test_a_column_for_each_method_has_a_shade_for_each_start():
     runs = {f"α₀ = {alpha0}": record(loss=(alpha0, 1.0)) for alpha0 in (0.1, 0.2)}
     figure = plots.by_method({"tlr": runs, "mine": runs})

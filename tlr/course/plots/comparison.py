@@ -59,14 +59,16 @@ def restarts(plain, restarted):
     return figure
 
 
-def by_method(columns):
+def by_method(columns, looks=None):
     """Training loss and α over the epochs, a column of panels for each method, so that no method hides another.
 
     Args:
         columns: title, or a key of `METHODS` that stands for its label → (name → run, or a list of runs that differ
             in their seed, each drawn thin). The same name has the same shade in every column, or its own look if it
             is a key of `METHODS`. A run that diverged ends in crosses.
+        looks: name → keyword arguments for `Axes.plot` that replace those of its shade (default: none).
     """
+    own = looks or {}
     columns = {
         title: {name: runs if isinstance(runs, list) else [runs] for name, runs in group.items()}
         for title, group in columns.items()
@@ -89,7 +91,7 @@ def by_method(columns):
             for name, seeds in group.items():
                 # Without mean and band: on these axes a few lost runs would make up both.
                 for number, run in enumerate(seeds):
-                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0}
+                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0} | own.get(name, {})
                     draw_run({"train_loss": loss, "alpha": alpha}, [run], look | ({"label": None} if number else {}))
             loss.set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
             name_epochs(alpha)

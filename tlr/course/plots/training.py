@@ -10,7 +10,7 @@ __all__ = ["agreement", "drawing", "images", "valley", "window_agreement"]
 
 #: Color, dash and marker of those whose advice `valley` shows.
 _ADVISERS = (("#6A3D9A", "-", "s"), ("#0072B2", (0, (5, 1.5)), "o"))
-_ABOVE = {"textcoords": "offset points", "ha": "center", "va": "bottom"}
+_RIGHT = {"textcoords": "offset points", "va": "center"}
 _BESIDE = {"textcoords": "offset points", "ha": "right", "va": "top"}
 
 
@@ -92,7 +92,7 @@ def valley(alphas, loss, negative, before):
         upper.plot(alphas, loss, color="#000000", marker="o", markersize=5)
         best = int(np.argmin(loss))
         upper.plot(alphas[best], loss[best], "*", color="#000000", markersize=16)
-        upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (0, 14), **_ABOVE)
+        upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (14, -6), **_RIGHT)
         lower.axhspan(0.5, 1, color="#D55E00", alpha=0.1, linewidth=0)
         lower.text(alphas[0], 0.95, "most say: too long", va="top")
         for (name, shares), (color, dash, marker) in zip(negative.items(), _ADVISERS, strict=False):
@@ -104,6 +104,7 @@ def valley(alphas, loss, negative, before):
                 words, across = f"where {name}\nlets α settle", upper.get_xaxis_transform()
                 upper.annotate(words, (place, 0.97), (-6, 0), **_BESIDE, color=color, xycoords=across)
         set_log(upper)
+        upper.margins(y=0.15)
         upper.set_ylabel("loss after the epoch")
         lower.set(xscale="log", xlabel="learning rate α of the epoch", ylabel="negative\nproducts", ylim=(0, 1))
         lower.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
@@ -114,25 +115,25 @@ def valley(alphas, loss, negative, before):
 
 
 def drawing(rates, losses, predicted):
-    """α and the training loss over the epochs, for each way to draw batches, a color each in both panels.
+    """α and the training loss over the epochs, for each way to draw batches, named at the end of its loss.
 
     Args:
-        rates, losses: a way, a key of `DRAWN` → values after each epoch, (seeds, epochs). The first seed's line
-            is thick.
+        rates, losses: a way, a key of `DRAWN` → values after each epoch, (epochs,).
         predicted: (epochs, α) of what noise alone would do without replacement.
     """
     with house_style():
-        figure, axes = plt.subplots(1, 2, figsize=(9.2, 4.2))
+        figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.6))
         for axis, curves in zip(axes, (rates, losses), strict=True):
             set_log(axis)
-            for way, (first, *others) in curves.items():
-                epochs = np.arange(1, len(first) + 1)
-                axis.plot(epochs, first, **DRAWN[way], label=way, linewidth=1.8)
-                for values in others:
-                    axis.plot(epochs, values, **DRAWN[way], linewidth=0.8)
+            for way, values in curves.items():
+                axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.8)
             name_epochs(axis)
+        for way, values in losses.items():
+            end, name = (len(values), values[-1]), way.partition(",")[0]
+            axes[1].annotate(name, end, (6, 0), **_RIGHT, color=DRAWN[way]["color"])
         axes[0].plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
+        middle = tuple(values[len(values) // 2] for values in predicted)
+        axes[0].annotate("noise alone", middle, (-6, -6), **_BESIDE)
         axes[0].set_title("learning rate α", loc="left")
         axes[1].set_title("training loss", loc="left")
-        legend_below(figure, dict(zip(*axes[0].get_legend_handles_labels()[::-1], strict=True)))
     return figure

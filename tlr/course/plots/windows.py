@@ -34,9 +34,9 @@ class WindowsPicture:
             self._add_artists(steps)
 
     def _label(self, steps):
-        self.map.set_title("each window with each other", loc="left")
+        self.map.set_title("every window with every other", loc="left")
         self.neighbors.set_title("each window with the next", loc="left")
-        self.share.set_title("share of negative products", loc="left")
+        self.share.set_title("share negative (gray: the other α)", loc="left")
         self.neighbors.set(xlim=(-1, 1), ylim=(0, 1.15), xticks=(-1, -0.5, 0, 0.5, 1), yticks=[], xlabel="cosine")
         self.share.set(xscale="log", xlim=(0.9, 1.1 * steps / 2), yticks=(0, 0.5, 1))
         lengths = [length for length in (1, 2, 3, 5, 10, 20, 50, 100, 200) if length <= steps / 2]
