@@ -79,7 +79,7 @@ $(COLAB)/.installed: $(VENV)/.dev tests/colab/packages.txt
 
 # ipywidgets 7 itself uses what traitlets calls deprecated.
 colab: $(COLAB)/.installed
-	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist load -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py -k "not conda"
+	$(COLAB)/bin/python -m pytest --numprocesses 2 --dist worksteal -W "ignore:Deprecated in traitlets:DeprecationWarning" tests/colab/check_notebooks.py tests/test_explorers.py tests/test_race.py -k "not conda"
 
 faults: setup
 	$(PY) -m pytest --numprocesses 2 --timeout 1800 --faults -m faults tests
@@ -89,7 +89,7 @@ encoding: setup
 	LC_ALL=C PYTHONCOERCECLOCALE=0 PYTHONUTF8=0 PYTHONWARNDEFAULTENCODING=1 PYTHONWARNINGS=ignore::EncodingWarning $(MAKE) test
 
 conda: setup
-	$(PY) -m pytest --numprocesses 2 --dist load tests/colab/check_notebooks.py -k conda
+	$(PY) -m pytest --numprocesses 2 --dist worksteal tests/colab/check_notebooks.py -k conda
 
 # The lower bounds of the extra lab, as uv resolves them, with what runs the tests; torch stays as pinned. The repository's own
 # tests are left out, which hold what is installed against the locks.

@@ -331,7 +331,7 @@ def test_a_valley_marks_the_best_alpha_and_where_half_of_the_products_are_negati
         (crossing,) = (line for line in axis.get_lines() if len(set(line.get_xdata())) == 1 and line is not star)
         assert crossing.get_xdata()[0] == pytest.approx(np.sqrt(0.1))
     *_, best, settles = [text.get_text() for text in upper.texts]
-    assert (best, settles) == ("the best α\nfor an epoch", "where early\nlets α settle")
+    assert (best, settles) == ("the best α\nfor an epoch", "early:\nhalf say too long")
 
 
 def test_a_valley_has_a_line_at_the_loss_before_the_epoch():

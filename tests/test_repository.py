@@ -193,7 +193,7 @@ def test_the_memory_is_what_the_readme_and_its_details_say():
     assert sgd() == sgd(curvature="secant") == 3
     assert sgd(curvature="steady", epoch=45) == 4
     assert arrays(lambda weights: TLRAdamW(weights, update_every=15, curvature="steady", epoch=45)) == 5
-    assert "keeps one array of the size of all weights, Adam two, this four" in README
+    assert 'keeps one array of the size of all weights, Adam two, `"steady"` four' in README
 
 
 # Versions

@@ -50,14 +50,14 @@ def results():
 
 
 def _against_schedules(ends):
-    """A sentence: who ends lower at its best α₀, the better of two schedules or "steady"; within a tenth they tie."""
+    """Who ends lower at its best α₀, the better of two schedules or "steady"; within a tenth they tie."""
     best = ends.groupby(["batch_size", "method"]).train_loss.min().unstack()
     told = {"a tuned schedule ends lower than steady": [], "steady lower than a schedule": [], "they tie": []}
     lower, higher, tie = told.values()
     for size, losses in best.iterrows():
         schedule, steady = losses[["multistep", "exponential"]].min(), losses.tlr_steady
         group, first, second = (lower, schedule, steady) if schedule < steady else (higher, steady, schedule)
-        (tie if second < 1.1 * first else group).append(f"{size} ({first:.3f} against {second:.3f})")
+        (tie if second < 1.1 * first else group).append(str(size))
     return "; ".join(f"{words} with batches of {' and '.join(sizes)}" for words, sizes in told.items() if sizes) + "."
 
 

@@ -12,10 +12,10 @@ __all__ = ["decision"]
 _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search"),
     ("Do you want plain SGD's steps?", "Prodigy or Schedule-Free,\neither with α₀ = 1"),
-    ("Is there one run only, and no α₀\nknown within a factor of ten?", "SGD with a tuned schedule"),
-    ("Will there be 24 windows?\n(eight epochs of three)", "the rate of a similar network,\nor Prodigy"),
+    ("Is there one run only, and no α₀\nknown within a factor of ten?", "SGD with a schedule"),
+    ("Will there be 24 windows?\n(8 epochs, 3 windows each)", "the rate of a similar network,\nor Prodigy"),
 )
-_END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch\n(held-out tests: 3 to 12 steps only)'
+_END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch'
 
 #: Half the width and height of a box, and where the columns are; a row is 1 high.
 _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775

@@ -101,7 +101,7 @@ def valley(alphas, loss, negative, before):
                 place = np.exp(np.interp(0.5, shares[k : k + 2], np.log(alphas[k : k + 2])))
                 for axis in (upper, lower):
                     axis.axvline(place, color=color, linestyle=dash, linewidth=1.2, zorder=0)
-                words, across = f"where {name}\nlets α settle", upper.get_xaxis_transform()
+                words, across = f"{name}:\nhalf say too long", upper.get_xaxis_transform()
                 upper.annotate(words, (place, 0.97), (-6, 0), **_BESIDE, color=color, xycoords=across)
         set_log(upper)
         upper.margins(y=0.15)
