@@ -1,4 +1,4 @@
-"""The notebooks where torch is not installed, as in a browser: every cell runs, or says that it needs torch."""
+"""The notebooks as in a browser, without torch and the rivals: every cell runs, or says that it needs torch."""
 
 import json
 import os
@@ -28,7 +28,7 @@ LEFT_OUT = {
 #: Runs the code cells of a notebook: how many there are, which are left out, and what others raise.
 RUN = """
 import contextlib, io, json, sys
-sys.modules["torch"] = None
+sys.modules |= dict.fromkeys(["torch", "prodigyopt", "pytorch_optimizer", "schedulefree"])
 import matplotlib
 from IPython.core.interactiveshell import InteractiveShell
 matplotlib.use("agg")
