@@ -12,6 +12,7 @@ import torch
 from tlr.course.data import load
 from tlr.course.experiments.corner import PATH, SETTING, step_by_step
 from tlr.course.experiments.provenance import provenance
+from tlr.course.files import replacing
 
 
 def main():
@@ -24,7 +25,8 @@ def main():
         ran |= {name: [float(f"{value:.4g}") for value in ran[name]] for name in ("loss", "alpha")}
         ran["asked"] = {name: [round(change, 4) for change in each] for name, each in ran["asked"].items()}
         lines.append(json.dumps({"method": method, **SETTING, **ran, **origin}) + "\n")
-    PATH.write_text("".join(lines), encoding="utf-8")
+    with replacing(PATH) as part:
+        part.write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
