@@ -14,7 +14,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tests.browser.conftest import LAUNCH
-from tests.browser.test_lab import CANVASES, COUNT, DIGEST, NEXT_FRAME, SESSION
+from tests.browser.test_lab import CANVASES, NEXT_FRAME, SESSION
 from tests.test_without_torch import LEFT_OUT
 from tools.build_lite import LITE, carried
 
@@ -135,16 +135,12 @@ def test_all_that_the_kernel_loads_by_itself_is_there():
 
 @quadratics
 def test_a_slider_moves_its_picture(ran):
-    ran.page.evaluate(GO_TO, "one-explorer")
-    output = ran.page.locator(".jp-OutputArea-output:has(img.widget-image):visible").first
-    image = output.locator("img.widget-image")
-    handle = output.locator(".noUi-target:not([disabled]) .noUi-handle").first
-    before = image.evaluate(DIGEST)
-    image.evaluate(COUNT)
-    at_home = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemin")
-    handle.press("End" if at_home else "Home")
-    ran.page.wait_for_function("(image) => image.seen > 0", arg=image.element_handle())
-    assert image.evaluate(DIGEST) != before
+    ran.page.evaluate(GO_TO, "one-first-widget")
+    output = ran.page.locator(".jp-OutputArea-output:has(.widget-hslider):visible").first
+    picture = output.locator("img").first.evaluate_handle("(image) => image.src")
+    output.locator(".noUi-handle").press("End")
+    another = "([output, before]) => (output.querySelector('img')?.src ?? before) !== before"
+    ran.page.wait_for_function(another, arg=[output.element_handle(), picture])
 
 
 @quadratics
@@ -154,7 +150,8 @@ def test_the_race_is_played(ran):
     box = race.locator(".tlr-plane").bounding_box()
     before = race.evaluate(CANVASES)
     ran.page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.3 * box["height"])
-    ran.page.wait_for_function("() => document.querySelector('.tlr-clock').textContent === 't = 100'")
+    at_end = "(race) => race.querySelector('.tlr-clock').textContent === 't = 100'"
+    ran.page.wait_for_function(at_end, arg=race.element_handle())
     ran.page.evaluate(NEXT_FRAME)
     assert race.evaluate(CANVASES) != before
 

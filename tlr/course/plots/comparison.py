@@ -255,7 +255,7 @@ def sensitivity(grid, loss, usual, reference):
             axis.set(xscale="log", yscale="log")
             axis.set_title(look.label, fontsize=11)
             axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
-            axis.xaxis.minorticks_off()
+            axis.minorticks_off()
             axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)

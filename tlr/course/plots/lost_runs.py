@@ -83,5 +83,5 @@ def price(ratios):
             xlabel="loss of steady over that of the better of the two other rules",
         )
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.xaxis.minorticks_off()
+        axes.minorticks_off()
     return figure
