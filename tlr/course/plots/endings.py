@@ -43,7 +43,9 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
             if quantity == "train_loss":
                 set_log(axis)
             axis.set(ylim=limits, xlim=(-0.5, len(places) - 0.5))
-            axis.set_xticks(range(len(places)), [_tick(place) for place in places])
+            axis.set_xticks(
+                range(len(places)), [_tick(place) for place in places], fontsize=9 if len(methods) > 5 else None
+            )
             if isinstance(x, str):
                 axis.set_xlabel(label({x: 0.0}).split(" = ")[0])
             if panels:
