@@ -1,5 +1,6 @@
 """Training on real photographs: a small network learns, α behaves, and a run that stops and goes on is the same."""
 
+import attrs
 import numpy as np
 import pytest
 
@@ -22,7 +23,7 @@ def test_channels_are_normalized_by_the_training_images():
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    return run(Setting(method="tlr", epochs=2, **SMALL), tmp_path_factory.mktemp("records"))
+    return run(Setting(method="tlr", epochs=3, **SMALL), tmp_path_factory.mktemp("records"))
 
 
 def test_the_loss_falls_and_alpha_behaves(finished):
@@ -38,8 +39,9 @@ def test_the_loss_falls_and_alpha_behaves(finished):
 
 
 def test_a_run_that_stops_and_goes_on_is_the_same_to_the_bit(finished, tmp_path):
-    assert run(finished.setting, tmp_path, deadline=0).status == "interrupted"
-    record = run(finished.setting, tmp_path)
+    setting = attrs.evolve(finished.setting, epochs=2)
+    assert run(setting, tmp_path, deadline=0).status == "interrupted"
+    record = run(setting, tmp_path)
     assert [session["first_epoch"] for session in record.sessions] == [1, 2]
     for name in ("alpha", "train_loss", "test_accuracy"):
-        np.testing.assert_array_equal(getattr(record, name), getattr(finished, name))
+        np.testing.assert_array_equal(getattr(record, name), getattr(finished, name)[:2])

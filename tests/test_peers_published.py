@@ -24,6 +24,7 @@ needs_mnist = pytest.mark.skipif(not MNIST.is_file(), reason="needs mnist.npz in
 RUNS = {
     "SGD-HD": ("hypergradient", {"beta": 1e-3}),
     "SGDN-HD": ("hypergradient", {"beta": 1e-3, "momentum": 0.9, "nesterov": True}),
+    "Adam": ("adam", {}),
     "Adam-HD": ("hypergradient_adam", {"beta": 1e-7}),
 }
 
@@ -70,6 +71,7 @@ def replayed(run):
     [
         ("SGD-HD", (0.29342, 0.28778)),
         ("SGDN-HD", (0.26125, 0.27186)),
+        ("Adam", (0.25895, 0.27187)),
         ("Adam-HD", (0.25828, 0.27233)),
     ],
 )
