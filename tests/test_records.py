@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from tlr.course import plots, records
 from tlr.course.records import Record, Setting
+from tlr.course.records.store import shipped
 
 SESSION = {
     "first_epoch": 1,
@@ -515,6 +516,11 @@ def test_yours_count_before_the_packages_once_they_are_finished(tmp_path, packag
     records.write(replace(done(setting), seconds=np.full(5, 77.0)), tmp_path)
     assert records.load([setting], tmp_path)[0].seconds[0] == 77
     assert records.load(within=tmp_path)[0].seconds[0] == 77
+
+
+def test_what_comes_with_the_package_is_finished():
+    paths = shipped().glob("*.json")
+    assert [path.name for path in paths if not records.read(path).finished] == []
 
 
 def test_records_come_in_the_order_asked_for(tmp_path, packaged):
