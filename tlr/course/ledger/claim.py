@@ -112,7 +112,7 @@ class Claim:
         criterion: when it holds, in part or not at all: what `judge` computes, in words.
         fixed: when the criterion took this form, UTC (default: with the first version of the ledger).
         changed: what was changed about it after results were known (default: nothing).
-        was: the verdict before that, of several the last that is not today's (default: the same).
+        was: the verdict before that change; of several, the last that differs from today's (default: none does).
         note: what a reader of the verdict should know besides.
         reading: whether the paper's sentence can be read otherwise than we do (default False).
         ours: whether this is a stress test of ours, which the paper does not answer for (default False).
