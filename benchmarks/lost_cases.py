@@ -1,7 +1,7 @@
 """Where rules for α get lost: cases that have cost a run, each rule on each of them; every lost run is shown.
 
     python benchmarks/lost_cases.py                             a quick part, some ten seconds
-    python benchmarks/lost_cases.py --all                       everything, two hours on one core
+    python benchmarks/lost_cases.py --all                       everything, three hours on one core
     python benchmarks/lost_cases.py --all --only digits readme  the groups of these names
     python benchmarks/lost_cases.py --left                      what is not recorded yet, with hours
 
@@ -19,7 +19,9 @@ import statistics
 import time
 import warnings
 from collections import Counter
+from contextlib import nullcontext
 from functools import cache, partial
+from unittest.mock import patch
 
 import numpy as np
 import sklearn.datasets
@@ -29,13 +31,14 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy, softplus
 from torch.nn.utils import parameters_to_vector
 
-from tlr import TLR, TLRAdam
+from tlr import TLR, TLRAdam, window
 from tlr.course.data import folder, load, normalize
 from tlr.course.experiments.lost_cases import PATH, is_lost, recorded_runs, table
 from tlr.course.experiments.provenance import provenance
 from tlr.course.models import MLP
 from tlr.course.peers import make_optimizer
 from tlr.course.theory import safeguarded
+from tlr.optim import steady
 
 RULES = ("published", "secant", "slope", "gradients")
 OURS = ("steady", *RULES)
@@ -44,16 +47,33 @@ GUARDS = ("tlr_armijo", "caps")  # the published rule with Armijo's condition, o
 RIVALS = ("sgd", "hypergradient", "barzilai_borwein", "prodigy", "schedulefree", "tlr_armijo")
 HELD_OUT = ("steady", "published", "sgd", "secant", "prodigy", "schedulefree")
 TRIED = (1e-6, 1e-4, 1e-2, 1e-1, 1.0)
+LOW = (1e-3, 1e-2, 1e-1)
 FIXED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # what SGD is tuned over
+_factor = steady.factor
+#: "steady" without one of its parts → what its module has in place of it.
+WITHOUT = {
+    "steady without short windows": {"FRESH": {**steady.FRESH, "planned": 10**9}},
+    "steady without taking back": {"_GROWTH": 1e100},
+    "steady without a brake": {"_RISING": 1e100},
+    "steady without growth by a half": {"factor": lambda products, q, c, decay: _factor(products, q, 0.25, decay)},
+    "steady without an epoch": {"reshuffling": lambda *_: 0.0},
+    "steady without 1/t": {"factor": lambda products, q, c, decay: _factor(products, q, c, 1.0)},
+}
+
+
+def without(method):
+    """A context in which "steady" lacks the part that the method's name leaves out, if it leaves out one."""
+    return patch.multiple(steady, **WITHOUT[method]) if method in WITHOUT else nullcontext()
 
 
 def optimizer(method, params, lr, every, epoch, momentum=0.0, weight_decay=0.0, adam=False):
     """The optimizer of a method, over SGD or over Adam."""
     params = list(params)
     shared = {} if adam else {"momentum": momentum, "weight_decay": weight_decay}
-    if method in OURS:
-        allowance = {"epoch": epoch} if method == "steady" else {}
-        return (TLRAdam if adam else TLR)(params, lr=lr, update_every=every, curvature=method, **shared, **allowance)
+    curvature = method.partition(" ")[0]
+    if curvature in OURS:
+        allowance = {"epoch": epoch} if curvature == "steady" else {}
+        return (TLRAdam if adam else TLR)(params, lr=lr, update_every=every, curvature=curvature, **shared, **allowance)
     if method == "exact_bb":
         return TLR(params, lr=lr, curvature="barzilai_borwein")
     if method == "adam":
@@ -139,18 +159,27 @@ def digits(method, alpha0, seed, p, momentum, epochs=20, relabeled=False, adam=F
     return losses(MLP(64, 100, 10, seed), make, x, y, 16, epochs, seed, (y + 1) % 10 if relabeled else None)
 
 
-def readme(method, alpha0, seed, rows):
-    """The README's four lines: μ = 0.8, a third of an epoch, no weight decay; 60 epochs of batches of 16."""
-    if rows == "200 digits":
-        x, y = (part[:200] for part in images("digits"))
-    else:
-        data = getattr(sklearn.datasets, f"load_{rows.replace(' ', '_')}")()
-        x = torch.tensor((data.data - data.data.mean(0)) / data.data.std(0), dtype=torch.float32)
-        y = torch.from_numpy(data.target).long()
-    classes = int(y.max()) + 1
-    epoch = math.ceil(len(x) / 16)
-    make = partial(optimizer, method, lr=alpha0, every=max(1, round(epoch / 3)), epoch=epoch, momentum=0.8)
-    return losses(MLP(x[0].numel(), 100, classes, seed), make, x, y, 16, 60, seed)
+@cache
+def rows_of(name):
+    """(x, y) of 200 digits, of a number of MNIST's or CIFAR-10's images, or of a table of scikit-learn."""
+    number, _, data = name.partition(" ")
+    if number.isdigit():
+        found = load(data)
+        x = normalize(torch.from_numpy(found.x_train[: int(number)]))
+        return x.reshape(len(x), -1, *x.shape[-2:]), torch.from_numpy(found.y_train[: int(number)]).long()
+    found = getattr(sklearn.datasets, f"load_{name.replace(' ', '_')}")()
+    x = torch.tensor((found.data - found.data.mean(0)) / found.data.std(0), dtype=torch.float32)
+    return x, torch.from_numpy(found.target).long()
+
+
+def readme(method, alpha0, seed, rows, batch_size=16, epochs=60, floor=False, network=None):
+    """The README's lines: μ = 0.8, a third of an epoch, with or without the floor of `tlr.window`, no weight decay."""
+    x, y = rows_of(rows)
+    epoch = math.ceil(len(x) / batch_size)
+    every = window(epoch, momentum=0.8) if floor else max(1, round(epoch / 3))
+    make = partial(optimizer, method, lr=alpha0, every=every, epoch=epoch, momentum=0.8)
+    model = network(seed) if network else MLP(x[0].numel(), 100, int(y.max()) + 1, seed)
+    return losses(model, make, x, y, batch_size, epochs, seed)
 
 
 def mnist(method, alpha0, seed, batch_size):
@@ -162,7 +191,7 @@ def mnist(method, alpha0, seed, batch_size):
     return losses(MLP(seed=seed), make, x, y, batch_size, 8, seed)
 
 
-def convolutions(seed):
+def convolutions(seed, classes=5, features=64):
     """The network of notebook 05, without norms."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -173,7 +202,7 @@ def convolutions(seed):
         for layer in layers:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 5))
+        return nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, classes))
 
 
 @cache
@@ -283,9 +312,9 @@ def cases(quick):
         yield "digits", f"p {p:.2g}, μ {momentum}", partial(digits, p=p, momentum=momentum), TRIED, OURS, seeds
     yield "digits", "p 0.33, μ 0.8", partial(digits, p=1 / 3, momentum=0.8), FIXED, RIVALS, seeds
     yield "labels", "labels change", partial(digits, p=1 / 3, momentum=0.8, relabeled=True), (1e-2,), DUEL, seeds
-    for window in (9, 30, 50):
-        run = partial(digits, p=1, momentum=0.0, adam=True, window=window)
-        yield "adam", f"Adam, window {window}", run, (1e-4, 1e-3, 1e-2), OURS, seeds
+    for steps in (9, 30, 50):
+        run = partial(digits, p=1, momentum=0.0, adam=True, window=steps)
+        yield "adam", f"Adam, window {steps}", run, (1e-4, 1e-3, 1e-2), OURS, seeds
     yield "adam", "Adam, window 30", partial(digits, p=1, momentum=0.0, adam=True), (1e-4, 1e-3, 1e-2), ("adam",), seeds
     for name in FUNCTIONS:
         methods = (*RULES[:2], "steady", "sgd", "exact_bb", *GUARDS)
@@ -293,20 +322,47 @@ def cases(quick):
     yield "full", "full batches, tanh", full_batch, (1e-3, 1e-1), (*DUEL, "sgd", *GUARDS), seeds[:1]
     for rows in ("200 digits", "wine"):
         run = partial(readme, rows=rows)
-        yield "readme", f"README, {rows}", run, (1e-3, 1e-2, 1e-1), (*OURS, "sgd", "prodigy", "schedulefree"), seeds
+        yield "readme", f"README, {rows}", run, LOW, (*OURS, "sgd", "prodigy", "schedulefree"), seeds
     # Added after "steady" was fixed: no rule had been tried on these.
     for rows in ("iris", "breast cancer"):
-        yield "tables", f"README, {rows}", partial(readme, rows=rows), (1e-3, 1e-2, 1e-1), HELD_OUT, seeds
+        yield "tables", f"README, {rows}", partial(readme, rows=rows), LOW, HELD_OUT, seeds
     for rows in ("200 digits", "wine"):
         run = partial(readme, rows=rows)
-        yield "seeds", f"README, {rows}, new seeds", run, (1e-3, 1e-2, 1e-1), HELD_OUT, (3, 4, 5)
+        yield "seeds", f"README, {rows}, new seeds", run, LOW, HELD_OUT, (3, 4, 5)
+    # Added on November 29, 2026, before any rule was run on them: windows of 15 steps and more.
+    fewer = partial(readme, floor=True)
+    yield "longer", "wine, 15 steps", partial(fewer, rows="wine", batch_size=4, epochs=30), LOW, HELD_OUT, seeds
+    run = partial(fewer, rows="breast cancer", batch_size=8, epochs=20)
+    yield "longer", "breast cancer, 24 steps", run, LOW, HELD_OUT, seeds
+    run = partial(
+        fewer, rows="6000 mnist", batch_size=64, epochs=10, network=partial(convolutions, classes=10, features=784)
+    )
+    yield from with_data("mnist", ("longer", "MNIST by convolutions, 31 steps", run, LOW, HELD_OUT, seeds))
+    run = partial(fewer, rows="5000 cifar10", batch_size=64, epochs=30)
+    yield from with_data("cifar10", ("longer", "photographs, 26 steps", run, LOW, HELD_OUT, seeds))
+    for p, momentum in ((1 / 3, 0.8), (1 / 3, 0.9), (0.1, 0.8)):
+        run = partial(digits, p=p, momentum=momentum)
+        yield "parts", f"p {p:.2g}, μ {momentum}", run, (1e-4, 1e-2, 1e-1), WITHOUT, seeds
+    for rows in ("200 digits", "wine"):
+        yield "parts", f"README, {rows}", partial(readme, rows=rows), LOW, WITHOUT, seeds
     for pretrained in (False, True):
         name = f"convolutions, {'pre-trained' if pretrained else 'fresh'}"
-        yield "photographs", name, partial(photographs, pretrained=pretrained), (1e-2,), (*DUEL, "sgd"), (7, 8, 9)
-    if (folder() / "mnist.npz").is_file():
-        yield "corner", "MNIST, batch 512", partial(mnist, batch_size=512), (1e-1,), (*DUEL, "sgd"), (0, 1, 2, 3, 4)
+        run = partial(photographs, pretrained=pretrained)
+        yield "photographs", name, run, (1e-2,), (*DUEL, "sgd"), (7, 8, 9)
+        yield "parts", name, run, (1e-2,), WITHOUT, (7, 8, 9)
+    run = partial(mnist, batch_size=512)
+    yield from with_data("mnist", ("corner", "MNIST, batch 512", run, (1e-1,), (*DUEL, "sgd"), (0, 1, 2, 3, 4)))
+    some = partial(mnist, batch_size=64)
+    yield from with_data("mnist", ("parts", "MNIST, batch 64", some, (1e-2, 1e-1), ("steady", *WITHOUT), (0, 1)))
+    yield from with_data("mnist", ("parts", "MNIST, batch 512", run, (1e-1,), WITHOUT, (0, 1, 2, 3, 4)))
+
+
+def with_data(name, case):
+    """The case, if its data are there."""
+    if (folder() / f"{name}.npz").is_file():
+        yield case
     else:
-        print(f"MNIST is left out: there is no mnist.npz in {folder()}.")
+        print(f"{case[1]} is left out: there is no {name}.npz in {folder()}.")
 
 
 def _number(value):
@@ -330,7 +386,7 @@ def measured(quick, only=(), done=()):
     """Run the cases but those that are done, (case, method, α₀, seed); yields each run as a dict."""
     for where, run in wanted(quick, only, done):
         start = time.perf_counter()
-        with warnings.catch_warnings():
+        with without(where["method"]), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of short windows and lost runs
             curve = run()
         ends = {"first": curve[0], "last": curve[-1], "highest": max(map(_number, curve))}

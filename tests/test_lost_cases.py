@@ -1,6 +1,7 @@
 """The benchmark of lost cases: its quick part, its tables, and what is recorded."""
 
 import sys
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_windows_below_the_recommended_length_are_counted_apart():
     runs = [made_up("steady", 0.1) | {"case": "README, wine"}, made_up("steady", 0.1)]
     kinds = lost_cases.shared(runs, ("steady",)).index.get_level_values("kind")
     assert [*kinds] == ["mini-batches", "short windows"]
+
+
+def test_what_a_part_of_steady_is_worth():
+    runs = [made_up("steady", 0.1), made_up("steady", 0.1, seed=1), made_up("steady", 0.1, alpha0=0.01)]
+    runs += [made_up("steady without taking back", last, seed=seed) for seed, last in enumerate((1.5, 0.2))]
+    runs += [made_up("steady without taking back", 0.1, alpha0=0.01)]
+    rows = lost_cases.without_parts(runs)
+    assert rows.loc["taking back"].to_dict() == pytest.approx({"runs": 3, "lost": 1, "loss": 1.5, "most": 2})
+
+
+@pytest.mark.parametrize("method", benchmark.WITHOUT)
+def test_steady_without_a_part_is_another_rule(method):
+    def last(method):
+        with benchmark.without(method), warnings.catch_warnings(action="ignore"):
+            return benchmark.readme(method, 0.1, 0, "wine", epochs=20)[-1]
+
+    assert last(method) != last("steady")
 
 
 def test_every_recorded_case_has_its_words():

@@ -11,7 +11,7 @@ import pandas as pd
 from tlr.course import records
 from tlr.course.experiments.replay import recorded
 
-__all__ = ["COMPARED", "PATH", "healthy", "is_lost", "recorded_runs", "shared", "shares", "table"]
+__all__ = ["COMPARED", "PATH", "healthy", "is_lost", "recorded_runs", "shared", "shares", "table", "without_parts"]
 
 PATH = records.shipped() / "lost_cases.jsonl"
 
@@ -87,7 +87,7 @@ def table(runs):
 
 
 _SHORT, _ADAM, _LONG = "Short windows", "Over Adam", "Windows of 30 steps and more"
-_EXACT, _HELD_OUT = "Exact gradients", "Held out"
+_EXACT, _HELD_OUT, _HELD_OUT_LONG = "Exact gradients", "Held out", "Held out, 15 steps and more"
 
 #: Case → its group and its row in `shares`, in this order; a case that is not here has a row of its own at the end.
 _WORDS = {
@@ -101,6 +101,7 @@ _WORDS = {
     "convolutions, fresh": (_LONG, "photographs, new convolutions"),
     "convolutions, pre-trained": (_LONG, "photographs, trained convolutions"),
     "MNIST, batch 512": (_LONG, "MNIST, batches of 512, α₀ = 0.1"),
+    "MNIST, batch 64": (_LONG, "MNIST, batches of 64"),
     "figure 1, batch 64": (_LONG, "MNIST, the settings of figure 1"),
     "figure 1, batch 128": (_LONG, "MNIST, the settings of figure 1"),
     "figure 1, batch 256": (_LONG, "MNIST, the settings of figure 1"),
@@ -118,6 +119,10 @@ _WORDS = {
     "README, wine, new seeds": (_HELD_OUT, "wine, new seeds"),
     "README, iris": (_HELD_OUT, "iris (a table), 3 steps"),
     "README, breast cancer": (_HELD_OUT, "breast cancer (a table), 12 steps"),
+    "wine, 15 steps": (_HELD_OUT_LONG, "wine, 15 steps"),
+    "breast cancer, 24 steps": (_HELD_OUT_LONG, "breast cancer, 24 steps"),
+    "photographs, 26 steps": (_HELD_OUT_LONG, "5,000 photographs, 26 steps"),
+    "MNIST by convolutions, 31 steps": (_HELD_OUT_LONG, "MNIST by convolutions, 31 steps"),
 }
 
 
@@ -148,12 +153,17 @@ def shared(runs, methods=COMPARED):
 
     Returns:
         A DataFrame by (kind, method), kind being "short windows" (below `tlr.window`), "mini-batches" (the others),
-        "exact gradients" or "held out": `runs` and `lost`.
+        "exact gradients", "held out" (short windows again) or "held out, longer": `runs` and `lost`.
     """
     found = frame(runs)
     found = found[found.method.isin(methods)]
     same = found.groupby(["case", "alpha0", "seed"]).method.transform("nunique") == len(methods)
-    kinds = {_SHORT: "short windows", _EXACT: "exact gradients", _HELD_OUT: "held out"}
+    kinds = {
+        _SHORT: "short windows",
+        _EXACT: "exact gradients",
+        _HELD_OUT: "held out",
+        _HELD_OUT_LONG: "held out, longer",
+    }
     kind = [kinds.get(_WORDS.get(case, ("", ""))[0], "mini-batches") for case in found.case]
     grouped = found.assign(kind=kind)[same].groupby(["kind", "method"])
     return grouped.agg(runs=("lost", "size"), lost=("lost", "sum"))
@@ -174,3 +184,22 @@ def healthy(runs):
     better = plain.groupby([*each, "method"])["last"].median().groupby(each).min()
     ours = found[found.method == "steady"].groupby(each)["last"].median()
     return (ours / better[sound]).dropna()
+
+
+def without_parts(runs):
+    """What each part of "steady" is worth: the rule without it, beside the whole rule on the same settings.
+
+    Returns:
+        A DataFrame by the part that is left out: `runs`, how many are `lost`, and of the others the median last loss
+        over that of the whole rule, `loss`, with the same over the settings where it differs the `most`.
+    """
+    found = frame(runs)
+    each = ["case", "alpha0", "seed"]
+    whole = found[found.method == "steady"].set_index(each)["last"]
+    found = found[found.method.str.startswith("steady without ")].join(whole.rename("whole"), on=each)
+    found["part"] = found.method.str.removeprefix("steady without ")
+    found["loss"] = (found["last"] / found.whole).where(~found.lost)
+    settings = found.groupby(["part", "case", "alpha0"], sort=False).loss.median()
+    grouped = found.groupby("part", sort=False)
+    whole = grouped.agg(runs=("lost", "size"), lost=("lost", "sum"), loss=("loss", "median"))
+    return whole.assign(most=settings.groupby("part").max())
