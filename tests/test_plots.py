@@ -118,6 +118,15 @@ def test_chord_meets_zero_at_the_barzilai_borwein_step_and_tlr_goes_a_quarter_of
     assert lines["a quarter of the way: TLR (Eq. 8′)"].tolist() == [[0.625, 0]]
 
 
+def test_one_line_late_draws_both_steps_and_where_the_second_should_have_ended():
+    toy, path = toys.quadratic([1.0, 1.0]), np.array([[2.0, 1.0], [1.0, 0.5], [0.5, 0.25]])  # α = 1/2, twice
+    figure = plots.one_line_late(toy, path, 1.0)
+    _, *steps, end = (line.get_xydata() for line in figure.axes[0].lines)
+    np.testing.assert_allclose(steps, [path[:2], path[1:]])
+    np.testing.assert_allclose(end, [[0, 0]])
+    assert figure.axes[0].lines[1].get_label() == "first step, α = 0.50: the best on its line"
+
+
 def test_between_two_steps_marks_both():
     figure = plots.between_two_steps(np.linspace(0, 1, 5), np.linspace(-1, 3, 5), 1.0, short=0.25, long=0.5)
     marks = [line.get_xydata()[0].tolist() for line in figure.axes[0].lines if line.get_marker() == "o"]
@@ -224,6 +233,7 @@ def test_cobweb_steps_along_the_orbit():
     np.testing.assert_allclose(x[::2], orbit)  # up from the diagonal at each x_t …
     np.testing.assert_allclose(y[1::2], orbit[1:])  # … to x_{t+1}
     np.testing.assert_allclose(y[2::2], x[2::2])
+    assert np.isnan(picture.maps["published"].get_ydata()).sum() == 1  # no stroke joins the two sides of the jump
 
 
 @pytest.mark.parametrize("step", [0, 1, 2])
@@ -252,15 +262,16 @@ def test_basins_has_a_panel_for_each_rule_and_shows_decades():
     assert decades[2, 3] > 0  # drawn in the color for what rose
 
 
-def test_dangers_shows_the_highest_loss_and_marks_what_is_above_the_first():
+def test_dangers_shows_the_highest_loss_the_first_leap_and_what_is_above_the_first_loss():
     x, y = np.geomspace(1e-3, 1, 4), np.geomspace(1, 100, 3)
-    highest = np.full((3, 4), 1e3)
-    map_, curves, _ = plots.dangers(
-        x, y, highest, 2 / y, {"gd": np.array([1, 0.5, 0]), "secant": np.array([1, 5, 90.0])}
-    ).axes
+    ran = {"gd": descend("gd", line, [1.0], 1.0, 4), "secant": descend("secant", line, [1.0], 3.0, 4)}
+    map_, function, curves, _ = plots.dangers(x, y, np.full((3, 4), 1e3), 2 / y, line, ran).axes
     assert np.asarray(map_.collections[0].get_array()).ravel() == pytest.approx(3)
-    np.testing.assert_array_equal(curves.lines[0].get_ydata(), [1, 0.5, np.nan])
-    assert curves.get_ylim()[1] > 90
+    (walk, thrown) = function.lines[1:]
+    np.testing.assert_array_equal(walk.get_xdata(), [1])
+    np.testing.assert_allclose(thrown.get_xydata(), [[-2, 2]])
+    np.testing.assert_array_equal(curves.lines[0].get_ydata(), [1, *[np.nan] * 4])
+    assert curves.get_ylim()[1] > (ran["secant"].loss / ran["secant"].loss[0]).max()
 
 
 def test_curves_leaves_out_what_a_logarithm_cannot_show():

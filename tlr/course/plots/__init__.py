@@ -6,6 +6,7 @@ No module of this folder has the name of one of its functions: importing it woul
 from tlr.course.plots.advice import decision
 from tlr.course.plots.basin_map import basins, dangers
 from tlr.course.plots.comparison import by_method, compare, rates, restarts, sensitivity, span
+from tlr.course.plots.construction import staircase
 from tlr.course.plots.derivation import (
     angles,
     between_two_steps,
@@ -13,9 +14,10 @@ from tlr.course.plots.derivation import (
     curvature_along_the_step,
     curvature_ratio,
     leap,
+    one_line_late,
     response,
 )
-from tlr.course.plots.endings import ends
+from tlr.course.plots.endings import ends, spread
 from tlr.course.plots.grids import grid, label
 from tlr.course.plots.lost_runs import lost, price
 from tlr.course.plots.strips import slow_motion
@@ -52,6 +54,7 @@ __all__ = [
     "leap",
     "ledger",
     "lost",
+    "one_line_late",
     "panels",
     "paths",
     "price",
@@ -61,6 +64,8 @@ __all__ = [
     "sensitivity",
     "slow_motion",
     "span",
+    "spread",
+    "staircase",
     "two_windows",
     "valley",
     "window_agreement",

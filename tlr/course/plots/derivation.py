@@ -14,6 +14,7 @@ __all__ = [
     "curvature_along_the_step",
     "curvature_ratio",
     "leap",
+    "one_line_late",
     "response",
 ]
 
@@ -110,6 +111,37 @@ def chord(alphas, slopes, step):
         )
         axis.set(xlim=(-0.01 * alphas[-1], alphas[-1]), xlabel=r"step size $\alpha$", ylabel="slope")
         axis.legend(loc="lower right")
+    return figure
+
+
+def one_line_late(toy, path, own):
+    """Two steps of one α in a valley: the first ends at the lowest point of its line, the second far beyond its own.
+
+    Args:
+        toy: a function of two variables, its minimum at 0.
+        path: the three places, (3, 2).
+        own: the α that would lead from the second place to the lowest point of the second line.
+    """
+    first, second, third = path = np.asarray(path)
+    alpha = np.linalg.norm(second - first) / np.linalg.norm(toy.gradient(first))
+    x, y = np.linspace(-0.5, first[0] + 0.4, 160), np.linspace(path[:, 1].min() - 0.5, third[1] + 0.4, 120)
+    heights = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
+    late = METHODS["barzilai_borwein"]
+    with house_style():
+        figure, axis = plt.subplots(figsize=(8, 4.2))
+        axis.contour(x, y, heights, levels=np.quantile(heights, np.linspace(0.02, 0.9, 9)), colors="#d0d7de",
+                     linewidths=1)  # fmt: skip
+        axis.plot(0, 0, "*", color="#000000", markersize=12)
+        label = f"first step, α = {alpha:.2f}: the best on its line"
+        axis.plot(*path[:2].T, color="#8c8c8c", linewidth=3, marker="o", markersize=8, label=label)
+        label = f"second step, α = {alpha:.2f} again"
+        axis.plot(*path[1:].T, color=late.color, marker=late.marker, markersize=9, markevery=[1], label=label)
+        label = f"the best on the second line: α = {own:.2f}"
+        axis.plot(*(second - own * toy.gradient(second)), "o", color="#000000", markerfacecolor="#ffffff",
+                  markersize=9, label=label)  # fmt: skip
+        axis.annotate("start", first, (0, 10), textcoords="offset points", ha="center")
+        axis.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xticks=[], yticks=[], aspect="equal")
+        axis.legend(loc="upper right", frameon=True, edgecolor="none", framealpha=1)
     return figure
 
 

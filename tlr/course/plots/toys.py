@@ -37,7 +37,7 @@ class CobwebPicture(DescentPicture):
         self._show(trajectories)
         largest = max([1.5, *(_finite_max(ran.alpha) for ran in trajectories.values())])
         reach = min([size for size in (1.6, 3.2, 6.4, 12.8) if size >= largest], default=25.6)
-        grid = np.concatenate([np.linspace(1e-3, 1, 60), np.linspace(1 + 1e-6, reach, 60)])
+        grid = np.concatenate([np.linspace(1e-3, 1 - 1e-6, 60), [np.nan], np.linspace(1 + 1e-6, reach, 60)])
         for rule, ran in trajectories.items():
             self.maps[rule].set_data(grid, relative_rate_map(grid, rule, c))
             orbit = ran.alpha[1 : max(step, 1) + 1]
