@@ -420,7 +420,7 @@ def test_an_eta_that_works_in_one_reading_only_is_tedious_in_part():
     found = archive("figure-9-mnist", lambda s: lost(s.method == "fixed_eta" and s.eta > 2e-4))
     finding = claim("A fixed η").find(found)
     assert finding.verdict == IN_PART
-    assert "4 of 4 values of η end like the best one over means of gradients, 0 over sums" in finding.evidence
+    assert "4 of 4 values of η end like the best of all 8 over means of gradients, 0 of 4 over sums" in finding.evidence
 
 
 @pytest.mark.parametrize(("steeper", "verdict"), [(1.0, DOES_NOT_HOLD), (0.5, HOLDS)])

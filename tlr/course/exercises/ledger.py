@@ -1,14 +1,13 @@
 """The exercises of notebook 8."""
 
 from collections.abc import Collection
-from math import nan
 
 from tlr.course import experiments, records
-from tlr.course.exercises.checking import NotYet, exercise, number, returned, whole, word
+from tlr.course.exercises.checking import NotYet, exercise, number, whole, word
 from tlr.course.exercises.keeping import resume as resume
 from tlr.course.exercises.keeping import summary as summary
 
-__all__ = ["chosen_part", "judge_of_panels", "turned", "updates_of_a_restart"]
+__all__ = ["chosen_part", "strictness", "turned"]
 
 VERDICTS = ("holds", "holds in part", "does not hold")
 
@@ -27,24 +26,6 @@ def turned(of_claim_3, of_claim_4, of_claim_5):
     if fifth != "holds":
         raise NotYet("claim 5 is about the bound alone: does min(…, c) ask which curvature stands before it?")
     return "claims 3 and 4 turn, and claim 5 holds as before."
-
-
-@exercise
-def judge_of_panels(function):
-    """The judge of “outperforms”: a verdict from the final losses of TLR and of a rival, panel by panel."""
-    cases = (
-        ([1, 2, 3], [2, 3, 4], "holds", "TLR is lower everywhere"),
-        ([1, 9], [2, 3], "holds in part", "TLR is lower in one of two panels, and that is half"),
-        ([9, 9, 1], [2, 3, 4], "does not hold", "TLR is lower in one of three"),
-        ([1, 1], [2, nan], "holds", "a rival that diverged is beaten, although 1 < nan is False"),
-        ([1, nan], [2, nan], "holds in part", "nobody wins the panel in which both diverged"),
-        ([1, 2], [1, 3], "holds in part", "equal is not lower"),
-    )
-    for ours, theirs, right, why in cases:
-        got = word(returned(function, ours, theirs), f"what your judge returns for {ours} against {theirs}", VERDICTS)
-        if got != right:
-            raise NotYet(f"for {ours} against {theirs} yours says “{got}”, but {why}: “{right}”.")
-    return "in six cases, two of them with runs that diverged."
 
 
 @exercise
@@ -69,20 +50,19 @@ def chosen_part(betas, batch_sizes):
 
 
 @exercise
-def updates_of_a_restart(down, up):
-    """The fewest updates in which α falls below a quarter of its peak, and in which it climbs back from there."""
-    down, up = whole(down, "the number of updates down"), whole(up, "the number of updates up")
-    if (down, up) == (7, 5):
-        raise NotYet("the two seem to be swapped: factors above ¾ bring α down faster than factors up to 5/4 lift it.")
-    if down < 5:
-        raise NotYet(f"after {down} updates α is still above {0.75 ** max(down, 0):.2f} of its peak, at ¾ each.")
-    if down > 5:
-        raise NotYet(f"fewer updates than {down} bring α below a quarter, at nearly ¾ each.")
-    if up < 7:
-        raise NotYet(f"{up} updates multiply α by {1.25 ** max(up, 0):.2f} at most, and four is needed.")
-    if up > 7:
-        raise NotYet(f"fewer updates than {up} multiply α by four, at 5/4 each.")
-    return "five down and seven back up, at least."
+def strictness(comparisons, chance):
+    """From how many comparisons on q = 0.9 more likely fails one than not, and the q that wins all 36 half the time."""
+    comparisons, chance = whole(comparisons, "the number of comparisons"), number(chance, "the chance q")
+    if comparisons < 7:
+        won = 0.9 ** max(comparisons, 0)
+        raise NotYet(f"with q = 0.9 all of {comparisons} are won with chance {won:.2f}: more likely than not.")
+    if comparisons > 7:
+        raise NotYet(f"fewer comparisons than {comparisons} are enough to bring 0.9ⁿ below ½.")
+    if not 0 < chance < 1:
+        raise NotYet(f"a chance is between 0 and 1, and yours is {chance:g}.")
+    if abs(chance**36 - 0.5) > 0.02:
+        raise NotYet(f"with q = {chance:.3g} the chance of winning all 36 is {chance**36:.2g}, not ½.")
+    return "from 7 on, and 0.98: whoever says “always” must nearly always win."
 
 
 def _values(answer, name, known):

@@ -9,7 +9,7 @@ from tlr.course.experiments import guessing
 
 __all__ = ["four_readers", "safest", "windows_to_climb"]
 
-ADVICE = ("line search", "default", "schedule", "known rate", "TLR")
+ADVICE = ("line search", "Prodigy", "schedule", "TLR")
 #: The methods whose usual α₀ has a tenth and a hundredth of it on the grid.
 SAFE = ("cosine", "schedulefree", "prodigy", "tlr", "tlr_steady")
 
@@ -24,18 +24,18 @@ def four_readers(logistic, short, once, weekend):
     for letter, answer, right, why in zip(
         "abcd",
         said,
-        ("line search", "known rate", "TLR", "schedule"),
+        ("line search", "Prodigy", "TLR", "schedule"),
         (
             "the gradients are exact, and the first question already leads to the right",
-            "one epoch has three windows, or a few more where the first are short, not 24",
-            "all four questions lead on down: SGD's steps, so no default, one run, and 90 windows",
+            "one epoch has three windows, or a few more where the first are short, not 24, so α has no time to climb",
+            "all four questions lead on down: the steps must be SGD's, there is one run, and it has 90 windows",
             "whoever can try several α₀ ends level or lower with a schedule, in batches as small as these",
         ),
         strict=True,
     ):
         if answer != right:
             raise NotYet(f"reader {letter}: {why}.")
-    return "a line search, a known rate, TLR, and a schedule."
+    return "a line search, Prodigy, TLR, and a schedule."
 
 
 @exercise

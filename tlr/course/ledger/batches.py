@@ -253,6 +253,8 @@ CLAIMS = (
         "scatter.",
         fixed=REVIEWED,
         changed="it asked for 30 % less, for each of two seeds.",
+        note="It tests the remedy, not the trap: with a small α training is slow anywhere, not only near a local "
+        "minimum.",
         judge=restarts,
         tests=("03_minibatches#p-verdict", "08_ledger#restart-run"),
     ),

@@ -153,6 +153,7 @@ CLAIMS = (
         criterion="At every batch size the final α differ tenfold or in sign, or the losses twofold, over β.",
         fixed=REVIEWED,
         changed="an α below zero made a ratio of 10¹² of them.",
+        note="On the photographs it holds by α alone: their losses differ little.",
         judge=runs.beta_matters,
         figures=_BAYDIN,
         tests=(
@@ -259,11 +260,12 @@ CLAIMS = (
         theme=KNOBS,
         says="A large c diverges",
         place="Appendix D.3, figure 8",
-        quote="the algorithm diverges for large bound such as",
+        quote="the algorithm diverges for large bound such as c = 5 or c = 10.",
         criterion="Most of the runs with 1 + c = 5 and 10 are lost.",
         fixed="2026-11-24T12:23",
         changed="it asked for all of them, and five of six are lost.",
         was=IN_PART,
+        note="The paper's figure 8 draws its default, c = ¼, as 1.25: what the paper calls c = 5 is 1 + c = 5.",
         judge=runs.large_c_ruins,
         figures=("figure-8-mnist",),
         tests=("04_mnist#fig8-count", "02_quadratics#knobs-check"),
@@ -288,8 +290,8 @@ CLAIMS = (
         place="Appendix D.4, figure 9",
         quote="selecting an appropriate meta-learning rate can be as tedious as selecting the typical learning rate.",
         criterion="At most half of the values end as the best one but for the scatter of seeds, in loss and in "
-        "accuracy. "
-        "η may multiply a product of sums or of means, the paper does not say which; in part: in one reading.",
+        "accuracy. η may multiply a product of sums or of means, the paper does not say which; in part: in one "
+        "reading.",
         fixed=REVIEWED,
         changed="it was graded, then both readings were pooled (24 November), so that the runs of one decided.",
         was=IN_PART,
@@ -341,6 +343,8 @@ CLAIMS = (
         fixed=REVIEWED,
         changed="the margin was 1.1; the ratio was one of medians, 2.6 as the runs shared their cores, and then one "
         "of the fastest epochs of unrelated runs (24 November).",
+        note="Single ratios scatter far more than what is measured. On the whole the low ones lie farther from the "
+        "medians than the high ones, so the mean is lower.",
         judge=runs.overhead,
         tests=("02_quadratics#company-table", "05_cifar#cost-count"),
     ),

@@ -71,7 +71,7 @@ def robust(over):
         lost = [int(ends_of(runs).lost.sum()) for runs in (found, sgd)]
         evidence = (
             f"the best and the worst end are closer together than SGD's at {(both > 0).sum()} of {len(both)} {words}. "
-            f"They differ in {'; in '.join(told)}. "
+            f"In this order ({', '.join(f'{each:g}' for each in ours.index)}) they differ in {'; in '.join(told)}. "
             f"Lost: {lost[0]} of {len(ends_of(found))} settings (SGD {lost[1]})."
         )
         return finding_on(found, decide(grade, both), evidence, f"{(both > 0).sum()} of {len(both)} {words}")
@@ -302,7 +302,10 @@ def eta_is_tedious(archive, figure):
     half = len(close) // 2
     readings = close[:half], close[half:]  # means of a window's gradients, which come as η/78², and sums
     means, sums = ((reading > 0).sum() for reading in readings)
-    evidence = f"{means} of {half} values of η end like the best one over means of gradients, {sums} over sums."
+    evidence = (
+        f"{means} of {half} values of η end like the best of all {len(close)} over means of gradients, {sums} of "
+        f"{len(close) - half} over sums."
+    )
     # Tedious if at most half may be close, not if more than half are.
     tedious = [int(2 * (reading >= 0).sum() <= half) - int(2 * (reading > 0).sum() > half) for reading in readings]
     number = f"{means + sums} of {len(close)} values suit"
@@ -351,7 +354,8 @@ def overhead(record=None):
     sizes = ", ".join(f"{statistics.median(ratios):.3f} with {size}" for size, ratios in record["ratios"].items())
     evidence = (
         f"an epoch takes {math.exp(every.mean()):.3f} times SGD's, with a standard error of {error:.3f} over "
-        f"{len(every)} epochs that took turns; medians by batch size: {sizes} ({record['command']})."
+        f"{len(every)} epochs that took turns. Single ratios are {np.exp(every.min()):.2f} to "
+        f"{np.exp(every.max()):.2f}; medians by batch size: {sizes} ({record['command']})."
     )
     signs = signs_of([math.log(_NOTHING) - every.mean()], 2 * error)
     basis = Basis("MNIST", started=(record["date"],))

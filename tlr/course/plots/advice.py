@@ -11,9 +11,9 @@ __all__ = ["decision"]
 #: A question, to which yes leads on down; where no leads to, on the right.
 _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search"),
-    ("Do you want plain SGD's steps?", "Prodigy or Schedule-Free,\neither with α₀ = 1"),
+    ("Must the steps be plain SGD's?", "Prodigy or Schedule-Free,\neither with α₀ = 1"),
     ("Is there one run only, and no α₀\nknown within a factor of ten?", "SGD with a schedule"),
-    ("Will there be 24 windows?\n(8 epochs, 3 windows each)", "the rate of a similar network,\nor Prodigy"),
+    ("Will there be 24 windows?\n(8 epochs, 3 windows each)", "Prodigy after all:\nα has no time to climb"),
 )
 _END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch'
 
