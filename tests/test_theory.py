@@ -324,7 +324,7 @@ def test_small_alphas_do_not_stay(rng, share, holds):
     lowest = []
     for _ in range(40):
         start, alpha = on_sines(rng, "published")
-        updates = np.maximum(np.ceil(np.log(1 / start) / np.log(1.25)), 0)
+        updates = np.maximum(np.ceil(np.log(0.75 / start) / np.log(1.25)), 0)
         late = np.arange(len(alpha))[:, None] >= share * updates
         lowest.append(np.where(late, alpha, np.inf).min())
     assert (np.min(lowest) >= 0.75) == holds
