@@ -26,6 +26,18 @@ def test_an_epoch_a_window_hears_no_reshuffling():
     assert drift(30, 30) == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.parametrize("ratio", [300, 600])
+def test_what_is_left_of_the_gradient_pulls_the_other_way(ratio):
+    """Three windows an epoch: two pairs lie within it, and the third shares the gradient only."""
+    steps, window, signal = 90, 30, 1 / ratio
+    variance = window * (steps - window) / (steps - 1)
+    square = window**2 * signal + variance
+    within, across = ((window**2 * signal - shared) / square for shared in (window**2 / (steps - 1), 0))
+    expected = (1 + within / (4 * (1 - within))) ** 2 * (1 + across / (4 * (1 - across)))
+    assert drift(steps, window, signal=signal) == pytest.approx(expected, abs=0.01)
+    assert drift(steps, window) < drift(steps, window, signal=signal)
+
+
 def test_the_momentums_memory_pulls_the_other_way():
     assert drift(91, 9, momentum=0.8) > 1.5
     assert drift(91, 9) < drift(91, 9, momentum=0.5) < drift(91, 9, momentum=0.8)

@@ -103,3 +103,18 @@ def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():
 def test_more_lines_than_markers_are_refused_and_none_is_dropped():
     with pytest.raises(ValueError, match="zip"):
         plots.ends([record(batch_size=size) for size in range(1, 8)], (0, 100))
+
+
+def test_a_row_for_each_method_as_long_as_the_start_matters():
+    ran = {
+        "sgd": {0.1: record(loss=(1, 0.02)), 0.01: record(loss=(1, 0.4))},
+        "tlr": {0.1: record(loss=(1, 0.03)), 0.01: record(loss=(1, 3))},
+    }
+    figure = plots.spread(ran, "tlr", lost=1, labels={"sgd": "plain"})
+    left, right = figure.axes
+    assert [list(line.get_xdata()) for line in left.lines if line.get_marker() == "None"] == [[0.02, 0.4], [0.03, 3]]
+    assert [float(line.get_xdata()[0]) for line in left.lines if line.get_marker() == "o"] == [0.02, 0.03]
+    assert [text.get_text() for text in left.get_yticklabels()] == ["plain", "TLR (Eq. 8)"]
+    assert (left.get_xscale(), left.patches[0].get_x()) == ("log", 1)
+    assert (right.get_title(loc="left"), right.get_yscale()) == ("α of TLR (Eq. 8)", "log")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["α₀ = 0.1", "α₀ = 0.01"]

@@ -38,12 +38,16 @@ def test_images_hang_below_their_labels():
 
 
 def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
-    axes = plots.two_windows(30, 91, 0.09, -0.5).axes[0]
+    axes, short = plots.two_windows(91, {"30 steps": (30, 0.09, -0.5), "9 steps": (9, 0.32, -0.11)}).axes
     first, second = (patch for patch in axes.patches if isinstance(patch, Rectangle))
     assert (first.get_x(), second.get_x(), second.get_x() + second.get_width()) == (0, 30, 60)
     assert len(axes.collections[0].get_segments()) == 91
     (bracket,) = axes.lines
     assert (bracket.get_xdata()[0], bracket.get_xdata()[-1]) == (0, 91)
+    bold = {text.get_text()[:1]: text.get_weight() == "bold" for text in axes.texts}
+    assert (bold["+"], bold["−"]) == (False, True)
     words = " ".join(text.get_text() for text in axes.texts)
     assert "ρ = +0.09" in words
     assert "ρ = −0.50" in words
+    assert {text.get_text()[:1]: text.get_weight() for text in short.texts} == {"+": "bold", "−": "normal"}
+    assert (axes.get_title(loc="left"), short.get_title(loc="left")) == ("30 steps", "9 steps")

@@ -45,8 +45,8 @@ def correlation(m, momentum=0.8):
 
 
 @cache
-def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400):
-    """The factor by which pure noise changes α in an epoch: the weights are frozen, and the gradients' mean is zero.
+def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400, signal=0.0):
+    """The factor by which noise changes α in an epoch: the weights are frozen, and the gradients' mean is zero.
 
     Args:
         steps: N, batches in an epoch.
@@ -56,6 +56,7 @@ def drift(steps, window, momentum=0.0, *, replacement=False, curvature="publishe
         curvature: the rule, a key of `tlr.rule.RULES` that works on displacements.
         epochs: simulated epochs; more make the result more precise.
         size: weights; the more there are, the less the products scatter.
+        signal: ‖G‖²/tr Σ, if the mean is not zero: what is left of the full gradient beside the noise of one batch.
 
     Returns:
         The geometric mean of α's change over an epoch, as a factor.
@@ -63,6 +64,7 @@ def drift(steps, window, momentum=0.0, *, replacement=False, curvature="publishe
     noise = np.random.default_rng(0).normal(size=(epochs, steps, size))
     if not replacement:
         noise -= noise.mean(axis=1, keepdims=True)
+    noise += np.sqrt(signal)
     directions = noise.reshape(-1, size)
     for t in range(1, len(directions)):
         directions[t] += momentum * directions[t - 1]

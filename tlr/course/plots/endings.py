@@ -5,10 +5,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.grids import label, values_of
-from tlr.course.plots.run_panels import MARKERS, QUANTITIES, set_log
-from tlr.course.plots.style import METHODS, house_style, legend_below, shades
+from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, plain, set_log
+from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
 
-__all__ = ["ends"]
+__all__ = ["ends", "spread"]
 
 _CROSS = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2.5}
 
@@ -83,6 +83,46 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
             drawn["left the panel"] = Line2D([], [], color="#5f5f5f", **_CROSS)
         if drawn:
             legend_below(figure, drawn)
+    return figure
+
+
+def spread(ran, method, lost, labels=None):
+    """Left, what each method ended with from each start, on a line as long as the start matters; right, α of one.
+
+    Args:
+        ran: key of `METHODS` → (α₀ → run), the first method on top; up to six α₀, the same for all.
+        method: whose α is drawn on the right.
+        lost: the training loss above which a run is lost, where the panel is tinted.
+        labels: key of `METHODS` → what it is called here (default: its label).
+
+    Returns:
+        The Figure.
+    """
+    starts, labels = list(ran[method]), labels or {}
+    looks = list(zip(starts, shades(len(starts)), MARKERS, DASHES, strict=False))
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.9), width_ratios=(3, 2))
+        for row, runs in enumerate(ran.values()):
+            losses = [runs[start].train_loss[-1] for start in starts]
+            left.plot([min(losses), max(losses)], [-row] * 2, color="#8c8c8c", linewidth=1.6, zorder=1)
+            aside = 0.24 * (np.arange(len(starts)) / max(len(starts) - 1, 1) - 0.5)  # so that none is hidden
+            for loss, (_, color, marker, _), shift in zip(losses, looks, aside, strict=True):
+                left.plot(loss, -row - shift, marker, color=color, markersize=8)
+        left.set(xscale="log", ylim=(0.5 - len(ran), 0.5), xlabel="training loss in the end")
+        left.set_xlim(right=4 * lost)
+        left.axvspan(lost, 4 * lost, color="#D55E00", alpha=0.1, linewidth=0)
+        left.text(1.1 * lost, 0.45, "lost", va="top")
+        left.xaxis.set_major_formatter(plain())
+        left.set_yticks(-np.arange(len(ran)), [labels.get(name, METHODS[name].label) for name in ran])
+        set_log(right)
+        drawn = {}
+        for start, color, marker, dash in looks:
+            draw_run({"alpha": right}, [ran[method][start]], {"color": color, "linestyle": dash, "linewidth": 1.6})
+            right.plot(0, start, marker, color=color, markersize=8)
+            drawn[f"α₀ = {start:g}"] = Line2D([], [], color=color, linestyle=dash, marker=marker, markersize=8)
+        right.set_title(f"α of {labels.get(method, METHODS[method].label)}", loc="left")
+        name_epochs(right)
+        legend_below(figure, drawn)
     return figure
 
 

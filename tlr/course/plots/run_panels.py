@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
-__all__ = ["MARKERS", "QUANTITIES", "draw_run", "name_epochs", "set_log"]
+__all__ = ["MARKERS", "QUANTITIES", "draw_run", "name_epochs", "plain", "set_log"]
 
 #: What is measured by epoch → what panels call it.
 QUANTITIES = {"train_loss": "training loss", "alpha": "learning rate α", "test_accuracy": "test accuracy (%)"}
@@ -53,6 +53,11 @@ def set_log(axis):
     """Make the axis of the values logarithmic; what has at most five digits is written out."""
     axis.set_yscale("log")
     axis.yaxis.set(major_formatter=_Plain(), minor_formatter=_Plain())
+
+
+def plain():
+    """A formatter for a logarithmic axis that writes out what has at most five digits."""
+    return _Plain()
 
 
 class _Plain(LogFormatterSciNotation):
