@@ -3,7 +3,7 @@
 - Products are of mean gradients over windows, so that windows may differ in length: the first have 1, 2, 4, … steps.
 - Batches drawn without replacement make the means of two windows of an epoch correlate negatively by themselves. A
   product that is not below what this alone makes of it is no evidence for a smaller α. It lowers α all the same, as
-  noise calls for a smaller α in the end, but no faster than 1/t, so that training never freezes (Robbins and Monro).
+  noise calls for a smaller α in the end, but no faster than 1/t, whose sum has no limit (Robbins and Monro).
 - A window in which the mean gradient has grown threefold in another direction is taken back, and α made smaller.
 """
 

@@ -204,7 +204,7 @@ def leap(toy, ran, cycle, last):
             ylim=(-0.12 * top, top),
             xlabel="$w$",
             ylabel="loss",
-            title=f"steps {cycle[0]} to {cycle[1]}, on the function",
+            title=f"$w_{{{cycle[0]}}}$ to $w_{{{cycle[1]}}}$, on the function",
         )
         right.plot(ran.alpha[: last + 1], color=method.color, linewidth=1)
         for side, face, name in ((~steep, method.color, "on the soft side"), (steep, "#ffffff", "on the steep side")):
