@@ -9,7 +9,7 @@ from tlr.course.exercises.checking import NotYet, call, exercise, number, whole
 from tlr.course.exercises.keeping import resume as resume
 from tlr.course.exercises.keeping import summary as summary
 
-__all__ = ["mean_product", "peaks", "rounding", "updates_needed"]
+__all__ = ["mean_product", "peaks", "updates_needed"]
 
 #: Steps an epoch of the recorded runs: 10,000 photographs in batches of 64.
 STEPS = 157
@@ -91,28 +91,6 @@ def mean_product(product, change):
     if not np.isclose(change, STEPS * 1e-4 * product, rtol=0.05):
         raise NotYet(f"{change:.3g} does not follow from your mean product of {product:.3g} with β = 10⁻⁴.")
     return f"{product:.2f}, and α should change by {change:.4f}. Measured: {other[1] - other[0]:.4f}."
-
-
-@exercise
-def rounding(gap, left_in_bfloat16, left_in_float32):
-    """The gap above 0.1 in bfloat16, and how far a hundred steps of 10⁻⁵ move a weight of 0.1 in either type."""
-    gap = number(gap, "the gap")
-    half, single = number(left_in_bfloat16, "what bfloat16 keeps"), number(left_in_float32, "what float32 keeps")
-    if np.isclose(gap, 0.1 * 2**-8, rtol=0.05) or np.isclose(gap, 0.1 * 2**-7, rtol=0.05):
-        raise NotYet(f"{gap:.2g} is a share of 0.1 itself; the gaps are the same from one power of two to the next.")
-    if np.isclose(gap, 2**-12, rtol=0.05):
-        raise NotYet(f"{gap:.2g} is half of the gap: the first of the 8 bits is worth 2⁻⁴, so the last is worth 2⁻¹¹.")
-    if not np.isclose(gap, 2**-11, rtol=0.05):
-        raise NotYet(
-            f"{gap:.2g} is not the gap: 0.1 lies between 2⁻⁴ and 2⁻³, and there 8 bits tell 128 numbers apart."
-        )
-    if np.isclose(half, 0.001, rtol=0.05):
-        raise NotYet(f"bfloat16 does not keep {half:g}: round after every step, not once after the hundred.")
-    if half != 0:
-        raise NotYet(f"bfloat16 does not keep {half:.2g}: compare one step with half of the gap.")
-    if not np.isclose(single, 0.001, rtol=0.01):
-        raise NotYet(f"float32 does not keep {single:.2g}: its gaps are 2¹⁶ times finer, far below a step of 10⁻⁵.")
-    return "a gap of 0.0005, and of the hundred steps nothing is left in bfloat16, and all in float32."
 
 
 def _peak(method):

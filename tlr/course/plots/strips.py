@@ -11,7 +11,7 @@ from tlr.course.plots.style import DASHES, house_style
 __all__ = ["slow_motion"]
 
 
-def slow_motion(strips, *, xlabel, moment=None, told=""):
+def slow_motion(strips, *, xlabel, moment=None, told="", color="#B3123D"):
     """Aligned strips of positive curves, each with a logarithmic axis and a legend of its own beside it.
 
     Args:
@@ -20,6 +20,7 @@ def slow_motion(strips, *, xlabel, moment=None, told=""):
         xlabel: what x is.
         moment: where a vertical line crosses all strips (default: nowhere).
         told: what is written beside that line.
+        color: of the line and of what is written (default: red).
     """
     with house_style():
         figure, axes = plt.subplots(len(strips), figsize=(9.2, 0.7 + 1.45 * len(strips)), sharex=True, squeeze=False)
@@ -33,7 +34,7 @@ def slow_motion(strips, *, xlabel, moment=None, told=""):
             if len(curves) > 1:
                 axis.legend(fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
             if moment is not None:
-                axis.axvline(moment, color="#B3123D", linewidth=1.2)
+                axis.axvline(moment, color=color, linewidth=1.2)
         if moment is not None:
             axes[0, 0].annotate(
                 told,
@@ -43,7 +44,7 @@ def slow_motion(strips, *, xlabel, moment=None, told=""):
                 textcoords="offset points",
                 ha="right",
                 va="top",
-                color="#B3123D",
+                color=color,
             )
         axes[-1, 0].set_xlabel(xlabel)
     return figure

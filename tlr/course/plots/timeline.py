@@ -12,50 +12,39 @@ _MEMORY, _SHUFFLING = "#0072B2", DRAWN["without replacement"]["color"]
 _HALF = 0.3  # of a window's height
 
 
-def two_windows(epoch, cases):
+def two_windows(epoch, cases, reach=5):
     """An epoch's steps with its first two windows, a row for each case: an arc for the memory, a bracket for the epoch.
 
     Args:
         epoch: N, steps in an epoch.
         cases: title → (m, steps in a window, of which an epoch has two at least; the correlation ρ of the two windows
             that the momentum's buffer makes; the one that drawing without replacement makes). The larger is bold.
+        reach: steps on either side of the windows' border which the arc joins, as far as the momentum remembers.
     """
-    tops = [1.75 if _is_long(window, epoch) else 1.2 for window, _, _ in cases.values()]
     with house_style():
-        figure, rows = plt.subplots(
-            len(cases),
-            figsize=(9.2, 0.4 + 0.85 * sum(top + 1.3 for top in tops)),
-            squeeze=False,
-            height_ratios=[top + 1.3 for top in tops],
-        )
-        for axes, top, (title, case) in zip(rows[:, 0], tops, cases.items(), strict=True):
-            axes.set(xlim=(-0.5, epoch + 0.5), ylim=(-1.3, top))
+        figure, rows = plt.subplots(len(cases), figsize=(9.2, 0.4 + 2.1 * len(cases)), squeeze=False)
+        for axes, (title, case) in zip(rows[:, 0], cases.items(), strict=True):
+            axes.set(xlim=(-0.5, epoch + 0.5), ylim=(-1.3, 1.1))
             axes.axis("off")
             axes.set_title(title, loc="left", fontsize=11)
-            _row(axes, epoch, *case)
+            _row(axes, epoch, reach, *case)
     return figure
 
 
-def _is_long(window, epoch):
-    """Whether words fit into it."""
-    return window > epoch / 6
-
-
-def _row(axes, epoch, window, memory, reshuffling):
-    middle, long = np.array([0.5, 1.5]) * window, _is_long(window, epoch)
+def _row(axes, epoch, reach, window, memory, reshuffling):
+    middle, reach = np.array([0.5, 1.5]) * window, min(reach, window)
     axes.vlines(np.arange(epoch) + 0.5, -0.12, 0.12, color="#8c8c8c", linewidth=1.2)
     for center, name in zip(middle, ("last window", "this window"), strict=True):
         box = Rectangle((center - window / 2, -_HALF), window, 2 * _HALF, facecolor="#f2f2f2", edgecolor="#000000")
         axes.add_patch(box)
-        if long:
+        if window > epoch / 6:  # else the words do not fit
             look = {"ha": "center", "va": "center", "fontsize": 11, "backgroundcolor": "#f2f2f2"}
             axes.text(center, 0, f"{name}: {window} steps", **look)
-    arc = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=-0.35", "mutation_scale": 16, "linewidth": 2}
-    axes.add_patch(FancyArrowPatch((middle[0], _HALF), (middle[1], _HALF), color=_MEMORY, **arc))
+    arc = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=-0.6", "mutation_scale": 16, "linewidth": 2}
+    axes.add_patch(FancyArrowPatch((window - reach, _HALF), (window + reach, _HALF), color=_MEMORY, **arc))
     weights = ("bold", "normal") if memory > -reshuffling else ("normal", "bold")
     words = f"+  the buffer hands on what it holds:  ρ = {memory:+.2f}"
-    at = {"x": window, "y": 1.45, "ha": "center"} if long else {"x": 2 * window + 1, "y": 0.7, "ha": "left"}
-    axes.text(s=words, color=_MEMORY, va="center", fontsize=12, weight=weights[0], **at)
+    axes.text(window + reach, 0.75, words, color=_MEMORY, ha="left", va="center", fontsize=12, weight=weights[0])
     axes.plot([0, 0, epoch, epoch], [-0.5, -0.75, -0.75, -0.5], color=_SHUFFLING, linewidth=2)
     words = f"−  one epoch of {epoch} steps, whose noises add up to zero:  ρ = {reshuffling:+.2f}".replace("-", "−")
     axes.text(epoch / 2, -1.1, words, color=_SHUFFLING, ha="center", va="center", fontsize=12, weight=weights[1])
