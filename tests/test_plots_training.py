@@ -7,7 +7,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.patches import Rectangle
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from tlr.course import plots
 
@@ -42,6 +42,9 @@ def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
     first, second = (patch for patch in axes.patches if isinstance(patch, Rectangle))
     assert (first.get_x(), second.get_x(), second.get_x() + second.get_width()) == (0, 30, 60)
     assert len(axes.collections[0].get_segments()) == 91
+    for panel, border in ((axes, 30), (short, 9)):  # as far as the memory reaches, however long the windows are
+        (arc,) = (patch for patch in panel.patches if isinstance(patch, FancyArrowPatch))
+        assert [x for x, _ in arc._posA_posB] == [border - 5, border + 5]
     (bracket,) = axes.lines
     assert (bracket.get_xdata()[0], bracket.get_xdata()[-1]) == (0, 91)
     bold = {text.get_text()[:1]: text.get_weight() == "bold" for text in axes.texts}

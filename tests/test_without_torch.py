@@ -15,7 +15,7 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
-    "03_minibatches": 42,
+    "03_minibatches": 43,
     "04_mnist": 5,
     "05_cifar": 19,
     "06_verdict": 0,
