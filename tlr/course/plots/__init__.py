@@ -4,7 +4,7 @@ No module of this folder has the name of one of its functions: importing it woul
 """
 
 from tlr.course.plots.advice import decision
-from tlr.course.plots.basin_map import basins, dangers
+from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import by_method, compare, rates, restarts, sensitivity, span
 from tlr.course.plots.construction import staircase
 from tlr.course.plots.derivation import (
@@ -25,7 +25,7 @@ from tlr.course.plots.style import METHODS, Method, headline, house_style, writt
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
-from tlr.course.plots.toys import cobweb, curves, paths
+from tlr.course.plots.toys import cobweb, curves, paths, thrown_back
 from tlr.course.plots.training import agreement, drawing, images, valley, window_agreement
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "curvature_along_the_step",
     "curvature_ratio",
     "curves",
-    "dangers",
     "decision",
     "drawing",
     "ends",
@@ -66,6 +65,7 @@ __all__ = [
     "span",
     "spread",
     "staircase",
+    "thrown_back",
     "two_windows",
     "valley",
     "window_agreement",

@@ -10,7 +10,7 @@ from tlr.course.plots.picture import STYLES, DescentPicture
 from tlr.course.plots.style import house_style
 from tlr.descent import RULES
 
-__all__ = ["BasinPicture", "basins", "dangers"]
+__all__ = ["BasinPicture", "basins"]
 
 #: A line that can be seen on any color.
 _EDGE = {
@@ -70,7 +70,7 @@ def basins(x, y, ratios, *, edge=None):
         ratios: rule → final loss / first loss, (m, n); inf where the path diverged.
         edge: x as a function of y to mark with a dashed line, (m,) (default: none).
     """
-    columns = min(3, len(ratios))
+    columns = 2 if len(ratios) == 4 else min(3, len(ratios))
     rows = -(-len(ratios) // columns)
     with house_style():
         figure, axes = plt.subplots(
@@ -88,58 +88,6 @@ def basins(x, y, ratios, *, edge=None):
         figure.supylabel("condition number", fontsize="medium")
         _basin_bar(figure.colorbar(mesh, ax=axes, extend="both", aspect=30, pad=0.02))
     return figure
-
-
-def dangers(x, y, highest, edge, toy, ran):
-    """Two ways to be thrown out: how high one rule's loss rises on the way, over a map; descents on a convex function.
-
-    Args:
-        x, y: α₀ and the condition number, (n,) and (m,).
-        highest: the highest loss on the way / first loss, (m, n).
-        edge: x as a function of y to mark with a dashed line, (m,).
-        toy: the function, a `tlr.toys.Toy` of one variable.
-        ran: rule → `Trajectory` of one path on it; the last one is drawn on the function, up to its first leap.
-    """
-    with house_style():
-        figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.2, 3.7), width_ratios=[1.25, 1, 1])
-        mesh = left.pcolormesh(x, y, _decades_of(highest), cmap="YlOrBr", vmin=0, vmax=30, shading="nearest",
-                               rasterized=True)  # fmt: skip
-        left.plot(edge, y, **_EDGE)
-        left.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
-        left.set(xlabel="α₀", ylabel="condition number", title="quadratics: highest loss")
-        left.xaxis.set_major_locator(FixedLocator(_inner_decades(x)))
-        left.xaxis.set_minor_locator(NullLocator())
-        left.grid(False)
-        bar = figure.colorbar(mesh, ax=left, extend="max", aspect=25, pad=0.02)
-        bar.set_ticks([0, 10, 20, 30], labels=["1", "$10^{10}$", "$10^{20}$", "$10^{30}$"])
-        _leap(middle, toy, list(ran.values())[-1])
-        ratios = {rule: each.loss / each.loss[0] for rule, each in ran.items()}
-        for rule, ratio in ratios.items():
-            right.plot(np.where(ratio > 0, ratio, np.nan), **STYLES[rule].line)
-        low, high = 1e-4, 10 * max(ratio.max() for ratio in ratios.values())
-        right.axhspan(1, high, color="#E69F00", alpha=0.15, linewidth=0)
-        right.set(yscale="log", ylim=(low, high), xlim=(0, max(map(len, ratios.values())) - 1))
-        right.set(xlabel="step t", title="loss / first loss")
-        right.legend(loc="upper left", fontsize=8)
-    return figure
-
-
-def _leap(axes, toy, ran):
-    """A function of one variable, and the path on it up to the first step that ends above where it began."""
-    thrown = int(np.argmax(ran.loss > ran.loss[0]))
-    w, loss = ran.w[: thrown + 1, 0], ran.loss[: thrown + 1]
-    reach = np.ptp(w)
-    grid = np.linspace(w.min() - 0.05 * reach, w.max() + 0.2 * reach, 400)
-    axes.plot(grid, toy.value(grid[:, None]), color="#8c8c8c", linewidth=1.5)
-    color = STYLES[ran.rule].line["color"]
-    axes.plot(w[:-1], loss[:-1], "o", color=color, markersize=4)
-    axes.plot(w[-1:], loss[-1:], "D", color=color, markersize=7)
-    leap = {"arrowstyle": "->", "color": color, "linewidth": 1.3, "linestyle": "--", "connectionstyle": "arc3,rad=0.25"}
-    axes.annotate("", (w[-1], loss[-1]), (w[-2], loss[-2]), arrowprops=leap)
-    axes.annotate("first leap", ((w[-1] + w[-2]) / 2, loss.max()), ha="center", va="bottom", color=color)
-    axes.text(w[0], 0.85 * loss[0], "start ", ha="right", va="top", fontsize=9)
-    axes.set(xlim=(grid[0], grid[-1]), ylim=(-0.06 * loss.max(), 1.25 * loss.max()))
-    axes.set(xlabel="w", title="the bent function")
 
 
 def _basin(axes, x, y, ratio):

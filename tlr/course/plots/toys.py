@@ -10,7 +10,7 @@ from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
 from tlr.course.plots.style import house_style, legend_below
 from tlr.descent import RULES, relative_rate_map
 
-__all__ = ["CobwebPicture", "PathsPicture", "cobweb", "curves", "paths"]
+__all__ = ["CobwebPicture", "PathsPicture", "cobweb", "curves", "paths", "thrown_back"]
 
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
@@ -145,6 +145,7 @@ def cobweb(trajectories, step=None, c=0.25):
     with house_style():
         picture = CobwebPicture(plt.figure(figsize=PICTURE_SIZE, layout="none"))
         picture.update(trajectories, _last(trajectories) if step is None else step, c)
+        picture.panels[0].set(yscale="linear", ylim=picture.main.get_ylim())  # on decades the circling would not show
     return picture.figure
 
 
@@ -187,6 +188,45 @@ def curves(series, *, ylabel, start=None):
             axes.set_ylim(low, high)
         legend_below(figure, lines)
     return figure
+
+
+def thrown_back(toy, ran):
+    """Descents on a convex function that bends: the walk up to the first leap, and the loss of all.
+
+    Args:
+        toy: the function, a `tlr.toys.Toy` of one variable.
+        ran: rule → `Trajectory` of one path on it; the last one is drawn on the function, up to its first leap.
+    """
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.9))
+        _leap(left, toy, list(ran.values())[-1])
+        ratios = {rule: each.loss / each.loss[0] for rule, each in ran.items()}
+        for rule, ratio in ratios.items():
+            right.plot(np.where(ratio > 0, ratio, np.nan), **STYLES[rule].line)
+        low, high = 1e-4, 10 * max(ratio.max() for ratio in ratios.values())
+        right.axhspan(1, high, color="#E69F00", alpha=0.15, linewidth=0)
+        right.set(yscale="log", ylim=(low, high), xlim=(0, max(map(len, ratios.values())) - 1))
+        right.set(xlabel="step t", title="loss / first loss")
+        right.legend(loc="upper left", fontsize=9)
+    return figure
+
+
+def _leap(axes, toy, ran):
+    """A function of one variable, and the path on it up to the first step that ends above where it began."""
+    thrown = int(np.argmax(ran.loss > ran.loss[0]))
+    w, loss = ran.w[: thrown + 1, 0], ran.loss[: thrown + 1]
+    reach = np.ptp(w)
+    grid = np.linspace(w.min() - 0.05 * reach, w.max() + 0.2 * reach, 400)
+    axes.plot(grid, toy.value(grid[:, None]), color="#8c8c8c", linewidth=1.5)
+    color = STYLES[ran.rule].line["color"]
+    axes.plot(w[:-1], loss[:-1], "o", color=color, markersize=4)
+    axes.plot(w[-1:], loss[-1:], "D", color=color, markersize=7)
+    leap = {"arrowstyle": "->", "color": color, "linewidth": 1.3, "linestyle": "--", "connectionstyle": "arc3,rad=0.25"}
+    axes.annotate("", (w[-1], loss[-1]), (w[-2], loss[-2]), arrowprops=leap)
+    axes.annotate("first leap", ((w[-1] + w[-2]) / 2, loss.max()), ha="center", va="bottom", color=color)
+    axes.text(w[0], 0.85 * loss[0], "start ", ha="right", va="top", fontsize=9)
+    axes.set(xlim=(grid[0], grid[-1]), ylim=(-0.06 * loss.max(), 1.25 * loss.max()))
+    axes.set(xlabel="w", title="the bent function")
 
 
 def _last(trajectories):
