@@ -246,7 +246,7 @@ CLAIMS = (
     ),
     Claim(
         theme=BATCHES,
-        says="α can fall so fast that training is trapped, and restarts help",
+        says="Restarts help where α has fallen too fast",
         place="Section 5, final remark; appendix C",
         quote="the algorithm could be trapped at local minima if the learning rate decreases fast enough",
         criterion="Setting α back to its peak when it has fallen to a quarter lowers the final loss by more than seeds "
