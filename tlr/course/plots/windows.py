@@ -35,7 +35,7 @@ class WindowsPicture:
 
     def _label(self, steps):
         self.map.set_title("every window with every other", loc="left")
-        self.neighbors.set_title("each window with the next", loc="left")
+        self.neighbors.set_title("each window with the next (line: mean)", loc="left")
         self.share.set_title("share negative (gray: the other α)", loc="left")
         self.neighbors.set(xlim=(-1, 1), ylim=(0, 1.15), xticks=(-1, -0.5, 0, 0.5, 1), yticks=[], xlabel="cosine")
         self.share.set(xscale="log", xlim=(0.9, 1.1 * steps / 2), yticks=(0, 0.5, 1))
