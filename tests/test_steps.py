@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tlr import toys
-from tlr.course.steps import along_gradient, error_components, exact_line_search, step_products
+from tlr.course.steps import along_gradient, error_components, exact_line_search, step_products, votes
 from tlr.descent import descend
 
 
@@ -44,3 +44,10 @@ def test_an_error_component_is_multiplied_by_one_minus_alpha_lambda():
 def test_error_components_need_a_minimum_with_curvature(toy, wrong):
     with pytest.raises(ValueError, match=wrong):
         error_components(toy, np.ones((3, 2)))
+
+
+def test_votes_add_up_to_the_inner_product_of_consecutive_gradients():
+    toy = toys.quadratic([1, 10], angle=0.5)
+    ran = descend("published", toy, toy.start, 0.002, 8)
+    gradients = toy.gradient(ran.w)
+    np.testing.assert_allclose(votes(toy, ran).sum(axis=-1), np.sum(gradients[1:] * gradients[:-1], axis=-1))

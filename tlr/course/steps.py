@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["along_gradient", "error_components", "exact_line_search", "step_products"]
+__all__ = ["along_gradient", "error_components", "exact_line_search", "step_products", "votes"]
 
 
 def along_gradient(toy, w, alpha):
@@ -54,3 +54,18 @@ def error_components(toy, w):
     with np.errstate(all="ignore"):
         along = (w - toy.minimum[0]) @ vectors
         return eigenvalues, along / along[0]
+
+
+def votes(toy, ran):
+    """What each component adds to ⟨g_t, g_{t−1}⟩ on a quadratic: λ²(1 − α_t λ)e², with its error e before the step.
+
+    Args:
+        toy: a quadratic with one minimum (`tlr.toys.quadratic`).
+        ran: a `Trajectory` of one path on it.
+
+    Returns:
+        (steps, d), by ascending λ; the first row is that of step 1. A row's sum is the inner product.
+    """
+    eigenvalues, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
+    errors = (ran.w[:-1] - toy.minimum[0]) @ vectors
+    return eigenvalues**2 * (1 - ran.alpha[1:, None] * eigenvalues) * errors**2
