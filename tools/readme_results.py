@@ -50,19 +50,21 @@ def _mnist(ends):
         "epochs from each of three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes. The worst of these twelve "
         "runs says what a bad guess costs.",
         "",
-        "| on MNIST | training loss, best of 12 | worst of 12 | test accuracy, worst of 12 |",
+        "| on MNIST | runs ruined | the others: worst training loss | worst test accuracy |",
         "|---|---:|---:|---:|",
     ]
-    found = ends.groupby("method")
-    loss, accuracy = found.train_loss, 100 * found.test_accuracy.min()
     for method, _, words in ROWS:
-        lines.append(f"| {words} | {loss.min()[method]:.3f} | {loss.max()[method]:.3f} | {accuracy[method]:.1f} % |")
+        runs = ends[ends.method == method]
+        kept = runs[runs.test_accuracy > 0.5]
+        ruined = f"{len(runs) - len(kept)} of {len(runs)}"
+        worst = f"{kept.train_loss.max():.3f} | {100 * kept.test_accuracy.min():.1f} %"
+        lines.append(f"| {words} | {ruined} | {worst} |")
     best = ends.pivot_table(index=["method", "alpha0"], columns="batch_size", values="train_loss")
     edge = best.loc["multistep"].idxmin().eq(0.1).sum()
     lines += [
         "",
-        f"One seed each. Who can search needs no TLR: from its best α₀ {_against_schedules(ends)} (That best α₀ is "
-        f"0.1, the end of the grid, in {edge} of {best.shape[1]} cases.)",
+        "*Ruined*: a test accuracy below one half. One seed each. Who can search needs no TLR: from its best α₀ "
+        f"{_against_schedules(ends)} (That best α₀ is 0.1, the end of the grid, in {edge} of {best.shape[1]} cases.)",
     ]
     return lines
 
