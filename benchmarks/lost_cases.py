@@ -330,15 +330,15 @@ def cases(quick):
         run = partial(readme, rows=rows)
         yield "seeds", f"README, {rows}, new seeds", run, LOW, HELD_OUT, (3, 4, 5)
     # Added on November 29, 2026, before any rule was run on them: windows of 15 steps and more.
-    fewer = partial(readme, floor=True)
-    yield "longer", "wine, 15 steps", partial(fewer, rows="wine", batch_size=4, epochs=30), LOW, HELD_OUT, seeds
-    run = partial(fewer, rows="breast cancer", batch_size=8, epochs=20)
+    with_floor = partial(readme, floor=True)
+    yield "longer", "wine, 15 steps", partial(with_floor, rows="wine", batch_size=4, epochs=30), LOW, HELD_OUT, seeds
+    run = partial(with_floor, rows="breast cancer", batch_size=8, epochs=20)
     yield "longer", "breast cancer, 24 steps", run, LOW, HELD_OUT, seeds
     run = partial(
-        fewer, rows="6000 mnist", batch_size=64, epochs=10, network=partial(convolutions, classes=10, features=784)
+        with_floor, rows="6000 mnist", batch_size=64, epochs=10, network=partial(convolutions, classes=10, features=784)
     )
     yield from with_data("mnist", ("longer", "MNIST by convolutions, 31 steps", run, LOW, HELD_OUT, seeds))
-    run = partial(fewer, rows="5000 cifar10", batch_size=64, epochs=30)
+    run = partial(with_floor, rows="5000 cifar10", batch_size=64, epochs=30)
     yield from with_data("cifar10", ("longer", "photographs, 26 steps", run, LOW, HELD_OUT, seeds))
     for p, momentum in ((1 / 3, 0.8), (1 / 3, 0.9), (0.1, 0.8)):
         run = partial(digits, p=p, momentum=momentum)
@@ -352,8 +352,8 @@ def cases(quick):
         yield "parts", name, run, (1e-2,), WITHOUT, (7, 8, 9)
     run = partial(mnist, batch_size=512)
     yield from with_data("mnist", ("corner", "MNIST, batch 512", run, (1e-1,), (*DUEL, "sgd"), (0, 1, 2, 3, 4)))
-    some = partial(mnist, batch_size=64)
-    yield from with_data("mnist", ("parts", "MNIST, batch 64", some, (1e-2, 1e-1), ("steady", *WITHOUT), (0, 1)))
+    noisy = partial(mnist, batch_size=64)
+    yield from with_data("mnist", ("parts", "MNIST, batch 64", noisy, (1e-2, 1e-1), ("steady", *WITHOUT), (0, 1)))
     yield from with_data("mnist", ("parts", "MNIST, batch 512", run, (1e-1,), WITHOUT, (0, 1, 2, 3, 4)))
 
 

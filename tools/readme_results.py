@@ -47,8 +47,8 @@ def results():
 def _mnist(ends):
     lines = [
         f"**Three α₀, four batch sizes.** The paper's network on MNIST (one hidden layer of 1,000 units), {EPOCHS} "
-        "epochs from each of three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes. The worst of these twelve "
-        "runs says what a bad guess costs.",
+        "epochs from each of three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes. The runs that are "
+        "ruined, and the worst of the others, say what a bad guess costs.",
         "",
         "| on MNIST | runs ruined | the others: worst training loss | worst test accuracy |",
         "|---|---:|---:|---:|",
