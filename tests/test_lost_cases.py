@@ -110,6 +110,16 @@ def test_steady_without_a_part_is_another_rule(method):
     assert last(method) != last("steady")
 
 
+def test_the_counts_that_the_solution_of_notebook_6_tells():
+    """Exercise 3: lost runs by the share of the first loss, on the mini-batches that all four were tried on."""
+    runs = lost_cases.frame(lost_cases.recorded_runs())
+    runs = runs[runs.method.isin(lost_cases.COMPARED) & ~runs.group.isin(("functions", "full"))]
+    runs = runs[runs.groupby(["case", "alpha0", "seed"]).method.transform("nunique") == len(lost_cases.COMPARED)]
+    lost = {share: (runs["last"] > share * runs["first"]).groupby(runs.method).sum() for share in (1, 0.5, 0.2, 0.1)}
+    assert [lost[share].sgd for share in (1, 0.5)] == [2, 6]
+    assert [lost[share].steady for share in lost] == [0, 0, 6, 6]
+
+
 def test_every_recorded_case_has_its_words():
     methods = {run["method"] for run in lost_cases.recorded_runs()}
     assert "Others" not in lost_cases.shares(lost_cases.recorded_runs(), methods).index.get_level_values("group")
