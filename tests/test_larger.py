@@ -96,7 +96,7 @@ def test_the_evidence_is_the_papers_lengths_and_its_first_part_can_be_had_today(
         (method, "authors") for method in ("yellowfin", "exponential", "sls")
     }
     narrow = [s for s in wanted if s.data == "cifar10"]
-    assert {s.model for s in narrow} == {"wrn-10-1"}
+    assert {s.model for s in narrow} == {"wrn-10-1-2"}
     assert {s.batch_size for s in narrow[:14]} == {64, 256}
     assert wanted[:10] == settings("figure-6-mnist")
 

@@ -60,6 +60,7 @@ def test_weights_depend_on_the_seed_alone_and_the_global_random_state_is_left(ma
         ("wrn-28-10", 36_479_194),
         ("densenet-12", 1_000_618),
         ("wrn-10-1", 77_850),
+        ("wrn-10-1-2", 77_850),
     ],
 )
 def test_networks_for_cifar_have_the_known_number_of_parameters(name, count):
@@ -146,7 +147,7 @@ def test_a_model_goes_by_its_name():
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp", "mlp-0", "mlp-many", "mlp-7-", "wrn-16", "wrn-16-4-2", "resnet-18", "transform"]
+    "name", ["mlp", "mlp-0", "mlp-many", "mlp-7-", "wrn-16", "wrn-16-4-2-1", "resnet-18", "transform"]
 )
 def test_an_unknown_model_is_refused(name):
     with pytest.raises(ValueError, match=f"{name}.*mlp-N"):

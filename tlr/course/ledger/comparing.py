@@ -35,7 +35,7 @@ _DATA = {
     "multi30k": "Multi30k",
     "imagenet64": "ImageNet, 64 × 64",
 }
-_NARROW = ("wrn-10-1", "transformer-64")
+_NARROW = ("wrn-10-1", "wrn-10-1-2", "transformer-64")
 #: Method → what it is called in sentences.
 METHODS = {
     "tlr": "TLR",

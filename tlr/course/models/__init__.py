@@ -17,8 +17,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
 
     Args:
         name: "mlp-N", an `MLP` with N hidden units; "wrn-D-K", a `WideResNet` of depth D and width K, as in
-            "wrn-16-4"; "densenet-K", a `DenseNet` with growth rate K; "transformer" or "transformer-W", a
-            `Transformer` (of width W); "resnet-50", torchvision's.
+            "wrn-16-4", and "wrn-D-K-S" with a first convolution of stride S; "densenet-K", a `DenseNet` with growth
+            rate K; "transformer" or "transformer-W", a `Transformer` (of width W); "resnet-50", torchvision's.
         inputs: numbers in one image, or words of the source's vocabulary.
         outputs: classes, or words of the target's vocabulary.
         seed: of the initial weights.
@@ -41,6 +41,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
             return MLP(inputs, hidden, outputs, seed)
         case "wrn", depth, width:
             return WideResNet(depth, width, outputs, channels, seed)
+        case "wrn", depth, width, stride:
+            return WideResNet(depth, width, outputs, channels, seed, stride)
         case "densenet", growth:
             return DenseNet(growth, outputs, channels, seed)
         case ("transformer",):
@@ -51,7 +53,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
             return _resnet50(outputs, seed)
     raise ValueError(
         f"Unknown model {name!r}: there are mlp-N with N hidden units, as in mlp-1000, wrn-D-K of depth D and width K, "
-        "as in wrn-16-4, densenet-K with growth rate K, transformer, transformer-W of width W, and resnet-50."
+        "as in wrn-16-4, wrn-D-K-S with a first convolution of stride S, densenet-K with growth rate K, transformer, "
+        "transformer-W of width W, and resnet-50."
     )
 
 
