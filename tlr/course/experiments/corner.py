@@ -1,6 +1,21 @@
-"""The corner of figure 1, α₀ = 0.1 with batches of 512 on MNIST, step by step: what the rules see there.
+"""The corner of figure 1, α₀ = 0.1 with batches of 512 on MNIST: step by step what the rules see there, and trials.
 
-`benchmarks/corner.py` records it; the records of figure 1 have an α for each epoch only.
+`benchmarks/corner.py` records both; the records of figure 1 have an α for each epoch only.
+
+A trial is the same training with one thing changed. A run is *lost* if it ends with a test accuracy below one half.
+In figure 1 Eqs. 8 and 8′ lose all six runs of the corner (three seeds each). What the trials would show was fixed
+before they were made:
+
+1. What misleads the rule? Eqs. 8 and 8′ once more, with the same momentum in the training, but out of what the rule
+   reads: sums of gradients in the place of displacements. If at most one run of six is lost, momentum is convicted;
+   if four or more are, it is acquitted. If two or all three runs of Eq. 8 are lost and at most one of Eq. 8′, Eq. 8's
+   own error is enough to lose a run, and momentum is not needed.
+2. Without any momentum, from α₀ = 0.5, where a step is as long as 0.1 is with it (0.1 / (1 − 0.8)): the same count.
+   This trial is void if SGD with α fixed at 0.5 is lost as well: without momentum long steps are dangerous sooner.
+3. Was α too high, or too early? α stays at 0.1 for eight epochs, and at 0.28 for four more. Too high for any network
+   if two or all three runs are lost; too early for a young one if none is; else open.
+4. When is the lost run past saving? α is set back to 0.1 after window 7, and in another run after epoch 8. It was past
+   saving then if the run is still lost after epoch 12.
 """
 
 import json
@@ -8,19 +23,50 @@ from itertools import pairwise
 
 from tlr.course import records
 
-__all__ = ["EPOCHS", "PATH", "SETTING", "recorded_steps", "step_by_step"]
+__all__ = [
+    "EPOCHS",
+    "PATH",
+    "SETTING",
+    "TRIALS",
+    "TRIALS_PATH",
+    "recorded_steps",
+    "recorded_trials",
+    "step_by_step",
+    "trial",
+]
 
 PATH = records.shipped() / "corner.jsonl"
+TRIALS_PATH = records.shipped() / "corner_trials.jsonl"
 EPOCHS = 3
 SETTING = {"alpha0": 0.1, "batch_size": 512, "seed": 0}
 
 _RULES = ("published", "secant", "gradients")
+
+_EPOCH, _WINDOW = 118, 39  # steps, with batches of 512
+_NO_MOMENTUM = {"alpha0": 0.5, "momentum": 0.0}
+
+#: Name → what `trial` is given, the seeds and the epochs.
+TRIALS = {
+    "Eq. 8 on gradients": ({"curvature": "published", "reads": "gradients"}, (0, 1, 2), 8),
+    "Eq. 8′ on gradients": ({"curvature": "secant", "reads": "gradients"}, (0, 1, 2), 8),
+    "Eq. 8, no momentum": (_NO_MOMENTUM | {"curvature": "published"}, (0, 1, 2), 8),
+    "Eq. 8′, no momentum": (_NO_MOMENTUM | {"curvature": "secant"}, (0, 1, 2), 8),
+    "SGD, no momentum": (_NO_MOMENTUM, (0,), 8),
+    "0.28 after epoch 8": ({"then": (8 * _EPOCH, 0.28)}, (0, 1, 2), 12),
+    "back after window 7": ({"curvature": "published", "then": (7 * _WINDOW, 0.1)}, (0,), 12),
+    "back after epoch 8": ({"curvature": "published", "then": (8 * _EPOCH, 0.1)}, (0,), 12),
+}
 
 
 def recorded_steps():
     """Method → what `step_by_step` returned, and where it comes from."""
     lines = PATH.read_text(encoding="utf-8").splitlines()
     return {run["method"]: run for run in map(json.loads, lines)}
+
+
+def recorded_trials():
+    """The recorded trials, a list of dicts: what `trial` returned, its name, its options, and where it comes from."""
+    return [json.loads(line) for line in TRIALS_PATH.read_text(encoding="utf-8").splitlines()]
 
 
 def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=EPOCHS):
@@ -78,6 +124,75 @@ def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=
             products = (float(torch.dot(*pair)) for pair in ((new, new), (new, old), (old, old)))
             asked[name].append(float(rule.relative_change(*products, curvature=name)))
     return {"loss": loss, "alpha": alpha, "window": window, "asked": asked}
+
+
+def trial(
+    data,
+    *,
+    seed,
+    epochs,
+    alpha0=0.1,
+    momentum=0.8,
+    curvature=None,
+    reads="directions",
+    then=None,
+    batch_size=512,
+    hidden=1000,
+):
+    """Train as figure 1 does, with a rule that may read something else, or with an α that is set by hand.
+
+    Args:
+        data: a `tlr.course.data.Data`.
+        seed, epochs, alpha0, momentum, batch_size, hidden: of the run.
+        curvature: "published" (Eq. 8) or "secant" (Eq. 8′); α is fixed by default.
+        reads: what the rule sums over each window, "directions" (displacements over α, momentum included; default) or
+            "gradients" (weight decay included).
+        then: (steps, α), after how many steps α is set to what, and fixed (default: never).
+
+    Returns:
+        A dict of lists with a number for each epoch: `loss`, the mean over the batches, each before its step;
+        `accuracy`, the test accuracy after it; `alpha`, after it.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from tlr import rule
+    from tlr.course.data import normalize
+    from tlr.course.models import MLP
+    from tlr.course.training import accuracy, epoch_order, steps_per_epoch
+
+    window = rule.window(steps_per_epoch(data, batch_size))
+    model = MLP(data.inputs, hidden, data.classes, seed)
+    optimizer = torch.optim.SGD(model.parameters(), lr=alpha0, momentum=momentum, weight_decay=5e-4)
+    (group,) = optimizer.param_groups
+    images, labels, test_images, test_labels = data.tensors("cpu")
+    images = normalize(images)
+    ran = {"loss": [], "accuracy": [], "alpha": []}
+    step, total, last = 0, 0, None
+    for epoch in range(epochs):
+        losses = []
+        for batch in epoch_order(len(labels), seed, epoch).split(batch_size):
+            optimizer.zero_grad()
+            value = cross_entropy(model(images[batch]), labels[batch])
+            value.backward()
+            losses.append(value.item())
+            before = _flat(model.parameters())
+            gradient = _flat(w.grad for w in model.parameters()) + group["weight_decay"] * before
+            optimizer.step()
+            direction = (before - _flat(model.parameters())) / group["lr"]
+            total = total + (gradient if reads == "gradients" else direction)
+            step += 1
+            if step % window == 0:
+                if curvature and last is not None:
+                    products = (float(torch.dot(*pair)) for pair in ((total, total), (total, last), (last, last)))
+                    group["lr"] *= 1 + float(rule.relative_change(*products, curvature=curvature))
+                total, last = 0, total
+            if then and step == then[0]:
+                group["lr"], curvature = then[1], None
+        ran["loss"].append(sum(losses) / len(losses))
+        ran["accuracy"].append(accuracy(model, test_images, test_labels))
+        ran["alpha"].append(group["lr"])
+    return ran
 
 
 def _flat(tensors):
