@@ -5,7 +5,7 @@ import pytest
 
 from tlr.course.data import load
 from tlr.course.experiments import recorded
-from tlr.course.experiments.corner import EPOCHS, SETTING, recorded_steps, step_by_step
+from tlr.course.experiments.corner import EPOCHS, SETTING, TRIALS, recorded_steps, recorded_trials, step_by_step, trial
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +40,38 @@ def test_alpha_changes_by_what_the_published_rule_asks():
     ran = step_by_step("tlr", load("digits"), alpha0=0.1, batch_size=64, seed=0, hidden=8, epochs=2)
     after = np.array(ran["alpha"])[2 * ran["window"] :: ran["window"]]
     assert after == pytest.approx(0.1 * np.cumprod(1 + np.array(ran["asked"]["published"]))[: len(after)], rel=1e-3)
+
+
+def test_a_trial_with_nothing_changed_is_the_run_step_by_step():
+    options = {"alpha0": 0.1, "batch_size": 64, "seed": 0, "hidden": 8, "epochs": 3}
+    steps = step_by_step("tlr", load("digits"), **options)
+    ran = trial(load("digits"), curvature="published", **options)
+    assert ran["alpha"][:2] == pytest.approx([steps["alpha"][23], steps["alpha"][46]], rel=1e-4)
+    assert ran["loss"] == pytest.approx(np.reshape(steps["loss"], (3, 23)).mean(axis=1), rel=1e-4)
+
+
+def test_what_a_rule_reads_without_momentum_is_the_gradients():
+    options = {"alpha0": 0.1, "batch_size": 64, "seed": 0, "hidden": 8, "epochs": 2, "curvature": "secant"}
+    both = [trial(load("digits"), momentum=0.0, reads=reads, **options) for reads in ("directions", "gradients")]
+    assert both[0]["alpha"] == pytest.approx(both[1]["alpha"], rel=1e-3)
+
+
+def test_alpha_is_set_by_hand_and_stays():
+    ran = trial(load("digits"), seed=0, epochs=3, batch_size=64, hidden=8, then=(23, 0.05))
+    assert ran["alpha"] == [0.05] * 3
+
+
+def test_every_trial_is_recorded_with_each_of_its_seeds_from_committed_code():
+    found = [(run["trial"], run["seed"], len(run["accuracy"])) for run in recorded_trials()]
+    assert found == [(name, seed, epochs) for name, (_, seeds, epochs) in TRIALS.items() for seed in seeds]
+    assert all(run["commit"] and not run["dirty"] for run in recorded_trials())
+
+
+def test_the_trials_that_only_change_alpha_later_begin_as_the_lost_run(corner):
+    for run in recorded_trials():
+        if run["trial"].startswith("back"):
+            # The step by step is another processor's.
+            assert run["loss"][:2] == pytest.approx(
+                np.reshape(corner["tlr"]["loss"], (3, -1)).mean(axis=1)[:2], rel=0.02
+            )
+            assert run["alpha"][1] == pytest.approx(corner["tlr"]["alpha"][2 * 118], rel=0.02)

@@ -242,6 +242,10 @@ def test_what_notebook_04_answers_about_its_live_runs():
         ends = {name: make(alpha0) for name, make in makers.items()}
         assert all(0.965 < run.test_accuracy[-1] < 0.985 for run in ends.values())
         assert all(lowest < run.train_loss[-1] < 0.02 for run in ends.values())
+        if alpha0 == 0.05:
+            assert all(run.test_accuracy[0] > 0.9 for run in ends.values())
+            lower = max(ends["tlr"].train_loss[-1], ends["tlr_steady"].train_loss[-1])
+            assert lower < 0.8 * min(ends["sgd"].train_loss[-1], ends["hypergradient"].train_loss[-1])
     assert ends["sgd"].train_loss[-1] < 0.002
     edge = {name: make(0.3).train_loss[-1] for name, make in makers.items()}
     assert min(edge["sgd"], edge["tlr"]) > 0.01 > edge["tlr_steady"] > 5 * edge["hypergradient"]

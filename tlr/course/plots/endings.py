@@ -52,7 +52,8 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
                 size = 12 if len(methods) < 5 else 10
                 # A cross at the upper edge needs the room.
                 axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=size, pad=9)
-            colors = shades(len(groups)) if len(groups) > 1 or method not in METHODS else [METHODS[method].color]
+            several = len(groups) > 1 or method not in METHODS
+            colors = shades(len(groups), lines) if several else [METHODS[method].color]
             # Side by side, so that none is hidden.
             aside = 0.6 / len(groups) * (np.arange(len(groups)) - (len(groups) - 1) / 2)
             for group, color, marker, shift in zip(groups, colors, MARKERS[: len(groups)], aside, strict=True):

@@ -118,7 +118,7 @@ def _looks(lines):
     """(line, keyword arguments for `Axes.plot`) for each line."""
     first = [next(iter(line.values())) for line in lines]
     of_first = {value: [line for line, own in zip(lines, first, strict=True) if own == value] for value in first}
-    colors = shades(len(of_first))
+    colors = shades(len(of_first), next(iter(lines[0])))
     looks = []
     for i, (value, group) in enumerate(of_first.items()):
         for j, line in enumerate(group):

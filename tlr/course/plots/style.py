@@ -83,9 +83,15 @@ _SHADES = LinearSegmentedColormap.from_list(
 )
 
 
-def shades(n):
-    """n colors of lines that are no methods but have an order, such as values of β or tensors: hex, dark to bright."""
-    return [to_hex(color) for color in _SHADES(np.linspace(0, 1, n))]
+_STARTS = LinearSegmentedColormap.from_list("starts", ("#4598C7", "#0072B2", "#0A3A5A"))
+
+
+def shades(n, field=None):
+    """n colors of lines that are no methods but have an order, such as values of β or tensors: hex, dark to bright.
+
+    For the field "alpha0" of settings they are blues, so that no α₀ is taken for a batch size; light to dark.
+    """
+    return [to_hex(color) for color in (_STARTS if field == "alpha0" else _SHADES)(np.linspace(0, 1, n))]
 
 
 def written(value):
