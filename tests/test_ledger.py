@@ -9,6 +9,7 @@ from dataclasses import replace
 import attrs
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from tlr import rule
 from tlr.course import experiments, ledger, plots
@@ -611,8 +612,24 @@ def test_a_row_is_scanned_and_unfolds():
 
 def test_a_verdict_folds_and_counts_its_claims():
     found = {number: ledger.Finding(IN_PART, "") for number in (16, 17, 27)} | {3: ledger.Finding(NOT_TESTED, "")}
-    folds = re.findall(r"<details open><summary>(.*?)</summary>", ledger.page(found))
+    folds = re.findall(r"^<details><summary>(.*?)</summary>", ledger.page(found), re.MULTILINE)
     assert folds == ["<b>◐ holds in part</b>: 2, and 1 of ours", "<b>○ not tested</b>: 1"]
+
+
+def test_what_fails_or_is_open_is_unfolded():
+    found = {number: ledger.Finding(verdict, "") for number, verdict in enumerate(ledger.VERDICTS, start=1)}
+    page = ledger.page(found)
+    assert re.findall(r"<details open><summary><b>(\S) ", page) == ["✗", "≈"]
+    assert re.findall(r"^<details><summary><b>(\S) ", page, re.MULTILINE) == ["✓", "◐", "○"]
+
+
+def test_a_criterion_that_was_changed_had_seen_results_even_if_the_runs_that_decide_are_younger():
+    young = ledger.Finding(HOLDS, "", (ledger.Basis("MNIST", 80, (1, 1), ("2027-01-01T00:00:00+00:00",)),))
+    changed, unchanged = (
+        next(n for n, each in ledger.CLAIMS.items() if bool(each.changed) == was) for was in (True, False)
+    )
+    assert ", before the runs that decide." in ledger.page({unchanged: young})
+    assert ", before the runs that decide, after results of earlier ones." in ledger.page({changed: young})
 
 
 def test_in_brief_a_claim_is_its_verdict_and_number_in_the_order_asked_for():
@@ -646,3 +663,32 @@ def test_the_picture_has_a_tile_a_claim_that_reads_without_colour():
         "≈ undecided: 1",
         "○ not tested: 1",
     ]
+
+
+def test_the_picture_says_what_a_thick_edge_and_a_dagger_mean():
+    verdicts = {"one": {1: ("A", HOLDS), 2: ("B †", DOES_NOT_HOLD)}}
+    told = plots.ledger(verdicts, thick=(1,)).axes[0].texts[-1].get_text()
+    assert "Thick edge: a central claim" in told
+    assert "†: our reading" in told
+
+
+def test_verdicts_that_turned_are_in_groups_with_counts():
+    moves = {
+        1: ("A", IN_PART, HOLDS),
+        2: ("B", HOLDS, DOES_NOT_HOLD),
+        3: ("C", DOES_NOT_HOLD, IN_PART),
+        4: ("D", HOLDS, UNDECIDED),
+    }
+    (axes,) = plots.turned(moves, thick=(2,)).axes
+    texts = [text.get_text() for text in axes.texts if len(text.get_text()) > 1]
+    assert texts[-7:] == [
+        "Better for the paper: 2", "1 · A", "3 · C", "Worse for the paper: 1", "2 · B", "Left open: 1", "4 · D"
+    ]  # fmt: skip
+    assert [patch.get_linewidth() for patch in axes.patches if isinstance(patch, Rectangle)].count(2.5) == 2
+
+
+def test_the_share_that_a_word_demands_lies_in_what_is_won_or_not():
+    shares, chances = plots.strictness({"A": (25, 5, 6)}, (0.9, 0.98), 36).axes
+    np.testing.assert_allclose([bar.get_width() for bar in shares.patches], [25 / 36, 5 / 36, 6 / 36])
+    assert [text.get_text() for text in chances.texts] == ["2%", "48%"]
+    np.testing.assert_allclose(chances.lines[0].get_ydata(), 0.9 ** np.arange(1, 61))

@@ -20,7 +20,7 @@ from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
 from tlr.course.plots.step import StepPicture, jumps
 from tlr.course.plots.style import shades
 from tlr.course.plots.toys import CobwebPicture, PathsPicture
-from tlr.course.steps import error_components
+from tlr.course.steps import error_components, votes
 from tlr.descent import RULES, descend
 
 line = toys.quadratic([1.0])
@@ -271,6 +271,24 @@ def test_thrown_back_shows_the_first_leap_and_what_is_above_the_first_loss():
     np.testing.assert_allclose(thrown.get_xydata(), [[-2, 2]])
     np.testing.assert_array_equal(curves.lines[0].get_ydata(), [1, *[np.nan] * 4])
     assert curves.get_ylim()[1] > (ran["secant"].loss / ran["secant"].loss[0]).max()
+
+
+def test_a_burst_is_numbered_from_the_edge_to_the_crossing_of_the_votes():
+    bowl = toys.quadratic([1, 10], angle=0.5)
+    ran = {rule: descend(rule, bowl, bowl.start, 0.002, 100) for rule in ("published", "secant")}
+    rate, vote, loss = plots.burst(ran, votes(bowl, ran["published"]), edge=0.2).axes
+    assert [text.get_text() for axes in (rate, vote, loss) for text in axes.texts] == ["1", "2", "3"]
+    passes, takes = rate.texts[0].xy[0], vote.texts[1].xy[0]
+    assert ran["published"].alpha[passes - 1] < 0.2 < ran["published"].alpha[passes]
+    flat, steep = (np.abs(line.get_ydata()) for line in vote.lines[:2])
+    assert np.all(flat[passes - 1 : takes - 1] > steep[passes - 1 : takes - 1])
+    assert steep[takes - 1] > flat[takes - 1]
+
+
+def test_braking_multiplies_the_loss_by_the_square_of_the_excess():
+    x, rise = (axes.lines[0] for axes in plots.braking({"published": [3.0, 2.5, 1.9]}).axes)
+    np.testing.assert_array_equal(x.get_ydata(), [3, 2.5, 1.9])
+    np.testing.assert_allclose(rise.get_ydata(), [0, 2 * np.log10(2), 2 * np.log10(3)])
 
 
 def test_curves_leaves_out_what_a_logarithm_cannot_show():

@@ -247,8 +247,9 @@ CLAIMS = (
     Claim(
         theme=BATCHES,
         says="Restarts help where α has fallen too fast",
-        place="Section 5, final remark; appendix C",
-        quote="the algorithm could be trapped at local minima if the learning rate decreases fast enough",
+        place="Appendix C; section 5, final remark",
+        quote="One may address this problem by restarting the whole procedure when learning rate has become less than "
+        "a predefined value",
         criterion="Setting α back to its peak when it has fallen to a quarter lowers the final loss by more than seeds "
         "scatter.",
         fixed=REVIEWED,

@@ -343,8 +343,8 @@ CLAIMS = (
         fixed=REVIEWED,
         changed="the margin was 1.1; the ratio was one of medians, 2.6 as the runs shared their cores, and then one "
         "of the fastest epochs of unrelated runs (24 November).",
-        note="Single ratios scatter far more than what is measured. On the whole the low ones lie farther from the "
-        "medians than the high ones, so the mean is lower.",
+        note="Single ratios scatter far more than what is measured. Most of the low ones lie farther "
+        "from the median than the high ones, so the mean is lower, though the largest single ratio is a high one.",
         judge=runs.overhead,
         tests=("02_quadratics#company-table", "05_cifar#cost-count"),
     ),

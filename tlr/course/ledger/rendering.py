@@ -6,7 +6,7 @@ from html import escape
 
 from tlr.course.ledger import batches, figures, mathematics
 from tlr.course.ledger.archive import Archive
-from tlr.course.ledger.claim import THEMES, VERDICTS
+from tlr.course.ledger.claim import DOES_NOT_HOLD, THEMES, UNDECIDED, VERDICTS
 from tlr.course.plots.tiles import SIGNS
 
 __all__ = ["CLAIMS", "brief", "findings", "page"]
@@ -40,6 +40,8 @@ def findings(theme=None, archive=None, *, numbers=None):
 def page(found):
     """The ledger, or the part of it that was judged, as HTML: a table for each verdict, a row a claim; both fold.
 
+    What does not hold or is undecided is unfolded.
+
     Args:
         found: number → `Finding`, as `findings` returns them.
     """
@@ -53,9 +55,8 @@ def page(found):
             rows = [head, *(_row(number, CLAIMS[number], found[number]) for number in numbers)]
             body = "\n".join(f"<tr>{row}</tr>" for row in rows)
             table = f'<table style="width:100%">\n{body}\n</table>'
-            folds.append(
-                f"<details open><summary><b>{SIGNS[verdict]} {verdict}</b>: {told}</summary>\n{table}\n</details>"
-            )
+            start = "<details open>" if verdict in (DOES_NOT_HOLD, UNDECIDED) else "<details>"
+            folds.append(f"{start}<summary><b>{SIGNS[verdict]} {verdict}</b>: {told}</summary>\n{table}\n</details>")
     return "\n".join(folds)
 
 
@@ -101,14 +102,19 @@ def _row(number, claim, finding):
 
 
 def _when(claim, finding):
-    """When the criterion was fixed, and whether that was before the runs."""
+    """When the criterion was fixed, and whether that was before the runs that decide.
+
+    A criterion that was changed after results were known may be older than these runs: it had seen earlier ones.
+    """
     day = f"{date.fromisoformat(claim.fixed[:10]):%d %B %Y}".lstrip("0")
     started = [start for basis in finding.basis for start in basis.started]
     later = sum(start > claim.fixed for start in started)
     if not started:
         return f"Fixed on {day}."
-    if later in (0, len(started)):
-        return f"Fixed on {day}, {'before' if later else 'after'} the runs."
+    if later == len(started):
+        return f"Fixed on {day}, before the runs that decide{', after results of earlier ones' * bool(claim.changed)}."
+    if not later:
+        return f"Fixed on {day}, after the runs."
     return f"Fixed on {day}, before {later} of the {len(started)} runs."
 
 

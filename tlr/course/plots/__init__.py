@@ -25,8 +25,9 @@ from tlr.course.plots.style import METHODS, Method, headline, house_style, writt
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
-from tlr.course.plots.toys import cobweb, curves, paths, thrown_back
+from tlr.course.plots.toys import braking, burst, cobweb, curves, paths, thrown_back
 from tlr.course.plots.training import agreement, drawing, images, valley, window_agreement
+from tlr.course.plots.verdicts import strictness, turned
 
 __all__ = [
     "METHODS",
@@ -35,6 +36,8 @@ __all__ = [
     "angles",
     "basins",
     "between_two_steps",
+    "braking",
+    "burst",
     "by_method",
     "chord",
     "cobweb",
@@ -65,7 +68,9 @@ __all__ = [
     "span",
     "spread",
     "staircase",
+    "strictness",
     "thrown_back",
+    "turned",
     "two_windows",
     "valley",
     "window_agreement",

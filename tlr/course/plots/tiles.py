@@ -8,11 +8,12 @@ import matplotlib.pyplot as plt
 
 from tlr.course.plots.style import house_style
 
-__all__ = ["SIGNS", "ledger"]
+__all__ = ["COLORS", "SIGNS", "ledger"]
 
 #: Verdict → the sign that stands for it beside the words.
 SIGNS = {"holds": "✓", "holds in part": "◐", "does not hold": "✗", "undecided": "≈", "not tested": "○"}
-_COLORS = dict(zip(SIGNS, ("#9fd3f2", "#F5EE8A", "#F0A070", "#dddddd", "#ffffff"), strict=True))
+#: Verdict → the color of its tiles.
+COLORS = dict(zip(SIGNS, ("#9fd3f2", "#F5EE8A", "#F0A070", "#dddddd", "#ffffff"), strict=True))
 
 
 _ACROSS = 4  # tiles in a row
@@ -22,7 +23,8 @@ _SUBSCRIPT = re.compile(r"_\{?([\w+−]+)\}?")
 def ledger(verdicts, thick=()):
     """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts below.
 
-    Within a theme those that hold come first, in the order of `SIGNS`.
+    Within a theme those that hold come first, in the order of `SIGNS`. What a thick edge and a dagger mean is written
+    below the tiles, if there are any.
 
     Args:
         verdicts: theme → (number of the claim → (title, verdict)). Verdicts are the keys of `SIGNS`.
@@ -31,7 +33,11 @@ def ledger(verdicts, thick=()):
     heights = {theme: -(-len(row) // _ACROSS) for theme, row in verdicts.items()}
     total = sum(0.55 + height for height in heights.values())
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.47 * total))
+        told = ["Thick edge: a central claim, by our choice."] * bool(thick)
+        if any("†" in title for row in verdicts.values() for title, _ in row.values()):
+            told.append("†: our reading of a sentence that can be read otherwise.")
+        bottom = total + 0.5 * bool(told)
+        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.47 * bottom))
         top = 0.0
         for theme, row in verdicts.items():
             axes.text(0, top + 0.45, theme, va="bottom", fontsize=10, fontweight="bold")
@@ -39,7 +45,7 @@ def ledger(verdicts, thick=()):
             in_order = sorted(row.items(), key=lambda claim: [*SIGNS].index(claim[1][1]))
             for place, (number, (title, verdict)) in enumerate(in_order):
                 x, y = place % _ACROSS, top + place // _ACROSS
-                color = _COLORS[verdict]
+                color = COLORS[verdict]
                 edge = {"linewidth": 3, "zorder": 2} if number in thick else {"linewidth": 0.8}
                 axes.add_patch(plt.Rectangle((x, y), 0.98, 0.92, facecolor=color, edgecolor="k", **edge))
                 words = _SUBSCRIPT.sub(r"$_{\1}$", "\n".join(_lines(f"{number} · {title}")))
@@ -47,10 +53,12 @@ def ledger(verdicts, thick=()):
                 axes.text(x + 0.92, y + 0.46, SIGNS[verdict], ha="center", va="center", fontsize=13)
             top += heights[theme]
         counts = Counter(verdict for row in verdicts.values() for _, verdict in row.values())
-        tiles = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="k") for color in _COLORS.values()]
+        tiles = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="k") for color in COLORS.values()]
         names = [f"{sign} {verdict}: {counts[verdict]}" for verdict, sign in SIGNS.items()]
         figure.legend(tiles, names, loc="outside lower center", ncols=len(names), fontsize=10)
-        axes.set(xlim=(0, _ACROSS), ylim=(total, 0))
+        if told:
+            axes.text(0, total + 0.3, "    ".join(told), va="center", fontsize=9.5)
+        axes.set(xlim=(0, _ACROSS), ylim=(bottom, 0))
         axes.axis("off")
     return figure
 

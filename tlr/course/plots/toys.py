@@ -8,9 +8,10 @@ from matplotlib.ticker import MaxNLocator
 
 from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
 from tlr.course.plots.style import house_style, legend_below
+from tlr.course.plots.theory_panels import panels
 from tlr.descent import RULES, relative_rate_map
 
-__all__ = ["CobwebPicture", "PathsPicture", "cobweb", "curves", "paths", "thrown_back"]
+__all__ = ["CobwebPicture", "PathsPicture", "braking", "burst", "cobweb", "curves", "paths", "thrown_back"]
 
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
@@ -187,6 +188,79 @@ def curves(series, *, ylabel, start=None):
             axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
             axes.set_ylim(low, high)
         legend_below(figure, lines)
+    return figure
+
+
+def burst(ran, terms, edge):
+    """How a burst begins: α, the two votes on it, and the loss, with three moments numbered.
+
+    The moments are 1, the first step by an α past the edge, 2, the middle of what follows, and 3, the first step after
+    it at which the steep term outweighs the flat one. From 1 to 3 all panels are gray.
+
+    Args:
+        ran: rule → `Trajectory` of one path on a quadratic with two curvatures; the first one is taken apart.
+        terms: what its components add to ⟨g_t, g_{t−1}⟩, flat and steep, (steps, 2), as `tlr.course.steps.votes`.
+        edge: 2/λ₂.
+    """
+    first = next(iter(ran.values()))
+    steps, (flat, steep) = np.arange(1, len(terms) + 1), np.transpose(terms)
+    passes = int(np.argmax(first.alpha > edge))
+    takes = passes + int(np.argmax(np.abs(steep[passes - 1 :]) > np.abs(flat[passes - 1 :])))
+    each = [
+        {rule: path.alpha for rule, path in ran.items()},
+        {"flat": (steps, np.abs(flat)), "steep": (steps, np.abs(steep))},
+        {rule: path.loss / path.loss[0] for rule, path in ran.items()},
+    ]
+    titles = ["learning rate α", f"the two votes, with {STYLES[first.rule].label[5:-1]}", "loss / first loss"]
+    levels, limits = [{"edge, 2/λ₂": edge}, {}, {}], [(1e-3, 3), (1e-34, 1e22), (1e-20, 1e23)]
+    figure = panels(each, xlabels="step t", ylabels="", titles=titles, limits=limits, levels=levels)
+    rate, vote, loss = figure.axes
+    with house_style():
+        for line in vote.lines:
+            line.set_color("#000000")  # vermilion is a rule here
+        against = np.where(steep < 0, -steep, np.nan)
+        vote.plot(steps, against, color="#E69F00", linewidth=6, alpha=0.5, label="steep says “shorter”")
+        vote.legend(fontsize=9, loc="lower left")
+        for axes in figure.axes:
+            axes.axvspan(passes, takes, color="#8c8c8c", alpha=0.25, linewidth=0)
+        loss.axhspan(1, limits[2][1], color="#E69F00", alpha=0.15, linewidth=0)
+        middle = (passes + takes) // 2
+        _number(rate, 1, (passes, first.alpha[passes]), (-12, 14))
+        _number(vote, 2, (middle, abs(steep[middle - 1])), (0, -18))
+        _number(vote, 3, (takes, abs(flat[takes - 1])), (15, 10))
+    return figure
+
+
+def _number(axes, number, point, offset):
+    """A ringed number beside a point."""
+    ring = {"boxstyle": "circle,pad=0.18", "facecolor": "#ffffff", "edgecolor": "#000000", "linewidth": 1}
+    look = {"fontsize": 10, "fontweight": "bold", "ha": "center", "va": "center", "bbox": ring, "zorder": 5}
+    axes.annotate(str(number), point, offset, textcoords="offset points", **look)
+
+
+def braking(ran):
+    """How x = αλ comes back below 2, and how far the loss rises meanwhile.
+
+    Args:
+        ran: rule → x at one step after the other; the last value is the first that is no longer above 2.
+    """
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.9))
+        for rule, x in ran.items():
+            steps, rise = np.arange(len(x)), np.concatenate([[0], 2 * np.cumsum(np.log10(np.asarray(x[:-1]) - 1))])
+            left.step(steps, x, where="post", **STYLES[rule].line)
+            said = {"label": f"{STYLES[rule].label}: $10^{{{rise[-1]:.0f}}}$ in {len(x) - 1} steps"}
+            right.plot(steps, rise, **STYLES[rule].line | said)
+            right.fill_between(steps, rise, color=STYLES[rule].color, alpha=0.1, linewidth=0)
+        left.axhline(2, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2)
+        left.annotate("edge, x = 2", (0, 2), (4, -4), textcoords="offset points", va="top", fontsize=9)
+        left.set(title="x = αλ₂")
+        right.set(title="rise of the loss, in powers of ten")
+        for axes in (left, right):
+            axes.set(xlabel="steps since the top", xlim=(0, None), ylim=(0, None))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        left.legend(loc="upper right", fontsize=9)
+        right.legend(loc="upper left", fontsize=9)
     return figure
 
 

@@ -1,0 +1,101 @@
+"""What verdicts depend on: how much a word demands, and what was changed about the criteria."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from tlr.course.plots.style import DASHES, house_style
+from tlr.course.plots.tiles import COLORS, SIGNS
+
+__all__ = ["strictness", "turned"]
+
+_COLUMNS = {"does not hold": 0, "not tested": 1, "undecided": 1, "holds in part": 2, "holds": 3}
+_HEADS = ("✗ does\nnot hold", "≈ ○\nopen", "◐ holds\nin part", "✓ holds")
+
+
+def turned(moves, thick=()):
+    """Verdicts before a change and after it: a row and an arrow for each claim, in three groups with their counts.
+
+    Args:
+        moves: number of the claim → (title, verdict before, verdict after), which differ. Verdicts are the keys of
+            `SIGNS`.
+        thick: the numbers of the claims whose tiles have a thick edge.
+    """
+    groups = {"Better for the paper": {}, "Worse for the paper": {}, "Left open": {}}
+    for number, (title, before, after) in moves.items():
+        start, end = _COLUMNS[before], _COLUMNS[after]
+        name = "Left open" if end == 1 else "Better for the paper" if end > start else "Worse for the paper"
+        groups[name][number] = title, before, after
+    groups = {name: rows for name, rows in groups.items() if rows}
+    total = sum(1 + len(rows) for rows in groups.values())
+    with house_style():
+        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.29 * total))
+        y = 0
+        for column, head in enumerate(_HEADS):
+            axes.text(column, -0.5, head, ha="center", va="bottom", fontsize=9)
+            axes.axvline(column, color="#e4e4e4", linewidth=1, zorder=0)
+        for name, rows in groups.items():
+            axes.text(-4.7, y + 0.5, f"{name}: {len(rows)}", va="center", fontsize=10, fontweight="bold")
+            y += 1
+            for number, (title, before, after) in rows.items():
+                axes.text(-4.7, y + 0.5, f"{number} · {title}", va="center", fontsize=9)
+                ends = [_COLUMNS[verdict] for verdict in (before, after)]
+                edge = 2.5 if number in thick else 0.8
+                for x, verdict in zip(ends, (before, after), strict=True):
+                    place, size = (x - 0.18, y + 0.08), (0.36, 0.84)
+                    tile = plt.Rectangle(place, *size, facecolor=COLORS[verdict], edgecolor="k", linewidth=edge)
+                    axes.add_patch(tile)
+                    axes.text(x, y + 0.5, SIGNS[verdict], ha="center", va="center", fontsize=11)
+                gap = 0.2 * np.sign(ends[1] - ends[0])
+                arrow = {"arrowstyle": "-|>", "color": "k", "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
+                axes.annotate("", (ends[1] - gap, y + 0.5), (ends[0] + gap, y + 0.5), arrowprops=arrow)
+                y += 1
+        axes.set(xlim=(-4.7, 3.4), ylim=(total, -0.5))
+        axes.axis("off")
+    return figure
+
+
+def strictness(tallies, chances, comparisons):
+    """What a word demands: the share of comparisons that were won, and the chance of winning all of them.
+
+    Args:
+        tallies: title → (how many were won, too close, lost). Where a word demands a share in the first part of a bar,
+            the claim holds; in the second it is undecided.
+        chances: of winning one comparison: a curve each on the right, over how many there are.
+        comparisons: how many there are of the first of `tallies`: a vertical line on the right.
+    """
+    with house_style():
+        figure, (shares, all_of_them) = plt.subplots(1, 2, figsize=(9.2, 3.5), width_ratios=(1.3, 1))
+        for y, (title, tally) in enumerate(tallies.items()):
+            behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+            shares.text(0.006, y - 0.3, title, fontsize=9.5, va="bottom", bbox=behind, zorder=4)
+            left = 0.0
+            for verdict, number, told in zip(
+                ("holds", "undecided", "does not hold"), tally, ("won", "too close", "lost"), strict=True
+            ):
+                width = number / sum(tally)
+                shares.barh(y, width, 0.5, left, color=COLORS[verdict], edgecolor="k", linewidth=0.8)
+                words = f"{SIGNS[verdict]} {number}{' ' if width > 0.25 else chr(10)}{told}"
+                size = 9 if width > 0.25 else 8
+                shares.text(left + width / 2, y, words, ha="center", va="center", fontsize=size, zorder=4)
+                left += width
+        for share, word in ((0.5, "“most”"), (1, "“always”")):
+            shares.axvline(share, color="k", linestyle=":", linewidth=1.4, zorder=3)
+            shares.text(share, -0.75, word, ha="center", va="bottom", fontsize=10)
+        shares.xaxis.set_major_formatter(PercentFormatter(1))
+        shares.set(xlim=(0, 1.02), ylim=(len(tallies) - 0.6, -0.75), yticks=(), xlabel="share of the comparisons")
+        shares.grid(visible=False)
+        n = np.arange(1, 61)
+        for chance, dash in zip(chances, DASHES, strict=False):
+            all_of_them.plot(n, chance**n, color="k", linestyle=dash, label=f"q = {chance:g}")
+            all_of_them.plot(comparisons, chance**comparisons, "ko")
+            place = {"xytext": (6, 4), "textcoords": "offset points", "fontsize": 10}
+            all_of_them.annotate(f"{chance**comparisons:.0%}", (comparisons, chance**comparisons), **place)
+        all_of_them.axvline(comparisons, color="k", linestyle=":", linewidth=1.4)
+        all_of_them.yaxis.set_major_formatter(PercentFormatter(1))
+        all_of_them.set(
+            xlim=(0, 60), ylim=(0, 1.02), xlabel="n, how many comparisons", ylabel="chance of winning all n"
+        )
+        all_of_them.set_xticks([1, 12, 24, comparisons, 48, 60])
+        all_of_them.legend(fontsize=10)
+    return figure
