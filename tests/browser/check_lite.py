@@ -135,7 +135,7 @@ def test_all_that_the_kernel_loads_by_itself_is_there():
 
 @quadratics
 def test_a_slider_moves_its_picture(ran):
-    ran.page.evaluate(GO_TO, "one-first-widget")
+    ran.page.evaluate(GO_TO, "brake-widget")
     output = ran.page.locator(".jp-OutputArea-output:has(.widget-hslider):visible").first
     picture = output.locator("img").first.evaluate_handle("(image) => image.src")
     output.locator(".noUi-handle").press("End")
