@@ -87,7 +87,7 @@ def table(runs):
 
 
 _SHORT, _ADAM, _LONG = "Short windows", "Over Adam", "Windows of 30 steps and more"
-_EXACT, _HELD_OUT, _HELD_OUT_LONG = "Exact gradients", "Held out", "Held out, 15 steps and more"
+_EXACT, _HELD_OUT, _HELD_OUT_LONG = "Exact gradients", "Held out, short windows", "Held out, 15 steps and more"
 
 #: Case → its group and its row in `shares`, in this order; a case that is not here has a row of its own at the end.
 _WORDS = {
@@ -115,8 +115,8 @@ _WORDS = {
     "logistic regression": (_EXACT, "logistic regression"),
     "one-sided parabola": (_EXACT, "half-parabolas"),
     "two parabolas": (_EXACT, "half-parabolas"),
-    "README, 200 digits, new seeds": (_HELD_OUT, "200 digits, new seeds"),
-    "README, wine, new seeds": (_HELD_OUT, "wine, new seeds"),
+    "README, 200 digits, new seeds": (_HELD_OUT, "200 digits, new seeds, 4 steps"),
+    "README, wine, new seeds": (_HELD_OUT, "wine, new seeds, 4 steps"),
     "README, iris": (_HELD_OUT, "iris (a table), 3 steps"),
     "README, breast cancer": (_HELD_OUT, "breast cancer (a table), 12 steps"),
     "wine, 15 steps": (_HELD_OUT_LONG, "wine, 15 steps"),

@@ -11,9 +11,15 @@ __all__ = ["decision"]
 #: A question, to which yes leads on down; where no leads to, on the right.
 _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search"),
-    ("Must the steps be plain SGD's?", "Prodigy or Schedule-Free,\neither with α₀ = 1"),
-    ("Is there one run only, and no α₀\nknown within a factor of ten?", "SGD with a schedule"),
-    ("Will there be 24 windows?\n(8 epochs, 3 windows each)", "Prodigy after all:\nα has no time to climb"),
+    (
+        "Must the steps be SGD's,\nwith or without momentum?",
+        "Prodigy or Schedule-Free, at 1\n(AdamW, if its rate is known)",
+    ),
+    ("Is there one run only, and\nno good α₀ known?", "SGD with a schedule"),
+    (
+        "Will there be 24 windows?\n(8 epochs, 3 windows each)",
+        "Too short for TLR: Prodigy, or\ntwo or three α₀ with SGD",
+    ),
 )
 _END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch'
 

@@ -284,7 +284,7 @@ def span(loss):
     order = np.log(worst).mean(axis=1).sort_values(ascending=False).index
     with house_style():
         figure, axes = plt.subplots(
-            1, worst.shape[1], figsize=(9.2, 0.9 + 0.34 * len(order)), sharex=True, sharey=True, squeeze=False
+            1, worst.shape[1], figsize=(9.2, 1.3 + 0.34 * len(order)), sharex=True, sharey=True, squeeze=False
         )
         for axis, size in zip(axes.flat, worst, strict=True):
             for place, method in enumerate(order):
@@ -295,4 +295,8 @@ def span(loss):
             axis.set(xscale="log", xlabel="final training loss")
             axis.set_title(f"batches of {size}", fontsize=11)
         axes[0, 0].set_yticks(range(len(order)), [METHODS[method].label for method in order])
+        axes[0, 0].set_ylim(-0.5, len(order) - 0.5)
+        filled = {"from the best α₀": "#ffffff", "from the worst": "#6e6e6e"}
+        dot = {"linestyle": "", "marker": "o", "color": "#6e6e6e", "markersize": 7}
+        legend_below(figure, {name: Line2D([], [], markerfacecolor=face, **dot) for name, face in filled.items()})
     return figure

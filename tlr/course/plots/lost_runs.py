@@ -8,13 +8,17 @@ from tlr.course.plots.style import METHODS, house_style
 __all__ = ["lost", "price"]
 
 _DEAR = 1.3  # from which ratio on a setting is named
+_KEY = (
+    "lost runs / all runs; lost: not even half of the first loss gone\n"
+    "↑: some of the lost ended above their first loss; hatched: not tried"
+)
 
 
 def lost(shares, names):
     """A row for each case, a column for each method: lost runs of all runs, the redder the more; hatched: not tried.
 
     An arrow beside the numbers: some of the lost runs ended above their first loss. Without it they fell, by less than
-    half.
+    half. The picture says so, too.
 
     Args:
         shares: as `lost_cases.shares` returns them.
@@ -24,7 +28,7 @@ def lost(shares, names):
     groups = [*dict.fromkeys(group for group, _ in rows)]
     height = len(rows) + len(groups)
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 0.4 + 0.3 * height))
+        figure, axes = plt.subplots(figsize=(9.2, 0.9 + 0.3 * height))
         y = 0
         for group in groups:
             axes.text(-0.1, y + 0.55, group, ha="right", va="center", fontsize=10, fontweight="bold")
@@ -42,6 +46,7 @@ def lost(shares, names):
         axes.tick_params(length=0)
         axes.grid(False)
         axes.spines[:].set_visible(False)
+        axes.set_xlabel(_KEY, fontsize=10)
     return figure
 
 
