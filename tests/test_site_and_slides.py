@@ -13,7 +13,7 @@ from tlr import toys
 from tlr.course import ledger
 from tlr.course.explorers import Cobweb, Newton, Predict, Race, Windows
 from tools import build_site, build_slides
-from tools.stamp import ROOT, notebooks, repository
+from tools.stamp import ROOT, notebooks, pages, repository
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG = "iVBORw0KGgo="
@@ -74,6 +74,21 @@ def test_an_explorer_in_the_page_lives_on_as_the_notebook_has_it(explorer, site)
     )
     explorer.save_html(site / "saved.html")
     assert (site / "explorers" / "book-cell.html").read_bytes() == (site / "saved.html").read_bytes()
+
+
+def test_pages_of_explorers_that_notebooks_link_to_are_made():
+    books = {path.stem: nbformat.read(path, as_version=4).cells for path in notebooks()}
+    made = {
+        f"{stem}-{cell.id}"
+        for stem, cells in books.items()
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if build_site.explorer_page(output)
+    }
+    prose = "".join(cell.source for cells in books.values() for cell in cells if cell.cell_type == "markdown")
+    linked = set(re.findall(re.escape(pages()) + r"/explorers/(\w+-[\w-]+)\.html", prose))
+    assert linked
+    assert linked <= made
 
 
 def test_other_explorers_are_their_picture_and_their_name():
