@@ -82,7 +82,7 @@ def test_a_stamp_moves_every_link_and_no_other():
     text = (ROOT / "README.md").read_text(encoding="utf-8") + "https://github.com/somebody/else"
     moved = stamp(text, "ada/lovelace.v2", "v1.0")
     assert set(names(moved)) == {"ada/lovelace.v2"}
-    assert "git+https://github.com/ada/lovelace.v2@v1.0`" in moved
+    assert "git+https://github.com/ada/lovelace.v2@v1.0\n" in moved
     assert "/ada/lovelace.v2/v1.0?urlpath=" in moved
     assert "https://ada.github.io/lovelace.v2/lite/lab/index.html?path=" in moved
     assert "/ada/lovelace.v2/blob/v1.0/notebooks/" in moved
