@@ -24,7 +24,7 @@ FIRST_LOOK = {"alpha0": 0.3, "condition": 8.0, "rotation": 30.0, "beta": 0.001, 
 RULES = ("gd", "published", "secant", "hypergradient")
 #: Here the paper's rule is as far away as it gets; in the race one can watch it return.
 STEPS = 30
-HEADLINE = "Too large an α₀: the paper's rule (blue) goes astray, with one index mended (orange) it arrives"
+HEADLINE = "The paper's rule (blue) goes astray; with one index mended (orange) it arrives"
 #: By how much of the picture the panel of the loss, which tells the story, is higher than that of α.
 MORE = 0.1
 #: Milliseconds that a step is shown, and the end of the story.
