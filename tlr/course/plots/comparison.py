@@ -228,7 +228,7 @@ def _kind(name):
 
 
 def sensitivity(grid, loss, usual, reference):
-    """Final training loss over α₀: a panel for each method, with the same reference in gray behind it.
+    """Final training loss over α₀: a panel for each method, with the same reference, a thin line, behind it.
 
     The line goes through the seeds' geometric means; each seed has a marker. What ends above `_WORST`, or diverged, is
     drawn there. A dotted line marks the α₀ that is usual for the method.
@@ -237,18 +237,18 @@ def sensitivity(grid, loss, usual, reference):
         grid: the values of α₀, (k,).
         loss: method → final training losses, (k, seeds). Keys of `METHODS` have their color, any other is black.
         usual: method → its usual α₀.
-        reference: the method, a key of `loss` and of `METHODS`, that each panel shows in gray.
+        reference: the method, a key of `loss` and of `METHODS`, that each panel shows.
     """
     ends = {method: np.minimum(values, _WORST) for method, values in loss.items()}
     means = {method: np.exp(np.log(values).mean(axis=1)) for method, values in ends.items()}
-    down = -(-len(loss) // _ACROSS)
+    down, thin = -(-len(loss) // _ACROSS), {"color": METHODS[reference].color, "linewidth": 1.2, "alpha": 0.7}
     with house_style():
         figure, axes = plt.subplots(
             down, _ACROSS, figsize=(9.2, 0.9 + 2.1 * down), sharex=True, sharey=True, squeeze=False
         )
         for axis, (method, values) in zip(axes.flat, ends.items(), strict=False):
             look = METHODS.get(method, Method(method, "#000000", "-", "o"))
-            axis.plot(grid, means[reference], color="#b0b0b0", linewidth=1.5, zorder=1)
+            axis.plot(grid, means[reference], **thin, zorder=1)
             axis.axvline(usual[method], color="#000000", linewidth=1, linestyle=":", zorder=1)
             axis.plot(grid, means[method], color=look.color)
             axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
@@ -267,7 +267,7 @@ def sensitivity(grid, loss, usual, reference):
             figure,
             {
                 "the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":"),
-                METHODS[reference].label: Line2D([], [], color="#b0b0b0", linewidth=1.5),
+                METHODS[reference].label: Line2D([], [], **thin),
             },
         )
     return figure
