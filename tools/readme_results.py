@@ -41,7 +41,10 @@ def results():
     runs += experiments.recorded("figure-1-faithful-mnist", epochs=EPOCHS, seeds=(0,), method="tlr_steady")
     ends = records.final(runs)
     bench = lost_cases.recorded_runs()
-    return "\n".join([*_mnist(ends), "", *_lost(lost_cases.shared(bench)), "", _of_prodigy(bench)]) + "\n"
+    return (
+        "\n".join([*_mnist(ends), "", _photographs(), "", *_lost(lost_cases.shared(bench)), "", _of_prodigy(bench)])
+        + "\n"
+    )
 
 
 def _mnist(ends):
@@ -82,6 +85,20 @@ def _against_schedules(ends):
         group, first, second = (lower, schedule, steady) if schedule < steady else (higher, steady, schedule)
         (tie if second < 1.1 * first else group).append(str(size))
     return "; ".join(f"{words} with batches of {', '.join(sizes)}" for words, sizes in told.items() if sizes) + "."
+
+
+def _photographs():
+    part = experiments.Part("figure-2-cifar10-narrow", {"batch_size": (64,)})
+    ends = records.final(experiments.recorded(part, epochs=EPOCHS, seeds=(0,)))
+    losses = ends.groupby("method").train_loss.min().sort_values()
+    words = {method: words for method, _, words in ROWS} | {
+        "hypergradient": "hypergradient descent, the best of three β"
+    }
+    told = "; ".join(f"{words[method]}, {loss:.3f}" for method, loss in losses.items())
+    return (
+        f"**Photographs.** All of CIFAR-10 on a small residual network, {EPOCHS} epochs, batches of 64, one α₀ (0.1) and "
+        f"one seed ([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit)). Training loss at the end: {told}."
+    )
 
 
 def _lost(lost):
