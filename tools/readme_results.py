@@ -96,8 +96,8 @@ def _photographs():
     }
     told = "; ".join(f"{words[method]}, {loss:.3f}" for method, loss in losses.items())
     return (
-        f"**Photographs.** All of CIFAR-10 on a small residual network, {EPOCHS} epochs, batches of 64, one α₀ (0.1) and "
-        f"one seed ([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit)). Training loss at the end: {told}."
+        f"**Photographs.** All of CIFAR-10 on a small residual network, {EPOCHS} epochs, batches of 64, one α₀ (0.1) "
+        f"and one seed ([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit)). Training loss at the end: {told}."
     )
 
 
