@@ -10,14 +10,14 @@ import pytest
 from tools.stamp import pages
 
 SESSION = "globalThis.jupyterapp?.shell.currentWidget?.context?.sessionContext"
-#: Counts what controls have said and the kernel has not done with. (A kernel may handle them beside the cells, so that
-#: to run an empty cell after them would not do.)
+#: Keeps what controls have said and the kernel has not done with. (A kernel may handle them beside the cells, so that
+#: to run an empty cell after them would not do. Answers to what was said before this began do not count.)
 COUNT_PENDING = f"""() => {{
-    window.pending = 0;
+    window.pending = new Set();
     {SESSION}.session.kernel.anyMessage.connect((_, {{msg, direction}}) => {{
-        if (direction === "send") window.pending += msg.header.msg_type === "comm_msg";
+        if (direction === "send" && msg.header.msg_type === "comm_msg") window.pending.add(msg.header.msg_id);
         else if (msg.header.msg_type === "status" && msg.content.execution_state === "idle")
-            window.pending -= msg.parent_header.msg_type === "comm_msg";
+            window.pending.delete(msg.parent_header.msg_id);
     }});
 }}"""
 RUN = f"""async (code) => {{
@@ -106,7 +106,7 @@ class Shown:
     def digest(self):
         """A number for the picture, once the kernel has answered all that was asked of it."""
         for _ in range(2):
-            self.page.wait_for_function("() => window.pending === 0")
+            self.page.wait_for_function("() => window.pending.size === 0")
             self.page.evaluate(NEXT_FRAME)
         return self.image.evaluate(DIGEST)
 
