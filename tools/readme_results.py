@@ -91,10 +91,9 @@ def _photographs():
     part = experiments.Part("figure-2-cifar10-narrow", {"batch_size": (64,)})
     ends = records.final(experiments.recorded(part, epochs=EPOCHS, seeds=(0,)))
     losses = ends.groupby("method").train_loss.min().sort_values()
-    words = {method: words for method, _, words in ROWS} | {
-        "hypergradient": "hypergradient descent, the best of three β"
-    }
-    told = "; ".join(f"{words[method]}, {loss:.3f}" for method, loss in losses.items())
+    names = {method: words for method, _, words in ROWS}
+    names["hypergradient"] = "hypergradient descent, the best of three β"
+    told = "; ".join(f"{names[method]}, {loss:.3f}" for method, loss in losses.items())
     return (
         f"**Photographs.** All of CIFAR-10 on a small residual network, {EPOCHS} epochs, batches of 64, one α₀ (0.1) "
         f"and one seed ([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit)). Training loss at the end: {told}."

@@ -180,7 +180,7 @@ def trial(
             gradient = _flat(w.grad for w in model.parameters()) + group["weight_decay"] * before
             optimizer.step()
             direction = (before - _flat(model.parameters())) / group["lr"]
-            total = total + (gradient if reads == "gradients" else direction)
+            total = total + {"gradients": gradient, "directions": direction}[reads]
             step += 1
             if step % window == 0:
                 if curvature and last is not None:

@@ -42,7 +42,7 @@ class WideResNet(nn.Sequential):
         outputs: classes (default 10).
         channels: of the images (default 3).
         seed: of the initial weights, torch's default initialization; the global random state is left as it was.
-        stride: of the first convolution (default 1, the paper's). With 2, images of half the size cost a quarter.
+        stride: of the first convolution (default 1, the paper's). With 2 all that follows costs a quarter.
 
     Shapes: images (n, channels, height, width) of any size → logits (n, outputs).
 
