@@ -277,12 +277,14 @@ def test_a_burst_is_numbered_from_the_edge_to_the_crossing_of_the_votes():
     bowl = toys.quadratic([1, 10], angle=0.5)
     ran = {rule: descend(rule, bowl, bowl.start, 0.002, 100) for rule in ("published", "secant")}
     rate, vote, loss = plots.burst(ran, votes(bowl, ran["published"]), edge=0.2).axes
-    assert [text.get_text() for axes in (rate, vote, loss) for text in axes.texts] == ["1", "2", "3"]
-    passes, takes = rate.texts[0].xy[0], vote.texts[1].xy[0]
+    numbers = [text for axes in (rate, vote, loss) for text in axes.texts if len(text.get_text()) == 1]
+    assert [text.get_text() for text in numbers] == ["1", "2", "3"]
+    passes, takes = numbers[0].xy[0], numbers[2].xy[0]
     assert ran["published"].alpha[passes - 1] < 0.2 < ran["published"].alpha[passes]
-    flat, steep = (np.abs(line.get_ydata()) for line in vote.lines[:2])
-    assert np.all(flat[passes - 1 : takes - 1] > steep[passes - 1 : takes - 1])
-    assert steep[takes - 1] > flat[takes - 1]
+    longer, shorter = (line.get_ydata() for line in vote.lines[:2])
+    assert np.all(shorter[passes - 1 : takes - 1] < 1)
+    assert shorter[takes - 1] > 1
+    np.testing.assert_array_equal(np.isnan(longer), ran["published"].alpha[1:] > 0.1)  # beyond 1/λ₂
 
 
 def test_braking_multiplies_the_loss_by_the_square_of_the_excess():
@@ -346,6 +348,17 @@ def test_panels_draw_what_they_are_given_rules_in_their_own_look():
     assert {line.get_linestyle() for line in left.get_lines()} == {"-", "--"}
     assert (left.get_ylim(), right.get_yscale(), right.get_xscale()) == ((0.5, 9), "log", "linear")
     assert (left.get_title(loc="left"), right.get_ylabel()) == ("left", "b")
+
+
+def test_a_line_of_a_panel_is_named_where_it_is_or_in_the_key():
+    each = [{"published": [1.0, 2.0], "one": [3.0, 4.0]}, {"two": [1.0, 2.0]}]
+    named = [{"published": (0.5, 1.5), "limit": (0, 9)}, {"two": (1, 2)}]
+    figure = plots.panels(each, xlabels="t", ylabels="a", levels=[{"limit": 8.0}, {}], named=named)
+    left, right = figure.axes
+    said = {text.get_text(): (text.get_position(), text.get_color()) for text in left.texts}
+    assert said == {"TLR (Eq. 8)": ((0.5, 1.5), plots.METHODS["tlr"].color), "limit": ((0, 9), "#000000")}
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["one"]
+    assert right.get_legend() is None
 
 
 def test_a_valley_marks_the_best_alpha_and_where_half_of_the_products_are_negative():

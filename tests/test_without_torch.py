@@ -21,7 +21,7 @@ LEFT_OUT = {
     "06_verdict": 0,
     "07_theory": 0,
     "08_ledger": 2,
-    "gallery": 10,
+    "gallery": 11,
     "glossary": 1,
 }
 

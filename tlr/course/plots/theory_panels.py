@@ -11,7 +11,7 @@ from tlr.course.plots.style import DASHES, house_style, shades
 __all__ = ["panels"]
 
 
-def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=None):
+def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=None, named=None):
     """Panels of curves.
 
     Args:
@@ -22,6 +22,7 @@ def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=
         log: the axes that are logarithmic, "", "x", "y" or "xy" (default "y").
         limits: (low, high) of y, for each panel or one for all (default: those of the data).
         levels: name → height of a dashed line across, for each panel (default: none).
+        named: name → (x, y) where the line's label is written, in its color, for each panel; these are in no key.
     """
     with house_style():
         figure, axes = plt.subplots(1, len(each), figsize=(9.2, 4.2), squeeze=False)
@@ -32,12 +33,13 @@ def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=
             dashes = DASHES[1:] if known else DASHES
             for name, color, dash in zip(others, colors, cycle(dashes), strict=False):
                 known[name] = {"color": color, "linestyle": dash, "label": name}
+            drawn = {}
             for name, curve in curves.items():
                 x, y = curve if isinstance(curve, tuple) else (np.arange(len(curve)), curve)
                 style = known[name]
-                axis.plot(x, y, **style, linewidth=1.6)
+                (drawn[name],) = axis.plot(x, y, **style, linewidth=1.6)
             for name, height in (levels[number] if levels else {}).items():
-                axis.axhline(height, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, label=name)
+                drawn[name] = axis.axhline(height, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, label=name)
             axis.set(xlabel=_of(xlabels, number), ylabel=_of(ylabels, number))
             axis.set_xscale("log" if "x" in log else "linear")
             axis.set_yscale("log" if "y" in log else "linear")
@@ -45,7 +47,11 @@ def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=
                 axis.set_ylim(limits if np.ndim(limits) == 1 else limits[number])
             if titles:
                 axis.set_title(titles[number], loc="left")
-            axis.legend(fontsize=9)
+            places = named[number] if named else {}
+            for name, place in places.items():
+                axis.text(*place, drawn[name].get_label(), color=drawn[name].get_color(), fontsize=10, va="center")
+            if keyed := [line for name, line in drawn.items() if name not in places]:
+                axis.legend(handles=keyed, fontsize=9)
     return figure
 
 

@@ -192,7 +192,7 @@ def curves(series, *, ylabel, start=None):
 
 
 def burst(ran, terms, edge):
-    """How a burst begins: α, the two votes on it, and the loss, with three moments numbered.
+    """How a burst begins: α, the steep vote against the flat one, and the loss, with three moments numbered.
 
     The moments are 1, the first step by an α past the edge, 2, the middle of what follows, and 3, the first step after
     it at which the steep term outweighs the flat one. From 1 to 3 all panels are gray.
@@ -204,30 +204,34 @@ def burst(ran, terms, edge):
     """
     first = next(iter(ran.values()))
     steps, (flat, steep) = np.arange(1, len(terms) + 1), np.transpose(terms)
+    loudness = np.abs(steep) / np.abs(flat)
     passes = int(np.argmax(first.alpha > edge))
-    takes = passes + int(np.argmax(np.abs(steep[passes - 1 :]) > np.abs(flat[passes - 1 :])))
+    takes = passes + int(np.argmax(loudness[passes - 1 :] > 1))
+    says = {"longer": steep >= 0, "shorter": steep < 0}
     each = [
         {rule: path.alpha for rule, path in ran.items()},
-        {"flat": (steps, np.abs(flat)), "steep": (steps, np.abs(steep))},
+        {f"steep says “{word}”": (steps, np.where(where, loudness, np.nan)) for word, where in says.items()},
         {rule: path.loss / path.loss[0] for rule, path in ran.items()},
     ]
-    titles = ["learning rate α", f"the two votes, with {STYLES[first.rule].label[5:-1]}", "loss / first loss"]
-    levels, limits = [{"edge, 2/λ₂": edge}, {}, {}], [(1e-3, 3), (1e-34, 1e22), (1e-20, 1e23)]
+    titles = ["learning rate α", f"steep vote / flat vote ({STYLES[first.rule].label[5:-1]})", "loss / first loss"]
+    levels, limits = [{"edge, 2/λ₂": edge}, {}, {}], [(1e-3, 3), (1e-14, 1e8), (1e-20, 1e23)]
     figure = panels(each, xlabels="step t", ylabels="", titles=titles, limits=limits, levels=levels)
     rate, vote, loss = figure.axes
     with house_style():
-        for line in vote.lines:
-            line.set_color("#000000")  # vermilion is a rule here
-        against = np.where(steep < 0, -steep, np.nan)
-        vote.plot(steps, against, color="#E69F00", linewidth=6, alpha=0.5, label="steep says “shorter”")
+        for line, dash in zip(vote.lines, (":", "-"), strict=True):
+            line.set(color="#000000", linestyle=dash, linewidth=2)  # vermilion is a rule here
+        vote.plot(steps, loudness, color="#8c8c8c", linewidth=1, zorder=1)  # where they alternate step by step
+        vote.axhline(1, color="#8c8c8c", linewidth=1)
+        for height, who in {1e5: "the steep\nvote decides", 1e-8: "the flat\nvote decides"}.items():
+            vote.text(49, height, who, ha="center", va="center", fontsize=9, color="#4d4d4d")
         vote.legend(fontsize=9, loc="lower left")
         for axes in figure.axes:
             axes.axvspan(passes, takes, color="#8c8c8c", alpha=0.25, linewidth=0)
         loss.axhspan(1, limits[2][1], color="#E69F00", alpha=0.15, linewidth=0)
         middle = (passes + takes) // 2
         _number(rate, 1, (passes, first.alpha[passes]), (-12, 14))
-        _number(vote, 2, (middle, abs(steep[middle - 1])), (0, -18))
-        _number(vote, 3, (takes, abs(flat[takes - 1])), (15, 10))
+        _number(vote, 2, (middle, loudness[middle - 1]), (14, -6))
+        _number(vote, 3, (takes, 1), (14, 10))
     return figure
 
 
