@@ -13,12 +13,12 @@ _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search"),
     (
         "Must the steps be SGD's,\nwith or without momentum?",
-        "Prodigy or Schedule-Free, at 1\n(AdamW, if its rate is known)",
+        "Prodigy, at its default of 1",
     ),
-    ("Is there one run only, and\nno good α₀ known?", "SGD with a schedule"),
+    ("Is there only one run, and\nno good α₀ known?", "SGD with a schedule"),
     (
         "Will there be 24 windows?\n(8 epochs, 3 windows each)",
-        "Too short for TLR: Prodigy, or\ntwo or three α₀ with SGD",
+        "Too short for TLR: allow Prodigy,\nor two or three runs of SGD",
     ),
 )
 _END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch'

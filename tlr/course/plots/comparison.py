@@ -276,6 +276,8 @@ def sensitivity(grid, loss, usual, reference):
 def span(loss):
     """How far the choice of α₀ moves a method: a line from its lowest final loss (circle) to its highest (dot).
 
+    The two losses stand beside them.
+
     Args:
         loss: a DataFrame by (method, batch size), a column for each α₀; a panel for each batch size. The method whose
             highest losses are lowest is on top.
@@ -283,19 +285,26 @@ def span(loss):
     best, worst = loss.min(axis=1).unstack(), loss.max(axis=1).unstack()
     order = np.log(worst).mean(axis=1).sort_values(ascending=False).index
     with house_style():
-        figure, axes = plt.subplots(
-            1, worst.shape[1], figsize=(9.2, 1.3 + 0.34 * len(order)), sharex=True, sharey=True, squeeze=False
-        )
-        for axis, size in zip(axes.flat, worst, strict=True):
+        rows = -(-worst.shape[1] // 2)
+        size = (9.2, 0.8 + rows * (0.5 + 0.34 * len(order)))
+        figure, axes = plt.subplots(rows, 2, figsize=size, sharex=True, sharey=True, squeeze=False)
+        for axis in axes.flat[worst.shape[1] :]:
+            axis.remove()
+        for axis, size in zip(axes.flat, worst, strict=False):
             for place, method in enumerate(order):
                 color, ends = METHODS[method].color, (best[size][method], worst[size][method])
                 axis.plot(ends, [place] * 2, color=color, linewidth=2.5)
                 axis.plot(ends[:1], [place], "o", color=color, markerfacecolor="#ffffff", markersize=7)
                 axis.plot(ends[1:], [place], "o", color=color, markersize=7)
-            axis.set(xscale="log", xlabel="final training loss")
+                for loss_there, offset, side in zip(ends, (-8, 8), ("right", "left"), strict=True):
+                    place_of = {"xytext": (offset, 0), "textcoords": "offset points", "ha": side, "va": "center"}
+                    axis.annotate(f"{loss_there:#.2g}", (loss_there, place), fontsize=10, **place_of)
+            axis.set(xscale="log", xlim=(best.min().min() / 5, worst.max().max() * 3))
             axis.set_title(f"batches of {size}", fontsize=11)
         axes[0, 0].set_yticks(range(len(order)), [METHODS[method].label for method in order])
         axes[0, 0].set_ylim(-0.5, len(order) - 0.5)
+        for axis in axes[-1]:
+            axis.set_xlabel("final training loss")
         filled = {"from the best α₀": "#ffffff", "from the worst": "#6e6e6e"}
         dot = {"linestyle": "", "marker": "o", "color": "#6e6e6e", "markersize": 7}
         legend_below(figure, {name: Line2D([], [], markerfacecolor=face, **dot) for name, face in filled.items()})
