@@ -304,7 +304,7 @@ def _leap(axes, toy, ran):
     axes.annotate("first leap", ((w[-1] + w[-2]) / 2, loss.max()), ha="center", va="bottom", color=color)
     axes.text(w[0], 0.85 * loss[0], "start ", ha="right", va="top", fontsize=9)
     axes.set(xlim=(grid[0], grid[-1]), ylim=(-0.06 * loss.max(), 1.25 * loss.max()))
-    axes.set(xlabel="w", title="the bent function")
+    axes.set(xlabel="w", ylabel="loss", title="the bent function")
 
 
 def _last(trajectories):
