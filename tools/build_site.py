@@ -72,10 +72,9 @@ def write_sources(pdf=False):
     for name in PROSE:
         text = linked((ROOT / name).read_text(encoding="utf-8"), ROOT / name)
         if name == "README.md":
-            # The race itself, in place of the loop that leads to it, and of the badge.
+            # The race itself, in place of the loop that leads to it.
             race = framed("race.html", explorers.Race)
-            still = r"^\[!\[Tests\].*?\]\(docs/first_look.*?(?=^\*One bowl)"
-            text = re.sub(still, f"{race}\n\n", text, flags=re.MULTILINE | re.DOTALL)
+            text = re.sub(r"^\[!\[[^\]]*\]\(docs/first_look.*$", lambda _: race, text, flags=re.MULTILINE)
             text += CONTENTS
             if pdf:
                 text += '\n\n<a href="pdf/course.pdf">The whole course as one PDF</a>, solutions opened.\n'
