@@ -139,6 +139,8 @@ def test_most_tested_claims_hold_at_least_in_part_as_the_readme_says():
     tested = len(found) - found.count("not tested")
     assert found.count("holds") + found.count("holds in part") > tested / 2
     assert "Most of the paper's claims that we could test hold, at least in part." in README
+    assert found.count("holds") < tested / 2
+    assert "Fewer than half hold in full." in README
 
 
 def test_the_readme_links_to_files_that_are_there():

@@ -74,7 +74,7 @@ def write_sources(pdf=False):
         if name == "README.md":
             # The race itself, in place of the loop that leads to it.
             race = framed("race.html", explorers.Race)
-            text = re.sub(r"^\[!\[[^\]]*\]\(docs/first_look.*$", lambda _: race, text, flags=re.MULTILINE)
+            text = re.sub(r"^\[!\[[^\]]*\]\(docs/first_look.*$", race, text, flags=re.MULTILINE)
             text += CONTENTS
             if pdf:
                 text += '\n\n<a href="pdf/course.pdf">The whole course as one PDF</a>, solutions opened.\n'

@@ -83,14 +83,10 @@ def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=
         A dict: `loss` of each batch before its step and `alpha` of each step; `window`, the steps of a third of an
         epoch; and `asked`, rule → the relative change of α that it asks for after each window but the first.
     """
-    import torch
-    from torch.nn.functional import cross_entropy
-
     from tlr import rule
-    from tlr.course.data import normalize
     from tlr.course.models import MLP
     from tlr.course.peers import make_optimizer
-    from tlr.course.training import epoch_order, steps_per_epoch
+    from tlr.course.training import steps_per_epoch
 
     every = steps_per_epoch(data, batch_size)
     window = rule.window(every)
@@ -98,31 +94,21 @@ def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=
     options = {"epoch": every} if method == "tlr_steady" else {}
     options |= {"lr": alpha0, "momentum": 0.8, "weight_decay": 5e-4, "update_every": window}
     optimizer = make_optimizer(method, model.parameters(), **options)
-    images, labels, *_ = data.tensors("cpu")
-    images = normalize(images)
     loss, alpha, sums = [], [], []
-    direction = gradient = 0
-    for epoch in range(epochs):
-        for batch in epoch_order(len(labels), seed, epoch).split(batch_size):
-            optimizer.zero_grad()
-            value = cross_entropy(model(images[batch]), labels[batch])
-            value.backward()
-            before = _flat(model.parameters())
-            gradient = gradient + _flat(w.grad for w in model.parameters())
-            loss.append(value.item())
-            alpha.append(optimizer.param_groups[0]["lr"])
-            optimizer.step()
-            direction = direction + (before - _flat(model.parameters())) / alpha[-1]
-            if len(loss) % window == 0:
-                sums.append({"directions": direction, "gradients": gradient})
-                direction = gradient = 0
-    asked = {name: [] for name in _RULES}
-    for first, second in pairwise(sums):
-        for name in _RULES:
-            what, _ = rule.RULES[name].products
-            old, new = first[what], second[what]
-            products = (float(torch.dot(*pair)) for pair in ((new, new), (new, old), (old, old)))
-            asked[name].append(float(rule.relative_change(*products, curvature=name)))
+    total = None
+    for step in _steps(model, optimizer, data, seed=seed, epochs=epochs, batch_size=batch_size):
+        loss.append(step["loss"])
+        alpha.append(step["alpha"])
+        total = _added(total, step)
+        if len(loss) % window == 0:
+            sums.append(total)
+            total = None
+    asked = {
+        name: [
+            _relative_change(*(each[rule.RULES[name].products[0]] for each in pair), name) for pair in pairwise(sums)
+        ]
+        for name in _RULES
+    }
     return {"loss": loss, "alpha": alpha, "window": window, "asked": asked}
 
 
@@ -154,45 +140,75 @@ def trial(
         `accuracy`, the test accuracy after it; `alpha`, after it.
     """
     import torch
-    from torch.nn.functional import cross_entropy
 
     from tlr import rule
-    from tlr.course.data import normalize
     from tlr.course.models import MLP
-    from tlr.course.training import accuracy, epoch_order, steps_per_epoch
+    from tlr.course.training import accuracy, steps_per_epoch
 
-    window = rule.window(steps_per_epoch(data, batch_size))
+    every = steps_per_epoch(data, batch_size)
+    window = rule.window(every)
     model = MLP(data.inputs, hidden, data.classes, seed)
     optimizer = torch.optim.SGD(model.parameters(), lr=alpha0, momentum=momentum, weight_decay=5e-4)
     (group,) = optimizer.param_groups
-    images, labels, test_images, test_labels = data.tensors("cpu")
-    images = normalize(images)
+    _, _, test_images, test_labels = data.tensors("cpu")
     ran = {"loss": [], "accuracy": [], "alpha": []}
-    step, total, last = 0, 0, None
+    losses, total, last = [], None, None
+    steps = _steps(model, optimizer, data, seed=seed, epochs=epochs, batch_size=batch_size)
+    for number, step in enumerate(steps, start=1):
+        losses.append(step["loss"])
+        total = _added(total, step)
+        if number % window == 0:
+            if curvature and last is not None:
+                group["lr"] *= 1 + _relative_change(last[reads], total[reads], curvature)
+            total, last = None, total
+        if then and number == then[0]:
+            group["lr"], curvature = then[1], None
+        if number % every == 0:
+            ran["loss"].append(sum(losses) / len(losses))
+            ran["accuracy"].append(accuracy(model, test_images, test_labels))
+            ran["alpha"].append(group["lr"])
+            losses = []
+    return ran
+
+
+def _steps(model, optimizer, data, *, seed, epochs, batch_size):
+    """Train, and after each step yield a dict: `loss` and `alpha`; `directions` and `gradients`, as vectors.
+
+    A direction is the displacement over α, and a gradient includes weight decay.
+    """
+    from torch.nn.functional import cross_entropy
+
+    from tlr.course.data import normalize
+    from tlr.course.training import epoch_order
+
+    images, labels, *_ = data.tensors("cpu")
+    images = normalize(images)
+    (group,) = optimizer.param_groups
     for epoch in range(epochs):
-        losses = []
+        model.train()
         for batch in epoch_order(len(labels), seed, epoch).split(batch_size):
             optimizer.zero_grad()
-            value = cross_entropy(model(images[batch]), labels[batch])
-            value.backward()
-            losses.append(value.item())
-            before = _flat(model.parameters())
+            loss = cross_entropy(model(images[batch]), labels[batch])
+            loss.backward()
+            before, alpha = _flat(model.parameters()), group["lr"]
             gradient = _flat(w.grad for w in model.parameters()) + group["weight_decay"] * before
             optimizer.step()
-            direction = (before - _flat(model.parameters())) / group["lr"]
-            total = total + {"gradients": gradient, "directions": direction}[reads]
-            step += 1
-            if step % window == 0:
-                if curvature and last is not None:
-                    products = (float(torch.dot(*pair)) for pair in ((total, total), (total, last), (last, last)))
-                    group["lr"] *= 1 + float(rule.relative_change(*products, curvature=curvature))
-                total, last = 0, total
-            if then and step == then[0]:
-                group["lr"], curvature = then[1], None
-        ran["loss"].append(sum(losses) / len(losses))
-        ran["accuracy"].append(accuracy(model, test_images, test_labels))
-        ran["alpha"].append(group["lr"])
-    return ran
+            direction = (before - _flat(model.parameters())) / alpha
+            yield {"loss": loss.item(), "alpha": alpha, "directions": direction, "gradients": gradient}
+
+
+def _added(total, step):
+    """The sums of a window with one step more."""
+    return {each: step[each] + (total[each] if total else 0) for each in ("directions", "gradients")}
+
+
+def _relative_change(last, now, curvature):
+    import torch
+
+    from tlr import rule
+
+    products = (float(torch.dot(*pair)) for pair in ((now, now), (now, last), (last, last)))
+    return float(rule.relative_change(*products, curvature=curvature))
 
 
 def _flat(tensors):
