@@ -13,6 +13,7 @@ import pytest
 import sympy as sp
 import torch
 
+from tlr.course import theory as theory_runs
 from tlr.course.exercises import cifar, derivation, ledger, minibatches, mnist, quadratics, theory
 from tlr.course.exercises import verdict as verdict_exercises
 from tlr.course.exercises.checking import NotYet, Verdict, call, exercise, number, whole
@@ -218,6 +219,16 @@ def test_a_fast_wave_is_still_smooth(frequency):
     period, slope = 2 * np.pi / frequency, frequency * np.sin(0.3) - 0.25
     said = derivation.loss_rises_though_alpha_grows(lambda w: np.sin(frequency * w) - w / 4, start, period / slope)
     assert said, said
+
+
+@pytest.mark.parametrize("start", [0.83, 0.9, 0.95, 1.1, 1.2])
+def test_what_a_single_run_measures_is_right(start):
+    one, other = (theory_runs.orbit(x, 400) for x in (start, start + 1e-15))
+    apart = int(np.argmax(abs(one - other) > 0.1))
+    assert theory.digits_forgotten(apart), apart
+    assert theory.digits_forgotten(230)
+    assert not theory.digits_forgotten(200)
+    assert not theory.digits_forgotten(340)
 
 
 # The verdict

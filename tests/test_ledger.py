@@ -687,6 +687,12 @@ def test_verdicts_that_turned_are_in_groups_with_counts():
     assert [patch.get_linewidth() for patch in axes.patches if isinstance(patch, Rectangle)].count(2.5) == 2
 
 
+def test_the_ages_of_criteria_have_counts_and_a_tile_a_claim():
+    (axes,) = plots.ages({"before": {}, "after": {3: HOLDS, 22: DOES_NOT_HOLD}}, thick=(22,)).axes
+    assert [text.get_text() for text in axes.texts] == ["before", "0", "after", "2", "3\n✓", "22\n✗"]
+    assert [patch.get_linewidth() for patch in axes.patches if isinstance(patch, Rectangle)] == [0.8, 2.5]
+
+
 def test_the_share_that_a_word_demands_lies_in_what_is_won_or_not():
     shares, chances = plots.strictness({"A": (25, 5, 6)}, (0.9, 0.98), 36).axes
     np.testing.assert_allclose([bar.get_width() for bar in shares.patches], [25 / 36, 5 / 36, 6 / 36])

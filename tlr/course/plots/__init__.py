@@ -27,11 +27,12 @@ from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
 from tlr.course.plots.toys import braking, burst, cobweb, curves, paths, thrown_back
 from tlr.course.plots.training import agreement, drawing, images, valley, window_agreement
-from tlr.course.plots.verdicts import strictness, turned
+from tlr.course.plots.verdicts import ages, strictness, turned
 
 __all__ = [
     "METHODS",
     "Method",
+    "ages",
     "agreement",
     "angles",
     "basins",

@@ -7,10 +7,14 @@ from matplotlib.ticker import PercentFormatter
 from tlr.course.plots.style import DASHES, house_style
 from tlr.course.plots.tiles import COLORS, SIGNS
 
-__all__ = ["strictness", "turned"]
+__all__ = ["ages", "strictness", "turned"]
 
-_COLUMNS = {"does not hold": 0, "not tested": 1, "undecided": 1, "holds in part": 2, "holds": 3}
-_HEADS = ("✗ does\nnot hold", "≈ ○\nopen", "◐ holds\nin part", "✓ holds")
+#: Verdict → where its column stands: what is open is no grade, and stands apart.
+_COLUMNS = {"does not hold": 0, "holds in part": 0.9, "holds": 1.8, "undecided": 3, "not tested": 3}
+_HEADS = {"does not hold": "✗ does\nnot hold", "holds in part": "◐ holds\nin part", "holds": "✓ holds"}
+_HEADS |= {"undecided": "≈ ○\nopen"}
+#: Verdict → how much of the claim is true.
+_RANKS = {"does not hold": 0, "undecided": 1, "not tested": 1, "holds in part": 2, "holds": 3}
 
 
 def turned(moves, thick=()):
@@ -23,7 +27,7 @@ def turned(moves, thick=()):
     """
     groups = {"Better for the paper": {}, "Worse for the paper": {}, "Left open": {}}
     for number, (title, before, after) in moves.items():
-        start, end = _COLUMNS[before], _COLUMNS[after]
+        start, end = _RANKS[before], _RANKS[after]
         name = "Left open" if end == 1 else "Better for the paper" if end > start else "Worse for the paper"
         groups[name][number] = title, before, after
     groups = {name: rows for name, rows in groups.items() if rows}
@@ -31,9 +35,9 @@ def turned(moves, thick=()):
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.29 * total))
         y = 0
-        for column, head in enumerate(_HEADS):
-            axes.text(column, -0.5, head, ha="center", va="bottom", fontsize=9)
-            axes.axvline(column, color="#e4e4e4", linewidth=1, zorder=0)
+        for verdict, head in _HEADS.items():
+            axes.text(_COLUMNS[verdict], -0.5, head, ha="center", va="bottom", fontsize=9)
+            axes.axvline(_COLUMNS[verdict], color="#e4e4e4", linewidth=1, zorder=0)
         for name, rows in groups.items():
             axes.text(-4.7, y + 0.5, f"{name}: {len(rows)}", va="center", fontsize=10, fontweight="bold")
             y += 1
@@ -51,6 +55,31 @@ def turned(moves, thick=()):
                 axes.annotate("", (ends[1] - gap, y + 0.5), (ends[0] + gap, y + 0.5), arrowprops=arrow)
                 y += 1
         axes.set(xlim=(-4.7, 3.4), ylim=(total, -0.5))
+        axes.axis("off")
+    return figure
+
+
+def ages(groups, thick=()):
+    """How old criteria are: a row for each age, with how many there are and a tile for each claim.
+
+    Args:
+        groups: age, in words → (number of the claim → verdict). Verdicts are the keys of `SIGNS`.
+        thick: the numbers of the claims whose tiles have a thick edge.
+    """
+    with house_style():
+        figure, axes = plt.subplots(figsize=(9.2, 0.5 + 0.52 * len(groups)))
+        for y, (age, verdicts) in enumerate(groups.items()):
+            axes.text(-9.6, y + 0.5, age, va="center", fontsize=9.5)
+            axes.text(-0.35, y + 0.5, str(len(verdicts)), ha="right", va="center", fontsize=11, fontweight="bold")
+            for x, (number, verdict) in enumerate(verdicts.items()):
+                edge = 2.5 if number in thick else 0.8
+                place = (x + 0.05, y + 0.07)
+                tile = plt.Rectangle(place, 0.9, 0.86, facecolor=COLORS[verdict], edgecolor="k", linewidth=edge)
+                axes.add_patch(tile)
+                told = f"{number}\n{SIGNS[verdict]}"
+                axes.text(x + 0.5, y + 0.5, told, ha="center", va="center", fontsize=8, linespacing=1)
+        axes.axvline(-0.1, color="k", linewidth=0.8)
+        axes.set(xlim=(-9.6, max(map(len, groups.values()), default=1) + 0.1), ylim=(len(groups) + 0.05, -0.05))
         axes.axis("off")
     return figure
 
