@@ -90,11 +90,11 @@ def _photographs():
     losses = ends.groupby(["method", "batch_size"]).train_loss.min().unstack().sort_values(64)
     names = {method: words for method, _, words in ROWS}
     names["hypergradient"] = "hypergradient descent, the best of three β"
-    told = "; ".join(f"{names[method]}, {row[64]:.3f} and {row[256]:.3f}" for method, row in losses.iterrows())
+    told = ", ".join(f"{names[method]} ({row[64]:.3f}, {row[256]:.3f})" for method, row in losses.iterrows())
     return (
         f"**Photographs.** All of CIFAR-10 on a small residual network, {EPOCHS} epochs from α₀ = 0.1, one seed "
-        "([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit)). Training loss at the end with batches of 64, and of "
-        f"256: {told}."
+        f"([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit)). Training loss at the end (with batches of 64, in "
+        f"whose order; of 256): {told}."
     )
 
 
@@ -111,8 +111,8 @@ def _lost(lost):
             cells = ["{0.lost} of {0.runs}".format(of_method.loc[kinds].sum()) for kinds in COLUMNS.values()]
             lines.append(f"| {words} | {' | '.join(cells)} |")
     held_out = lost.loc[["held out", "held out, longer"]].groupby(level="method").sum()
-    told = "; ".join(f"{words}: {held_out.lost[name]}" for _, name, words in ROWS if name)
-    return [*lines, "", f"Of these runs {held_out.runs.iloc[0]} were *held out*. Lost there: {told}."]
+    told = f"Of the {held_out.runs.steady} runs that were *held out* steady lost {held_out.lost.steady}."
+    return [*lines, "", told]
 
 
 def _of_prodigy(runs):
