@@ -97,7 +97,8 @@ quadratics = pytest.mark.parametrize("ran", ["02_quadratics"], indirect=True)
 @every
 def test_every_cell_runs_or_says_that_it_needs_torch(ran):
     cells = code_cells(ran.page)
-    assert [output["evalue"] for cell in cells for output in outputs(cell, "error")] == []
+    failed = [(cell["id"], output["ename"], output["evalue"]) for cell in cells for output in outputs(cell, "error")]
+    assert failed == []
     assert all(cell["execution_count"] for cell in cells)
     assert ran.page.evaluate("() => window.finished")
     left_out = [cell["id"] for cell in cells if "This cell is left out: it" in text(cell, "stdout")]
