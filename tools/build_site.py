@@ -147,19 +147,23 @@ def shown(output, name):
     if page := explorer_page(output):
         (SITE / "explorers").mkdir(parents=True, exist_ok=True)
         (SITE / "explorers" / f"{name}.html").write_text(page, encoding="utf-8")
-        still = data.get("text/html")
-        if still is None:
-            with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
-                opened.save(SITE / "explorers" / f"{name}.webp", lossless=True)
-            still = f'<img loading="lazy" src="../explorers/{name}.webp" alt="">'
+        still = data.get("text/html") or still_picture(data, name)
         frame = framed(f"../explorers/{name}.html", explorer_of(output))
         return html_output(f'{frame}<div class="still">{still}</div>')
     if WIDGET in data:
-        picture = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
+        picture = still_picture(data, name)
         return html_output(f"<figure>{picture}<figcaption>{data['text/plain']}</figcaption></figure>")
     if "text/html" in data:
         data["text/html"] = TO_CELL.sub(r"\1.html#\2", data["text/html"])
     return output
+
+
+def still_picture(data, name):
+    """The stored picture of a widget as an `img`; it is written beside the explorers' pages."""
+    (SITE / "explorers").mkdir(parents=True, exist_ok=True)
+    with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as opened:
+        opened.save(SITE / "explorers" / f"{name}.webp", lossless=True)
+    return f'<img loading="lazy" src="../explorers/{name}.webp" alt="">'
 
 
 def explorer_of(output):
