@@ -1,12 +1,15 @@
 """What stands between the notebooks and their site and slides; `make site` and `make slides` build them in earnest."""
 
+import base64
 import importlib
+import io
 import re
 import shutil
 
 import nbformat
 import pypdf
 import pytest
+from PIL import Image
 
 import tlr
 from tlr import toys
@@ -100,10 +103,14 @@ def test_pages_of_explorers_that_notebooks_link_to_are_made():
     assert linked <= made
 
 
-def test_other_explorers_are_their_picture_and_their_name():
-    shown = build_site.shown(output(**{WIDGET: {}, "image/png": PNG, "text/plain": Windows.description}), "book-cell")
+def test_other_explorers_are_their_picture_and_their_name(site):
+    png = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(png, "PNG")
+    stored = {WIDGET: {}, "image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": Windows.description}
+    shown = build_site.shown(output(**stored), "book-cell")
     assert list(shown.data) == ["text/html"]
-    assert PNG in shown.data["text/html"]
+    assert '<img loading="lazy" src="../explorers/book-cell.webp"' in shown.data["text/html"]
+    assert (site / "explorers" / "book-cell.webp").is_file()
     assert Windows.description in shown.data["text/html"]
 
 
