@@ -10,6 +10,7 @@ import sys
 import zipfile
 from importlib import metadata
 
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -141,6 +142,20 @@ def test_most_tested_claims_hold_at_least_in_part_as_the_readme_says():
     assert "Most of the paper's claims that we could test hold, at least in part." in README
     assert found.count("holds") < tested / 2
     assert "Fewer than half hold in full." in README
+
+
+def test_the_story_of_the_readme_is_recorded():
+    from tlr.course.data import load
+    from tlr.course.experiments import guessing, lost_cases
+
+    lost = lost_cases.shared(lost_cases.recorded_runs()).lost["exact gradients"]
+    assert lost.published == 2 * lost.secant > 2 * lost.sgd
+    assert "loses half as many runs, though more than a fixed α" in README
+    usual = guessing.GRID.index(guessing.USUAL["prodigy"])
+    ends = {name: np.log(loss).mean(axis=1) for name, loss in guessing.losses(guessing.recorded_runs()).items()}
+    assert ends["prodigy"][usual] < min(ends["tlr"].min(), ends["tlr_steady"].min())
+    digits = len(load("digits").x_train)
+    assert f"On {digits:,} small digits Prodigy, at its own default, ended lower than TLR." in README
 
 
 def test_the_readme_links_to_files_that_are_there():
