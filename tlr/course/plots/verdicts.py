@@ -104,7 +104,7 @@ def strictness(tallies, chances, comparisons):
             ):
                 width = number / sum(tally)
                 shares.barh(y, width, 0.5, left, color=COLORS[verdict], edgecolor="k", linewidth=0.8)
-                words = f"{SIGNS[verdict]} {number}{' ' if width > 0.25 else chr(10)}{told}"
+                words = (" " if width > 0.25 else "\n").join([f"{SIGNS[verdict]} {number}", *told.split()])
                 size = 9 if width > 0.25 else 8
                 shares.text(left + width / 2, y, words, ha="center", va="center", fontsize=size, zorder=4)
                 left += width
@@ -126,5 +126,5 @@ def strictness(tallies, chances, comparisons):
             xlim=(0, 60), ylim=(0, 1.02), xlabel="n, how many comparisons", ylabel="chance of winning all n"
         )
         all_of_them.set_xticks([1, 12, 24, comparisons, 48, 60])
-        all_of_them.legend(fontsize=10)
+        all_of_them.legend(fontsize=10, title="q: chance of winning one")
     return figure
