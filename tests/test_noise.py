@@ -44,13 +44,16 @@ def test_the_momentums_memory_pulls_the_other_way():
 
 
 def test_it_predicts_how_fast_alpha_falls_in_the_recorded_runs():
+    """Within 2.5 % with batches of 64, and less well with larger ones."""
+    within = {64: 0.025, 128: 0.045, 256: 0.055, 512: 0.065}
     found = experiments.recorded("figure-1-mnist", epochs=80)
     trained = [run for run in found if run.setting.method != "sgd" and run.test_accuracy[-1] > 0.5]
     assert len(trained) >= 44
     for run in trained:
         steps = math.ceil(60_000 / run.setting.batch_size)
         fall = (run.alpha[79, 0] / run.alpha[59, 0]) ** (1 / 20)
-        assert fall == pytest.approx(drift(steps, rule.window(steps), momentum=0.8, epochs=20), rel=0.07)
+        expected = drift(steps, rule.window(steps), momentum=0.8, epochs=20)
+        assert fall == pytest.approx(expected, rel=within[run.setting.batch_size])
 
 
 @pytest.mark.parametrize(("m", "momentum", "x"), [(1, 0.8, 0), (4, 0.8, 0), (9, 0.9, 0), (1, 0.8, 1.6), (4, 0.8, 0.1)])

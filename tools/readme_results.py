@@ -55,7 +55,7 @@ def _mnist(ends):
         f"**What a bad guess costs.** The paper's network on MNIST (one hidden layer of 1,000 units), {EPOCHS} epochs "
         "from each of three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes, with one seed (12 runs) or two.",
         "",
-        "| on MNIST | ruined runs | worst final training loss of the others | worst accuracy |",
+        "| on MNIST | ruined runs | worst training loss of the others | worst accuracy of the others |",
         "|---|---:|---:|---:|",
     ]
     for method, _, words in ROWS:
