@@ -45,7 +45,9 @@ def correlation(m, momentum=0.8):
 
 
 @cache
-def drift(steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400, signal=0.0):
+def drift(
+    steps, window, momentum=0.0, *, replacement=False, curvature="published", epochs=40, size=400, signal=0.0, last=1.0
+):
     """The factor by which noise changes α in an epoch: the weights are frozen, and the gradients' mean is zero.
 
     Args:
@@ -57,13 +59,16 @@ def drift(steps, window, momentum=0.0, *, replacement=False, curvature="publishe
         epochs: simulated epochs; more make the result more precise.
         size: weights; the more there are, the less the products scatter.
         signal: ‖G‖²/tr Σ, if the mean is not zero: what is left of the full gradient beside the noise of one batch.
+        last: images in an epoch's last batch, as a share of those in the others (default 1: it is as large).
 
     Returns:
         The geometric mean of α's change over an epoch, as a factor.
     """
     noise = np.random.default_rng(0).normal(size=(epochs, steps, size))
+    noise[:, -1] /= np.sqrt(last)
     if not replacement:
-        noise -= noise.mean(axis=1, keepdims=True)
+        images = [1.0] * (steps - 1) + [last]
+        noise -= np.average(noise, axis=1, weights=images, keepdims=True)
     noise += np.sqrt(signal)
     directions = noise.reshape(-1, size)
     for t in range(1, len(directions)):
