@@ -218,9 +218,9 @@ def burst(ran, terms, edge):
     figure = panels(each, xlabels="step t", ylabels="", titles=titles, limits=limits, levels=levels)
     rate, vote, loss = figure.axes
     with house_style():
-        for line, dash in zip(vote.lines, (":", "-"), strict=True):
-            line.set(color="#000000", linestyle=dash, linewidth=2)  # vermilion is a rule here
-        vote.plot(steps, loudness, color="#8c8c8c", linewidth=1, zorder=1)  # where they alternate step by step
+        for line, width in zip(vote.lines, (1, 3), strict=True):
+            line.set(color="#000000", linestyle="-", linewidth=width)  # vermilion is a rule here
+        vote.plot(steps, loudness, color="#000000", linewidth=1)  # where they alternate step by step, too
         vote.axhline(1, color="#8c8c8c", linewidth=1)
         for height, who in {1e5: "the steep\nvote decides", 1e-8: "the flat\nvote decides"}.items():
             vote.text(49, height, who, ha="center", va="center", fontsize=9, color="#4d4d4d")
@@ -230,13 +230,14 @@ def burst(ran, terms, edge):
         loss.axhspan(1, limits[2][1], color="#E69F00", alpha=0.15, linewidth=0)
         middle = (passes + takes) // 2
         _number(rate, 1, (passes, first.alpha[passes]), (-12, 14))
-        _number(vote, 2, (middle, loudness[middle - 1]), (14, -6))
-        _number(vote, 3, (takes, 1), (14, 10))
+        _number(vote, 2, (middle, loudness[middle - 1]), (16, 0))
+        _number(vote, 3, (takes, loudness[takes - 1]), (16, 0))
     return figure
 
 
 def _number(axes, number, point, offset):
-    """A ringed number beside a point."""
+    """A ringed number beside a point, which is marked."""
+    axes.plot(*point, "o", color="#000000", markersize=5)
     ring = {"boxstyle": "circle,pad=0.18", "facecolor": "#ffffff", "edgecolor": "#000000", "linewidth": 1}
     look = {"fontsize": 10, "fontweight": "bold", "ha": "center", "va": "center", "bbox": ring, "zorder": 5}
     axes.annotate(str(number), point, offset, textcoords="offset points", **look)
