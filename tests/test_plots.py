@@ -146,6 +146,24 @@ def test_leap_tells_the_steep_side_from_the_soft_one():
     assert [*steep] == [*np.flatnonzero(ran.w[:, 0] > 0)]
 
 
+def test_each_line_of_the_proof_stands_beside_eq_8():
+    x = np.linspace(0.1, 2, 5)
+    figure = plots.curvature_ratio(x, 4 * (x - 1), {"one": x, "two": x**2})
+    lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
+    assert lines["one"] == pytest.approx(x)
+    assert lines["the last line: Eq. 8"] == pytest.approx(4 * (x - 1))
+
+
+def test_scale_draws_a_loss_as_a_line_and_its_multiple_as_marks():
+    alphas, ends = np.array([0.1, 1.0]), (np.array([1e-3, 1e-2]), np.array([1e-1, 1.0]))
+    climbs, last = plots.scale({"gd": np.ones((3, 2))}, alphas, {"published": ends}, 10).axes
+    assert len(climbs.lines) == 2
+    line, marks = last.lines
+    assert [*line.get_ydata()] == [*ends[0]]
+    assert [*marks.get_ydata()] == [*ends[1]]
+    assert marks.get_linestyle() == "None"
+
+
 def test_paths_tints_every_rate_that_cannot_converge_on_a_quadratic_and_none_elsewhere():
     bowl, valley = toys.quadratic([1.0, 10.0], angle=0.5), toys.beale()
     for toy, edge in ((bowl, 0.2), (valley, None)):

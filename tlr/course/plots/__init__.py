@@ -16,6 +16,7 @@ from tlr.course.plots.derivation import (
     leap,
     one_line_late,
     response,
+    scale,
 )
 from tlr.course.plots.endings import ends, spread
 from tlr.course.plots.grids import grid, label
@@ -64,6 +65,7 @@ __all__ = [
     "rates",
     "response",
     "restarts",
+    "scale",
     "sensitivity",
     "slow_motion",
     "span",

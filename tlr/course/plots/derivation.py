@@ -16,6 +16,7 @@ __all__ = [
     "leap",
     "one_line_late",
     "response",
+    "scale",
 ]
 
 
@@ -56,27 +57,30 @@ def angles(toy, lengths):
     return figure
 
 
-def curvature_ratio(x, ratio):
-    """Eq. 8 divided by the exact second derivative, over x = αλ, for a parabola of curvature λ.
+def curvature_ratio(x, ratio, lines):
+    """What the lines of a proof of Eq. 8, and Eq. 8 itself, make of the exact second derivative, over x = αλ.
 
     Args:
-        x, ratio: two arrays of one shape.
+        x: αλ on a parabola of curvature λ.
+        ratio: Eq. 8 divided by the exact second derivative, like x.
+        lines: two lines of the proof, name → the same of that line.
     """
+    color, arrow = METHODS["tlr"].color, {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
     with house_style():
-        figure, axis = plt.subplots(figsize=(8, 4.4))
+        figure, axis = plt.subplots(figsize=(8, 4.6))
         axis.axvspan(x[0], 1, color="#E69F00", alpha=0.13, linewidth=0)
         axis.axhline(0, color="#000000", linewidth=0.8)
-        axis.axhline(1, **{**EXACT, "label": None})
-        axis.text(x[-1], 1.12, "exact", ha="right", va="bottom")
-        axis.plot(x, ratio, **{**METHODS["tlr"].line, "linewidth": 3, "label": "Eq. 8"})
-        axis.plot([1, 1.25], [0, 1], "o", color=METHODS["tlr"].color, markersize=8)
-        arrow = {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
-        axis.annotate("zero at the\noptimal step", (1, 0), (1.17, -2.3), ha="left", arrowprops=arrow)
+        axis.axhline(1, **{**EXACT, "label": "the truth: one term"})
+        for (name, values), dash in zip(lines.items(), ("-.", (0, (5, 1.5))), strict=True):
+            axis.plot(x, values, color="#6e6e6e", linestyle=dash, label=name)
+        axis.plot(x, ratio, **{**METHODS["tlr"].line, "linewidth": 3, "label": "the last line: Eq. 8"})
+        axis.plot([1, 1.25], [0, 1], "o", color=color, markersize=8)
+        axis.annotate("zero at the\nbest step", (1, 0), (1.17, -2.3), ha="left", arrowprops=arrow)
         axis.annotate("right at αλ = 5/4,\nonly there", (1.25, 1), (1.52, -1.2), ha="left", arrowprops=arrow)
-        axis.text(0.5, -3.6, "wrong sign\nfor every αλ < 1", ha="center", va="bottom")
+        axis.text(0.55, -4, "wrong sign for every αλ < 1", ha="center", va="bottom")
         axis.set(xlim=(x[0], x[-1]), ylim=(-4.2, 4.6), xlabel="αλ   (1: the step lands on the minimum)")
-        axis.set_ylabel("claimed / exact")
-        axis.legend(loc="upper center", ncols=1)
+        axis.set_ylabel("second derivative / exact")
+        axis.legend(loc="upper center")
     return figure
 
 
@@ -172,12 +176,12 @@ def between_two_steps(alphas, claimed, exact, short, long):
 
 
 def leap(toy, ran, cycle, last):
-    """A rule on a function of one weight whose curvature jumps at 0: a few steps on its graph, and α over the steps.
+    """A rule on a function of one weight whose curvature jumps at 0: three steps on its graph, and α.
 
     Args:
         toy: the function, its minimum at 0.
         ran: the Trajectory of one descent.
-        cycle: the first and the last step drawn on the graph; an inset shows those between, near 0.
+        cycle: the first and the last of four places on the graph; an inset shows the two between, near 0.
         last: the last step of the panel of α.
     """
     steps = np.arange(cycle[0], cycle[1] + 1)
@@ -190,21 +194,27 @@ def leap(toy, ran, cycle, last):
         left.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
         top = 1.25 * ran.loss[steps].max()
         near = left.inset_axes((0.47, 0.54, 0.31, 0.4), xticks=[], yticks=[])
-        low, high = np.sort(w[1:-1])[[0, -1]] + np.array((-0.35, 0.35)) * np.ptp(w[1:-1])
+        low, high = np.sort(w[1:-1])[[0, -1]] + np.array((-1.1, 0.35)) * np.ptp(w[1:-1])
         close, peak = np.linspace(low, high, 300), ran.loss[steps[1:-1]].max()
         near.plot(close, toy.value(close[:, None]), color="#8c8c8c", linewidth=3)
         near.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
-        near.set(xlim=(low, high), ylim=(-0.3 * peak, 1.5 * peak))
-        for t, place, height in zip(steps, w, ran.loss[steps], strict=True):
-            axes, aside = (near, (-9, 9)) if steps[0] < t < steps[-1] else (left, (-4, 12))
-            axes.annotate(f"{t}", (place, height), aside, textcoords="offset points", ha="center", va="center",
-                          fontsize=10)  # fmt: skip
+        near.set(xlim=(low, high), ylim=(-0.45 * peak, 1.6 * peak))
+        left.indicate_inset_zoom(near, edgecolor="#000000", alpha=0.6)
+        asides = (left, (-6, 12)), (near, (0, -11)), (near, (17, -1)), (left, (-6, 12))
+        for t, (axes, aside) in zip(steps, asides, strict=True):
+            axes.annotate(f"$w_{{{t}}}$", (ran.w[t, 0], ran.loss[t]), aside, textcoords="offset points", ha="center",
+                          va="center")  # fmt: skip
+        arrives = (np.mean([low, w[1]]) - w[0]) / (w[1] - w[0])  # half of what the inset shows of the first step
+        for number, (axes, share) in enumerate(((near, arrives), (near, 0.5), (left, 0.6))):
+            place, height = (line[number] + share * (line[number + 1] - line[number]) for line in (w, ran.loss[steps]))
+            axes.annotate(f"{number + 1}", (place, height), (-6, 9), textcoords="offset points", ha="center",
+                          va="center", color=method.color, fontweight="bold")  # fmt: skip
         left.set(
             xlim=(x[0], x[-1]),
             ylim=(-0.12 * top, top),
             xlabel="$w$",
             ylabel="loss",
-            title=f"$w_{{{cycle[0]}}}$ to $w_{{{cycle[1]}}}$, on the function",
+            title="1 approach, 2 cross, 3 thrown back",
         )
         right.plot(ran.alpha[: last + 1], color=method.color, linewidth=1)
         for side, face, name in ((~steep, method.color, "on the soft side"), (steep, "#ffffff", "on the steep side")):
@@ -238,6 +248,35 @@ def response(x, factors):
         axis.set_xlabel("αλ   (left of 1 the step was too short, right of 1 too long)")
         axis.set_ylabel(r"$\alpha_{t+1}\,/\,\alpha_t$")
         axis.legend(loc="upper right")
+    return figure
+
+
+def scale(climbs, alphas, ends, factor):
+    """α over the steps from many α₀, and where the runs end on a loss and on a multiple of it.
+
+    Args:
+        climbs: rule → α from several α₀, (steps + 1, starts).
+        alphas: α₀ of the runs on the right, each times the multiple.
+        ends: rule → the last loss over the first, on the loss and on the multiple, two arrays like alphas.
+        factor: the multiple.
+    """
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4))
+        for rule, rates in climbs.items():
+            left.plot(rates, **{**RULE_STYLES[rule].line, "label": None}, linewidth=1.6)
+        left.set(yscale="log", xlabel="step t", ylabel="α", title="α, step by step")
+        for rule, (once, often) in ends.items():
+            style = RULE_STYLES[rule]
+            right.plot(alphas, once, **style.line)
+            right.plot(alphas, often, style.marker, color=style.color, markerfacecolor="#ffffff", markersize=6)
+        right.set(
+            xscale="log",
+            yscale="log",
+            xlabel=f"α₀ (on {factor} L: {factor} α₀)",
+            title=f"where they end (marks: on {factor} L)",
+        )
+        right.set_ylabel("last loss / first loss")
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
