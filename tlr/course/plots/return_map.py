@@ -33,6 +33,7 @@ class ReturnMapPicture:
             self.share.set_title("how often αλ is there", loc="left")
             self.fall.set_title("mean factor of the loss in an update", loc="left")
             self.fall.set(xscale="log", yscale="log", xlabel="updates")
+            self.fall.axhline(1, color="#8c8c8c", linewidth=1)  # above it the loss grows
             self.bars = self.share.stairs(np.zeros(_BINS), np.linspace(0, 1, _BINS + 1), fill=True, color="#9fc5df")
             (self.density,) = self.share.plot([], [], **_PROVED)
             (self.mean,) = self.fall.plot([], [], **_LINE)

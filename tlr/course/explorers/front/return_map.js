@@ -9,7 +9,6 @@ import { stage, timePanels } from "./stage.js";
 
 const BINS = 40;
 const WEB = 60;
-const EDGE = 0.05;
 const PLACES = 800;
 
 function render({ model, el }) {
@@ -24,12 +23,12 @@ function render({ model, el }) {
     first: 1,
     clockName: "updates",
     perSecond: 200,
-    fields: { map: "The map from one αλ to the next, with the last steps of the run. Left and right arrow keys move the first one." },
+    fields: { map: "The map from one αλ to the next. Left and right arrow keys move the first one." },
     panels: {
-      share: "How often αλ is where, beside the density that is proved",
-      fall: "The mean factor of the loss in an update, beside its proved limit",
+      share: "How often αλ is where, beside its limit",
+      fall: "The mean factor of the loss in an update, beside its limit",
     },
-    about: "Drag on the map to move x₀. Dashed: what theorem 1 says of almost every run.",
+    about: "Drag on the map to move x₀. Dashed: the limit for almost every run.",
     keys: "left and right arrows on the map",
   });
   const { map, share, fall } = scene.surfaces;
@@ -47,7 +46,7 @@ function render({ model, el }) {
     const { c } = scene.settings;
     const updates = scene.t;
     const seen = x.slice(0, updates + 1);
-    drawMap(map, [0.75 - EDGE, 1 + c + EDGE], [method], c);
+    drawMap(map, [0.7, 1.05 + c], [method], c);
     within(map, () => {
       if (scene.pinned) drawLine(map, { ...method, ghost: true }, web(scene.pinned.x.slice(0, updates + 1).slice(-WEB)), 0.06);
       drawLine(map, method, web(seen.slice(-WEB)), 0.06);
@@ -94,6 +93,7 @@ function render({ model, el }) {
     });
     within(fall, () => {
       const limit = Math.exp(law.logLoss);
+      drawLine(fall, { color: fall.look.gray, dash: [] }, [[1, 1], [steps, 1]], 0.06);
       drawLine(fall, proved, [[1, limit], [steps, limit]], 0.09);
       line(fall, fall.look.gray, [fall.axes.x(updates), fall.axes.box.top], [fall.axes.x(updates), fall.axes.box.bottom]);
       const mean = (values) => values.slice(0, updates).map((value, i) => [i + 1, clamp(value, 1e-8, 1e8)]);
