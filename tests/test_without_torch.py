@@ -15,7 +15,7 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
-    "03_minibatches": 43,
+    "03_minibatches": 45,
     "04_mnist": 5,
     "05_cifar": 22,
     "06_verdict": 0,
