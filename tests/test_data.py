@@ -569,6 +569,17 @@ def test_a_part_has_the_first_images(data_folder):
     assert part.checksum != whole.checksum
 
 
+def test_halves_share_out_the_classes_and_both_count_from_0():
+    whole, lower, upper = (load(name) for name in ("digits", "digits-lower", "digits-upper"))
+    assert (lower.name, lower.classes, upper.classes) == ("digits-lower", 5, 5)
+    for split in ("train", "test"):
+        images, labels = getattr(whole, f"x_{split}"), getattr(whole, f"y_{split}")
+        for half, first in ((lower, 0), (upper, 5)):
+            for label in range(5):
+                own = getattr(half, f"x_{split}")[getattr(half, f"y_{split}") == label]
+                np.testing.assert_array_equal(own, images[labels == first + label])
+
+
 def test_a_part_that_is_larger_than_the_whole_is_refused(data_folder):
     np.savez(data_folder / "own.npz", **arrays())
     with pytest.raises(ValueError, match=r"^There is no 'own-7': own has 6 images to train on\.$"):

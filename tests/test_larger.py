@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from itertools import islice
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -21,7 +22,7 @@ from tlr.course.records import Setting
 
 BATCH_SIZES = {64, 128, 256, 512}
 PEERS = {"tlr", "tlr_secant", "multistep", "adam", "sls", "sps"}
-CIFAR = [name for name in FIGURES if "cifar" in name and "small" not in name and "narrow" not in name]
+CIFAR = [name for name in FIGURES if name.endswith(("cifar10", "cifar100"))]
 
 
 def values(name, field):
@@ -45,6 +46,12 @@ def values(name, field):
         ),
         ("figure-14-cifar10", PEERS, {"model": {"wrn-16-4", "wrn-16-8", "wrn-22-4", "wrn-22-8"}}, 28),
         ("figure-16-cifar100", PEERS, {"model": {"densenet-12"}, "batch_size": {256}}, 7),
+        (
+            "figure-5-cifar10-upper",
+            {"tlr", "multistep", "tlr_steady", "adam"},
+            {"per": {None, "model", "tensor"}, "alpha0": {0.1, 0.01, 0.001}, "pretrained": {"cifar10-lower"}},
+            13,
+        ),
         ("figure-17-multi30k", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer"}}, 7),
         ("figure-17-multi30k-narrow", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer-64"}}, 7),
         ("figure-4-imagenet64", PEERS - {"sls"} | {"sgd"}, {"batch_size": {96}, "model": {"resnet-50"}}, 7),
@@ -151,6 +158,25 @@ def test_the_authors_exponential_schedule_takes_a_tenth_each_epoch(tmp_path):
 
 GERMAN = ["Ein Hund läuft .", "Ein Mann schläft .", "Zwei Hunde spielen im Schnee .", "Eine Frau liest ein Buch ."]
 ENGLISH = ["A dog runs .", "A man sleeps .", "Two dogs play in the snow .", "A woman reads a book ."]
+
+
+def test_figure_5_begins_with_convolutions_that_have_learned_other_classes(tmp_path, monkeypatch):
+    """On the digits, with a network of two channels."""
+    small = replace(FIGURES["figure-5-cifar10-upper"], data="digits-upper", model="vgg-2", pretrained="digits-lower")
+    monkeypatch.setitem(FIGURES, "figure-5-cifar10-upper", small)
+    first = settings("figure-5-cifar10-upper")[0]
+
+    def weights(**changed):
+        building.learned_weights.cache_clear()
+        return building.build(attrs.evolve(first, **changed), torch.device("cpu")).model.state_dict()
+
+    fresh, tuned, again = weights(pretrained=None), weights(), weights(seed=1)
+    for name in fresh:
+        learned = name.startswith("conv")
+        assert torch.equal(tuned[name], fresh[name]) != learned
+        assert torch.equal(tuned[name], again[name]) == learned
+    main(["run", "figure-5-cifar10-upper", "--epochs", "1", "--folder", str(tmp_path)])
+    assert [record.status for record in recorded("figure-5-cifar10-upper", within=tmp_path)] == ["done"] * 13
 
 
 def test_figure_17_runs_from_sentences_to_records(tmp_path, monkeypatch):

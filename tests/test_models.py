@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tlr.course.models import MLP, DenseNet, Transformer, WideResNet, make_model
+from tlr.course.models import MLP, VGG, DenseNet, Transformer, WideResNet, make_model
 
 
 def parameters(model):
@@ -33,6 +33,7 @@ SMALL = {
     "mlp": lambda seed: MLP(6, 5, 4, seed=seed),
     "wrn": lambda seed: WideResNet(10, 1, seed=seed),
     "densenet": lambda seed: DenseNet(2, seed=seed),
+    "vgg": lambda seed: VGG(2, seed=seed),
     "transformer": lambda seed: Transformer(9, 8, width=8, hidden=8, layers=1, seed=seed),
 }
 
@@ -61,6 +62,7 @@ def test_weights_depend_on_the_seed_alone_and_the_global_random_state_is_left(ma
         ("densenet-12", 1_000_618),
         ("wrn-10-1", 77_850),
         ("wrn-10-1-2", 77_850),
+        ("vgg-16", 9 * (3 * 16 + 16**2 + 16 * 32 + 32**2 + 32 * 64 + 64**2) + 2 * (16 + 32 + 64) + 65 * 10),
     ],
 )
 def test_networks_for_cifar_have_the_known_number_of_parameters(name, count):
@@ -143,6 +145,7 @@ def test_a_model_goes_by_its_name():
     model = make_model("mlp-7", 6, 4, seed=2)
     assert torch.equal(model.hidden.weight, MLP(6, 7, 4, seed=2).hidden.weight)
     assert model.output.weight.shape == (4, 7)
+    assert torch.equal(make_model("vgg-2", 64, 4, 2, 1).conv11.weight, VGG(2, 4, 1, seed=2).conv11.weight)
     assert torch.equal(make_model("wrn-10-1", 64, 4, 2, 1).conv.weight, WideResNet(10, 1, 4, 1, seed=2).conv.weight)
 
 

@@ -150,6 +150,7 @@ CHANGED = {
     "c": 1.0,
     "per": "tensor",
     "augment": "crop-flip",
+    "pretrained": "digits",
 }
 
 

@@ -15,6 +15,7 @@ from tlr.course.data.text import MULTI30K, load_multi30k
 __all__ = ["folder", "load"]
 
 EMBEDDED = ("digits",)
+HALVES = ("lower", "upper")
 
 #: Mean and standard deviation of each channel over the training images, of pixels 0..1.
 STATISTICS = {
@@ -39,7 +40,8 @@ def load(name="digits"):
     Args:
         name: "digits" (the default, which needs no network); "mnist", "cifar10" or "cifar100" (downloaded once);
             NAME for NAME.npz; "multi30k" for the texts in the folder of that name. "NAME-N" is a part of NAME, such
-            as "cifar10-10000": its first N images to train on, and its first N/5 to test.
+            as "cifar10-10000": its first N images to train on, and its first N/5 to test. "NAME-lower" and "NAME-upper"
+            are the images of the lower half of its classes and of the upper, whose labels begin at 0, too.
 
     Returns:
         A `Data`, or for "multi30k" a `tlr.course.data.text.Pairs`.
@@ -63,6 +65,8 @@ def load(name="digits"):
     whole, dash, number = name.rpartition("-")
     if not known and dash and number.isdecimal() and int(number):
         return _part(load(whole), name, int(number))
+    if not known and dash and number in HALVES:
+        return _half(load(whole), name, upper=number == "upper")
     if not known and name not in DOWNLOADS:
         raise ValueError(
             f"Unknown data set {name!r}: there are {_listed()}. To use your own, put NAME.npz into {folder()}: "
@@ -79,6 +83,17 @@ def _part(data, name, n):
         raise ValueError(f"There is no {name!r}: {data.name} has {len(data.x_train)} images to train on.")
     counts = {"train": n, "test": max(1, n // 5)}
     arrays = {key: getattr(data, key)[: counts[key[2:]]] for key in KEYS}
+    return Data(name, **arrays, mean=data.mean, std=data.std)
+
+
+def _half(data, name, *, upper):
+    """The images of half of the classes of a data set, labeled 0, 1, …"""
+    middle = data.classes // 2
+    arrays = {}
+    for split in ("train", "test"):
+        x, y = (getattr(data, f"{kind}_{split}") for kind in "xy")
+        kept = (y >= middle) == upper
+        arrays |= {f"x_{split}": x[kept], f"y_{split}": y[kept] - middle * upper}
     return Data(name, **arrays, mean=data.mean, std=data.std)
 
 

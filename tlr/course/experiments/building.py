@@ -9,10 +9,11 @@ from tlr.course import data
 from tlr.course.models import make_model
 from tlr.course.peers import PEERS
 from tlr.course.precision import Speed, choose_precision, has_convolutions
-from tlr.course.training import steps_per_epoch
+from tlr.course.records import Setting
+from tlr.course.training import steps_per_epoch, train
 from tlr.rule import window
 
-__all__ = ["Built", "build", "choose_device", "load"]
+__all__ = ["Built", "build", "choose_device", "learned_weights", "load"]
 
 
 class Built(NamedTuple):
@@ -50,6 +51,10 @@ def build(setting, device, precision="auto", compile=False):
     """
     images = load(setting.data)
     model = make_model(setting.model, images.inputs, images.classes, setting.seed, images.channels).to(device)
+    speed = Speed(choose_precision(precision, device, model), compile)
+    if setting.pretrained is not None:
+        learned = learned_weights(setting.model, setting.pretrained, device, speed.precision)
+        model.load_state_dict(learned, strict=False)
     peer, steps = PEERS[setting.method].variant(setting.variant), steps_per_epoch(images, setting.batch_size)
     options = {name: getattr(setting, name) for name in peer.options}
     if "p" in options:
@@ -59,8 +64,34 @@ def build(setting, device, precision="auto", compile=False):
     if peer.steps_argument:
         options[peer.steps_argument] = steps
     optimizer = peer.optimizer(model.named_parameters(), lr=setting.alpha0, **options)
-    speed = Speed(choose_precision(precision, device, model), compile)
     return Built(images, model, optimizer, peer.scheduler(optimizer, setting.epochs), speed)
+
+
+@lru_cache(maxsize=1)
+def learned_weights(model, data_set, device, precision):
+    """What all layers but the last have learned from a data set: 20 epochs of SGD, α cut to a tenth at ½ and ¾.
+
+    It takes two minutes on a core, once in a process, and comes to the same weights each time.
+
+    Returns:
+        Name → tensor, without those of the layer "output".
+    """
+    setting = Setting(
+        method="multistep", alpha0=0.02, batch_size=64, data=data_set, model=model, epochs=20, augment="crop-flip"
+    )
+    built = build(setting, device, precision)
+    train(
+        built.model,
+        built.optimizer,
+        built.images,
+        epochs=setting.epochs,
+        batch_size=setting.batch_size,
+        scheduler=built.scheduler,
+        augment=setting.augment,
+        speed=built.speed,
+        progress=False,
+    )
+    return {name: w for name, w in built.model.state_dict().items() if not name.startswith("output.")}
 
 
 @lru_cache(maxsize=1)

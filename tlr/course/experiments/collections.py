@@ -34,6 +34,7 @@ COLLECTIONS = {
         Part("figure-1-mnist", seeds=(1, 2)),
         Part("figure-2-mnist", seeds=(1, 2)),
         _narrow(2, batch_size=(64, 256)),
+        Part("figure-5-cifar10-upper"),
         _narrow(13),
         _narrow(2, batch_size=(512, 128)),
         _narrow(6),

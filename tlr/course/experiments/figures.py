@@ -114,6 +114,7 @@ def settings(name, *, epochs=None, seeds=(0,)):
     points = [dict(zip(figure.axes, values, strict=True)) for values in product(*figure.axes.values())]
     points.sort(key=lambda point: sum(figure.axes[axis].index(value) for axis, value in point.items()))
     common = {"data": figure.data, "model": figure.model, "augment": figure.augment}
+    common["pretrained"] = figure.pretrained
     common["epochs"] = figure.epochs if epochs is None else epochs
     every = product(seeds, points, figure.variants)
     return list(dict.fromkeys(Setting(**common | point | variant, seed=seed) for seed, point, variant in every))

@@ -14,7 +14,7 @@ class Figure:
         title: what the figure shows.
         variants: the methods with their options, as keyword arguments of `Setting`.
         axes: name of a field of `Setting` → its values, those that tell most first.
-        data, model, epochs, augment: as in `Setting`.
+        data, model, epochs, augment, pretrained: as in `Setting`.
     """
 
     title: str
@@ -24,6 +24,7 @@ class Figure:
     model: str = "mlp-1000"
     epochs: int = 80
     augment: str | None = None
+    pretrained: str | None = None
 
 
 @dataclass(frozen=True)

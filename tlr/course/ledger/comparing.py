@@ -32,10 +32,11 @@ _DATA = {
     "cifar10": "CIFAR-10",
     "cifar100": "CIFAR-100",
     "cifar10-10000": "10,000 images of CIFAR-10",
+    "cifar10-upper": "five classes of CIFAR-10",
     "multi30k": "Multi30k",
     "imagenet64": "ImageNet, 64 × 64",
 }
-_NARROW = ("wrn-10-1", "wrn-10-1-2", "transformer-64")
+_NARROW = ("wrn-10-1", "wrn-10-1-2", "vgg-16", "transformer-64")
 #: Method → what it is called in sentences.
 METHODS = {
     "tlr": "TLR",

@@ -326,10 +326,12 @@ CLAIMS = (
         says="Object detection needs it (SSD on Pascal VOC)",
         place="Section 5, figure 5",
         quote="leads to exploding gradients early on and thus is not reported.",
-        criterion="With one α the loss ends above that of the first epoch, with an α for every tensor below.",
-        note="On notebook 5's stand-in, a fresh head on trained convolutions, an α for every tensor does not help.",
+        criterion="From every α₀ from which SGD learns, the loss of TLR ends above that of its first epoch with one α, "
+        "and below with an α for every tensor; in part: from at least half of them.",
+        fixed="2026-11-30T09:00",
+        note="There is no SSD here, and no VOC: a fresh output layer on convolutions that have learned other classes.",
         judge=runs.only_per_tensor,
-        figures=("figure-5-voc",),
+        figures=("figure-5-cifar10-upper",),
         tests=("05_cifar#fresh-verdict",),
     ),
     Claim(

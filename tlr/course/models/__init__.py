@@ -7,9 +7,10 @@ from tlr.course.models.densenet import DenseNet
 from tlr.course.models.mlp import MLP
 from tlr.course.models.seeding import seeded
 from tlr.course.models.transformer import Transformer
+from tlr.course.models.vgg import VGG
 from tlr.course.models.wide_resnet import WideResNet
 
-__all__ = ["MLP", "DenseNet", "Transformer", "WideResNet", "make_model"]
+__all__ = ["MLP", "VGG", "DenseNet", "Transformer", "WideResNet", "make_model"]
 
 
 def make_model(name, inputs, outputs, seed=0, channels=3):
@@ -18,7 +19,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
     Args:
         name: "mlp-N", an `MLP` with N hidden units; "wrn-D-K", a `WideResNet` of depth D and width K, as in
             "wrn-16-4", and "wrn-D-K-S" with a first convolution of stride S; "densenet-K", a `DenseNet` with growth
-            rate K; "transformer" or "transformer-W", a `Transformer` (of width W); "resnet-50", torchvision's.
+            rate K; "vgg-W", a `VGG` of width W; "transformer" or "transformer-W", a `Transformer` (of width W);
+            "resnet-50", torchvision's.
         inputs: numbers in one image, or words of the source's vocabulary.
         outputs: classes, or words of the target's vocabulary.
         seed: of the initial weights.
@@ -45,6 +47,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
             return WideResNet(depth, width, outputs, channels, seed, stride)
         case "densenet", growth:
             return DenseNet(growth, outputs, channels, seed)
+        case "vgg", width:
+            return VGG(width, outputs, channels, seed)
         case ("transformer",):
             return Transformer(inputs, outputs, seed=seed)
         case "transformer", width:
@@ -53,8 +57,8 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
             return _resnet50(outputs, seed)
     raise ValueError(
         f"Unknown model {name!r}: there are mlp-N with N hidden units, as in mlp-1000, wrn-D-K of depth D and width K, "
-        "as in wrn-16-4, wrn-D-K-S with a first convolution of stride S, densenet-K with growth rate K, transformer, "
-        "transformer-W of width W, and resnet-50."
+        "as in wrn-16-4, wrn-D-K-S with a first convolution of stride S, densenet-K with growth rate K, vgg-W of width "
+        "W, transformer, transformer-W of width W, and resnet-50."
     )
 
 

@@ -137,6 +137,7 @@ class Setting:
         variant: "authors" for "exponential", "yellowfin" and "sls" as their authors' code has them: see
             `tlr.course.peers.Peer.variants` (default None).
         augment: "crop-flip", or None (default) where every epoch sees the images as they are.
+        pretrained: the data set that all layers but the last have learned before (default None: all layers are fresh).
 
     Raises:
         ValueError: an unknown method, an option that the method does not have or lacks, a value of the wrong type or
@@ -164,6 +165,9 @@ class Setting:
     variant: str | None = field(default=None)
     augment: str | None = field(
         default=None, validator=attrs.validators.optional(_one_of(AUGMENTATIONS, "augmentation"))
+    )
+    pretrained: str | None = field(
+        default=None, validator=attrs.validators.optional(_text(r"\w[\w.-]*", "A data set's name"))
     )
 
     @variant.validator
