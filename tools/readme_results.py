@@ -112,8 +112,8 @@ def _lost(lost, prodigy):
     ours = lost.loc[[kind for kinds in COLUMNS.values() for kind in kinds]].groupby(level="method").sum()
     count = {name: "{0.lost} of {0.runs}".format(ours.loc[name]) for _, name, _ in ROWS if name}
     lines = [
-        f"<details><summary><b>Where runs get lost.</b> In the settings that we collected, the paper's rule lost "
-        f"{count['published']} runs, steady {count['steady']}.</summary>",
+        f"<details><summary><b>Where runs get lost.</b> In the settings that we collected, from α₀ up to 0.1, the "
+        f"paper's rule lost {count['published']} runs, steady {count['steady']}.</summary>",
         "",
         "A run is *lost* if its loss does not fall by half, because it blew up or has hardly moved.",
         "",
@@ -125,7 +125,7 @@ def _lost(lost, prodigy):
             cells = ["{0.lost} of {0.runs}".format(of_method.loc[kinds].sum()) for kinds in COLUMNS.values()]
             lines.append(f"| {words} | {' | '.join(cells)} |")
     held_out = lost.loc[["held out", "held out, longer"]].groupby(level="method").sum()
-    told = f"Of the {held_out.runs.steady} runs that were *held out* steady lost {held_out.lost.steady}. {prodigy}"
+    told = f"Of its runs {held_out.runs.steady} were *held out*; of these steady lost {held_out.lost.steady}. {prodigy}"
     return [*lines, "", told, "", STARTS, "</details>"]
 
 
