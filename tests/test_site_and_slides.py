@@ -53,7 +53,7 @@ def test_what_jupyterlab_folds_is_folded_on_the_site(tmp_path, monkeypatch):
     book = nbformat.read(tmp_path / "source" / "notebooks" / "03_minibatches.ipynb", as_version=4)
     code = {cell.id: cell.metadata for cell in book.cells if cell.cell_type == "code"}
     assert "hide-input" in code["batches-check"].tags
-    assert "tags" not in code["batches-run"]
+    assert "tags" not in code["own-loop"]
 
 
 def test_the_front_page_of_the_site_has_the_race_in_place_of_its_picture(tmp_path, monkeypatch):
