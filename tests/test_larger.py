@@ -6,6 +6,7 @@ import re
 import sys
 from dataclasses import replace
 from itertools import islice
+from types import SimpleNamespace
 
 import attrs
 import numpy as np
@@ -177,6 +178,14 @@ def test_figure_5_begins_with_convolutions_that_have_learned_other_classes(tmp_p
         assert torch.equal(tuned[name], again[name]) == learned
     main(["run", "figure-5-cifar10-upper", "--epochs", "1", "--folder", str(tmp_path)])
     assert [record.status for record in recorded("figure-5-cifar10-upper", within=tmp_path)] == ["done"] * 13
+
+
+@pytest.mark.parametrize(("status", "raised"), [("interrupted", KeyboardInterrupt), ("diverged", ValueError)])
+def test_nothing_half_learned_is_begun_from(status, raised, monkeypatch):
+    building.learned_weights.cache_clear()
+    monkeypatch.setattr(building, "train", lambda *args, **options: SimpleNamespace(status=status))
+    with pytest.raises(raised):
+        building.learned_weights("vgg-2", "digits-lower", torch.device("cpu"), "float32")
 
 
 def test_figure_17_runs_from_sentences_to_records(tmp_path, monkeypatch):

@@ -62,7 +62,7 @@ def test_it_predicts_how_fast_alpha_falls_in_the_recorded_runs(batch_size):
     first = [run.setting.seed == 0 for run in trained]
     assert math.exp(falls[first].mean()) == pytest.approx(expected, rel=0.04)
     assert math.exp(falls.mean()) == pytest.approx(expected, rel=0.05)
-    assert np.exp(falls) == pytest.approx(expected, rel=0.075)
+    assert np.exp(falls) == pytest.approx(expected, rel=0.07)
 
 
 @pytest.mark.parametrize(("m", "momentum", "x"), [(1, 0.8, 0), (4, 0.8, 0), (9, 0.9, 0), (1, 0.8, 1.6), (4, 0.8, 0.1)])

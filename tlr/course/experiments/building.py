@@ -54,7 +54,7 @@ def build(setting, device, precision="auto", compile=False):
     speed = Speed(choose_precision(precision, device, model), compile)
     if setting.pretrained is not None:
         learned = learned_weights(setting.model, setting.pretrained, device, speed.precision)
-        model.load_state_dict(learned, strict=False)
+        model.load_state_dict(model.state_dict() | learned)
     peer, steps = PEERS[setting.method].variant(setting.variant), steps_per_epoch(images, setting.batch_size)
     options = {name: getattr(setting, name) for name in peer.options}
     if "p" in options:
@@ -71,16 +71,20 @@ def build(setting, device, precision="auto", compile=False):
 def learned_weights(model, data_set, device, precision):
     """What all layers but the last have learned from a data set: 20 epochs of SGD, α cut to a tenth at ½ and ¾.
 
-    It takes two minutes on a core, once in a process, and comes to the same weights each time.
+    It takes some minutes on a core, once in a process, and comes to the same weights each time.
 
     Returns:
         Name → tensor, without those of the layer "output".
+
+    Raises:
+        ValueError: the training diverged.
+        KeyboardInterrupt: it was interrupted, so that nothing half learned is used.
     """
     setting = Setting(
         method="multistep", alpha0=0.02, batch_size=64, data=data_set, model=model, epochs=20, augment="crop-flip"
     )
     built = build(setting, device, precision)
-    train(
+    history = train(
         built.model,
         built.optimizer,
         built.images,
@@ -91,6 +95,10 @@ def learned_weights(model, data_set, device, precision):
         speed=built.speed,
         progress=False,
     )
+    if history.status == "interrupted":
+        raise KeyboardInterrupt
+    if history.status == "diverged":
+        raise ValueError(f"{model} diverged while it learned {data_set}, so there is nothing to begin from.")
     return {name: w for name, w in built.model.state_dict().items() if not name.startswith("output.")}
 
 

@@ -53,11 +53,8 @@ _FINE_TUNED = Figure(
         _ADAM,
     ),
     {"alpha0": ALPHA0, "batch_size": (64,)},
-    "cifar10-upper",
-    "vgg-16",
-    20,
-    "crop-flip",
-    "cifar10-lower",
+    epochs=20,
+    pretrained="cifar10-lower",
 )
 _TRANSLATION = Figure(
     "SGD, Adam, SPS and SLS on a Transformer, beside TLR",
@@ -139,7 +136,7 @@ LARGER = {
         Figure("multistep, Adam, SLS and SPS on DenseNet-121", _PEERS, {"batch_size": (256,)}),
         "densenet-12",
     ),
-    "figure-5-cifar10-upper": _FINE_TUNED,
+    "figure-5-cifar10-upper": _cifar("cifar10-upper", _FINE_TUNED, "vgg-16"),
     "figure-17-multi30k": _TRANSLATION,
     "figure-17-multi30k-narrow": replace(
         _TRANSLATION, title="figure 17 on a narrow Transformer, six epochs", model="transformer-64", epochs=6
