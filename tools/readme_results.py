@@ -114,8 +114,8 @@ def _lost(lost, prodigy):
     ours = lost.loc[[kind for kinds in COLUMNS.values() for kind in kinds]].groupby(level="method").sum()
     count = {name: "{0.lost} of {0.runs}".format(ours.loc[name]) for _, name, _ in ROWS if name}
     lines = [
-        "<details><summary><b>Where runs get lost.</b> In the settings that we collected, from α₀ up to 0.1 (with exact "
-        f"gradients, from any stable one), the paper's rule lost {count['published']} runs, steady "
+        "<details><summary><b>Where runs get lost.</b> In the settings that we collected, from α₀ up to 0.1 (with "
+        f"exact gradients, from any stable one), the paper's rule lost {count['published']} runs, steady "
         f"{count['steady']}.</summary>",
         "",
         "A run is *lost* if its loss does not fall by half, because it blew up or has hardly moved.",
