@@ -54,7 +54,12 @@ def values(name, field):
             13,
         ),
         ("figure-17-multi30k", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer"}}, 7),
-        ("figure-17-multi30k-narrow", PEERS - {"multistep"} | {"sgd"}, {"model": {"transformer-64"}}, 7),
+        (
+            "figure-17-multi30k-narrow",
+            PEERS - {"multistep"} | {"sgd", "tlr_steady"},
+            {"model": {"transformer-64"}, "epochs": {4}},
+            8,
+        ),
         ("figure-4-imagenet64", PEERS - {"sls"} | {"sgd"}, {"batch_size": {96}, "model": {"resnet-50"}}, 7),
     ],
 )
@@ -106,6 +111,9 @@ def test_the_evidence_is_the_papers_lengths_and_its_first_part_can_be_had_today(
     narrow = [s for s in wanted if s.data == "cifar10"]
     assert {s.model for s in narrow} == {"wrn-10-1-2"}
     assert {s.batch_size for s in narrow[:14]} == {64, 256}
+    translation = [s for s in wanted if s.data == "multi30k"]
+    assert {s.method for s in translation if s.seed} == {"tlr"}  # two seeds, so that a difference can count
+    assert len(translation) == 10
     assert wanted[:10] == settings("figure-6-mnist")
 
 

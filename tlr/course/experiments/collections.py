@@ -35,6 +35,8 @@ COLLECTIONS = {
         Part("figure-2-mnist", seeds=(1, 2)),
         _narrow(2, batch_size=(64, 256)),
         Part("figure-5-cifar10-upper"),
+        Part("figure-17-multi30k-narrow"),
+        Part("figure-17-multi30k-narrow", {"method": ("tlr",)}, seeds=(1,)),  # how far seeds scatter there
         _narrow(13),
         _narrow(2, batch_size=(512, 128)),
         _narrow(6),
