@@ -1,8 +1,9 @@
-"""Draw the README's pictures: a loop of four rules, from an α₀ at which gradient descent diverges, and what to choose.
+"""Draw the README's pictures: four rules in a loop, what to choose, and what a bad guess costs.
 
-python tools/readme_picture.py        # writes docs/first_look.webp and docs/decision.webp
+python tools/readme_picture.py        # writes docs/first_look.webp, docs/decision.webp and docs/bad_guess.webp
 """
 
+import sys
 from math import radians
 from pathlib import Path
 
@@ -11,14 +12,18 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from tlr import toys
-from tlr.course.files import replacing
-from tlr.course.plots.advice import decision
-from tlr.course.plots.style import headline
-from tlr.course.plots.toys import paths
-from tlr.descent import descend
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tlr import toys  # noqa: E402
+from tlr.course.files import replacing  # noqa: E402
+from tlr.course.plots.advice import decision  # noqa: E402
+from tlr.course.plots.endings import ends  # noqa: E402
+from tlr.course.plots.style import headline  # noqa: E402
+from tlr.course.plots.toys import paths  # noqa: E402
+from tlr.descent import descend  # noqa: E402
+from tools.readme_results import ROWS, on_mnist  # noqa: E402
+
 #: What both the loop and the race that it leads to show, as settings of `tlr.course.explorers.Race`.
 FIRST_LOOK = {"alpha0": 0.3, "condition": 8.0, "rotation": 30.0, "beta": 0.001, "start": (1.0, 1.0)}
 RULES = ("gd", "published", "secant", "hypergradient")
@@ -54,14 +59,18 @@ def image(figure):
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
-def write_decision():
-    """The tree of notebook 3's recipe, without loss."""
-    with replacing(ROOT / "docs" / "decision.webp") as part:
-        image(decision()).save(part, format="WebP", lossless=True)
+def bad_guess():
+    """How the runs of the README's table ended, over α₀."""
+    methods = [method for method, *_ in ROWS]
+    runs = [run for run in on_mnist() if run.setting.method in methods]
+    figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods)
+    return headline(figure, "Where the line is flat, a bad α₀ is forgiven. A cross is a ruined run")
 
 
 def main():
-    write_decision()
+    for name, figure in (("decision", decision()), ("bad_guess", bad_guess())):
+        with replacing(ROOT / "docs" / f"{name}.webp") as part:
+            image(figure).save(part, format="WebP", lossless=True)
     look = FIRST_LOOK
     toy = toys.quadratic((1, look["condition"]), angle=radians(look["rotation"]))
     descents = {rule: descend(rule, toy, look["start"], look["alpha0"], STEPS, beta=look["beta"]) for rule in RULES}
