@@ -139,7 +139,7 @@ def window(steps_per_epoch: int, p: float = 1 / 3, momentum: float = 0.0) -> int
 
     Args:
         steps_per_epoch: N, the optimizer's steps in an epoch. With gradients accumulated over k batches these are
-            `len(loader) // k`.
+            `len(loader) // k`, and one more where the last, incomplete group is stepped on.
         p: the share of an epoch between two updates, 0 < p <= 1 (default 1/3, the paper's).
         momentum: μ of the optimizer, 0 <= μ < 1 (default 0). Windows shorter than ⌈3/(1 − μ)⌉ steps share what the
             momentum carries from one to the next, and α runs away (notebook 03): 15 steps for μ = 0.8, 30 for 0.9.

@@ -196,10 +196,13 @@ def test_a_cycled_momentum_leaves_alpha_to_its_schedule(curvature):
     w = weights()
     optimizer = TLR([w], momentum=0.8, update_every=3, lr=0.01, curvature=curvature)
     schedule = lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=40)
-    for step in range(30):
-        run(optimizer, [w], 1, step)
-        assert rate(optimizer) == schedule.get_last_lr()[0]
-        schedule.step()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for step in range(30):
+            run(optimizer, [w], 1, step)
+            assert rate(optimizer) == schedule.get_last_lr()[0]
+            schedule.step()
+    assert "α is not trained" in "".join(str(each.message) for each in said)
 
 
 @rules

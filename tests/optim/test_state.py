@@ -188,6 +188,14 @@ def test_the_state_of_another_optimizer_is_refused():
         TLR(tensors()).load_state_dict(adam.state_dict())
 
 
+def test_the_state_of_another_base_is_refused():
+    params = tensors()
+    sgd = TLR(params, momentum=0.8)
+    steps(sgd, params, range(3))
+    with pytest.raises(ValueError, match="another optimizer's: it has no 'step'"):
+        TLRAdam(tensors()).load_state_dict(sgd.state_dict())
+
+
 def test_a_state_that_a_schedule_has_taken_to_zero_is_loaded():
     optimizer = TLR(tensors())
     optimizer.param_groups[0]["lr"] = 0.0

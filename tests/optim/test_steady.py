@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from problems import check_per_tensor, check_resume, noisy, rate, run, weights
+from torch.optim import lr_scheduler
 
 from tlr import TLR, rule
 from tlr.optim import TLRAdam
@@ -117,7 +118,6 @@ def test_a_window_that_blows_up_is_taken_back(momentum):
     assert losses[-1] < 1e-9 * losses[0]
 
 
-@pytest.mark.filterwarnings("ignore:The gradients are not finite:UserWarning")
 @pytest.mark.parametrize("base", [TLR, TLRAdam])
 def test_a_batch_that_is_not_finite_is_taken_back(base):
     w = weights()
@@ -126,7 +126,8 @@ def test_a_batch_that_is_not_finite_is_taken_back(base):
     start, alpha = w.detach().clone(), rate(optimizer)
     w.grad = torch.full_like(w, math.nan)
     optimizer.step()
-    run(optimizer, [w], 3, 15)
+    with pytest.warns(UserWarning, match="this window is taken back and α divided by 3"):
+        run(optimizer, [w], 3, 15)
     assert rate(optimizer) == pytest.approx(alpha / 3)
     assert torch.equal(w, start)
     run(optimizer, [w], 20)
@@ -201,7 +202,51 @@ def test_the_readmes_lines_on_a_small_table_are_not_lost_even_in_short_windows(a
     assert (model(x).argmax(1) == y).float().mean() > 0.97
 
 
+def cycled(optimizer, schedule, w):
+    for step in range(30):
+        run(optimizer, [w], 1, step)
+        schedule.step()
+
+
+def test_a_cycled_momentum_leaves_no_window_and_a_warning_says_so():
+    w = weights()
+    optimizer = TLR([w], momentum=0.8, update_every=3, lr=0.01, **STEADY)
+    schedule = lr_scheduler.OneCycleLR(optimizer, 0.02, total_steps=40)
+    with pytest.warns(UserWarning, match="α is not trained.*cycle_momentum=False"):
+        cycled(optimizer, schedule, w)
+
+
+def test_a_momentum_that_changes_now_and_then_says_nothing():
+    w = weights()
+    optimizer = TLR([w], momentum=0.8, update_every=4, lr=0.01, **STEADY)
+    for epoch in range(8):
+        optimizer.param_groups[0]["momentum"] = 0.8 + 0.01 * epoch
+        run(optimizer, [w], 10, 10 * epoch)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_weights_loaded_in_mid_run_stay_if_a_fresh_window_begins(told):
+    w = weights()
+    optimizer = TLR([w], momentum=0.8, update_every=4, lr=0.001, **STEADY)
+    run(optimizer, [w], 20)  # the first step of a window: they have 1, 2, 4, 4, … steps
+    with torch.no_grad():
+        w.fill_(1e3)
+    if told:
+        optimizer.fresh_window()
+    run(optimizer, [w], 3, 20)
+    assert (w.abs().min() > 900) == told
+
+
+def test_a_loaded_state_with_another_epoch_says_so():
+    saved = TLR([weights()], epoch=45, **STEADY).state_dict()
+    optimizer = TLR([weights()], epoch=300, **STEADY)
+    with pytest.warns(UserWarning, match="epoch=45 in place of 300"):
+        optimizer.load_state_dict(saved)
+
+
 def test_what_it_refuses():
+    with pytest.raises(ValueError, match=r"Unknown curvature 'Steady'.*steady\."):
+        TLR([weights()], curvature="Steady")
     with pytest.raises(ValueError, match='epoch is for curvature="steady"'):
         TLR([weights()], epoch=10)
     with pytest.raises(ValueError, match=r"epoch counts steps.*len\(loader\)"):

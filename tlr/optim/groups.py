@@ -49,9 +49,13 @@ def _check_options(group: Group, others: list[Group]) -> None:
     group["update_every"] = _steps(group["update_every"], "update_every counts steps", computes)
     if group["per"] not in ("model", "group", "tensor"):
         raise ValueError(f"per must be 'model', 'group' or 'tensor', not {group['per']!r}.")
+    known = (*rule.RULES, steady.NAME)
+    if group["curvature"] not in known:
+        raise ValueError(f"Unknown curvature {group['curvature']!r}: choose from {', '.join(known)}.")
     rule.check(group["c"], "gradients" if group["curvature"] == steady.NAME else group["curvature"])
     if group.get("epoch") is not None:
-        group["epoch"] = _steps(group["epoch"], "epoch counts steps", "len(loader) computes it")
+        computes = "len(loader) computes it, or math.ceil(len(loader) / k) where gradients accumulate over k batches"
+        group["epoch"] = _steps(group["epoch"], "epoch counts steps", computes)
     for key in ("c", "restart_below", "restart_at"):
         if group[key] is not None:
             group[key] = float(group[key])

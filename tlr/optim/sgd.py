@@ -47,7 +47,7 @@ class TLR(TrainableRate, SGD):
         differentiable: refused, as α is computed on the host.
         update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
             `tlr.rule.window(len(loader), momentum=μ)`, about a third of an epoch; with gradients accumulated over k
-            batches, `len(loader) // k`. A warning says so where a window is shorter than momentum allows.
+            batches, of `len(loader) / k` steps. A warning says so where a window is shorter than momentum allows.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4, and 1/2 for "steady").
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
             quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
@@ -86,7 +86,7 @@ class TLR(TrainableRate, SGD):
 
     Memory: two buffers like the parameters beyond SGD's own, in float32 for half types; with momentum "slope",
     "gradients" and "steady" take a third. These begin a window anew when momentum changes in the middle of it, so that
-    a schedule that cycles momentum, as OneCycleLR does, leaves them no window.
+    a schedule that cycles momentum, as OneCycleLR does, leaves them no window. A warning says so.
 
     Raises:
         ValueError: an argument outside of the range given here, restarts other than 0 < restart_below < restart_at

@@ -153,8 +153,10 @@ class TrainableRate(Optimizer):
         try:
             super().load_state_dict(state_dict)
             check_loaded(self.param_groups, self.defaults)
-        except Exception:
+        except Exception as error:
             self.__dict__.update(before)
+            if isinstance(error, KeyError):  # torch looks for what the base keeps
+                raise ValueError(f"The state is another optimizer's: it has no {error}.") from error
             raise
         finally:
             handle.remove()
@@ -236,6 +238,8 @@ class TrainableRate(Optimizer):
         groups, gradients = self.param_groups, self._gradients()
         new: dict[Tensor, windows.State] = {}
         if gradients and any(gradients.is_broken(group) for group in groups):
+            if groups[0]["steps_in_window"]:
+                self._watch.broken_off()
             groups[0]["steps_in_window"] = 0
         if groups[0]["steps_in_window"] == 0:
             new = self._open_window(gradients)

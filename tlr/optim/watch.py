@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tlr import rule
+from tlr.optim import steady
 from tlr.optim.rates import Group, rate
 
-_UNDONE = 3  # updates that somebody else undid, before it is said
+_UNDONE = 3  # updates that somebody else undid, or windows that were broken off, before it is said
 _GROWTH = 1e4  # of ‖g_t‖ over that of the first window; no healthy training that we know comes near
 
 
@@ -22,6 +23,7 @@ class Watch:
         self._written: dict[int, float] = {}  # α of each group as it was last known
         self._undone: Counter[int] = Counter()  # changes that undid updates, less those that kept them
         self._first_square = 0.0
+        self._broken_off = 0  # windows since the last that ended
 
     def window_length(self, groups: Sequence[Group]) -> None:
         """Warn of windows that are shorter than the base's memory allows."""
@@ -29,8 +31,9 @@ class Watch:
         if every < floor:
             self._tell(
                 "window",
-                f"Windows of {every} steps are shorter than what momentum carries over, so α will probably run away: "
-                f"use update_every={floor} or more. tlr.rule.window(len(loader), momentum=…) computes it.",
+                f"Windows of {every} step{'s' * (every > 1)} are shorter than what momentum carries over, so α will "
+                f"probably run away: use update_every={floor} or more. tlr.rule.window(len(loader), momentum=…) "
+                "computes it.",
             )
 
     def before_window(self, groups: Sequence[Group]) -> None:
@@ -44,16 +47,29 @@ class Watch:
                 self._outside[number] = alpha
             self._written[number] = alpha
 
+    def broken_off(self) -> None:
+        """Count a window in which the momentum changed, and warn where several in a row were."""
+        self._broken_off += 1
+        if self._broken_off >= _UNDONE:
+            self._tell(
+                "broken off",
+                f"The momentum changed in each of the last {_UNDONE} windows, so that none could be summed and α is "
+                "not trained: let the schedule leave the momentum as it is (cycle_momentum=False).",
+            )
+
     def after_update(self, groups: Sequence[Group], finite: Sequence[bool], square: float) -> None:
         """Note α as an update left it; warn of an update that was left out, and of a run that is blowing up."""
         for number, group in enumerate(groups):
             self._written[number] = rate(group)
+        self._broken_off = 0
         if not all(finite):
+            is_steady = groups[0]["curvature"] == steady.NAME
+            done = "this window is taken back and α divided by 3" if is_steady else "this update of α is left out"
             self._tell(
                 "finite",
-                "The gradients are not finite, or their square is 0 in float64, so this update of α is left out. One "
-                "bad batch is harmless; if the loss is nan, start again with a smaller lr or longer windows. "
-                "tlr.skipped_updates(optimizer) counts.",
+                f"The gradients are not finite, or their square is 0 in float64, so {done}. One bad batch is harmless; "
+                "if the loss is nan, start again with a smaller lr or longer windows. tlr.skipped_updates(optimizer) "
+                "counts.",
             )
         elif self._first_square == 0:
             self._first_square = square
@@ -99,8 +115,9 @@ def _memory_floor(group: Group) -> int:
 
 def warn_of_other_options(asked: Group, loaded: Group) -> None:
     """Warn where a group has other options since a state was loaded than were asked for, and name both."""
-    keys = ("update_every", "per", "c", "curvature")
-    other = [f"{key}={loaded[key]!r} in place of {asked[key]!r}" for key in keys if loaded[key] != asked[key]]
+    keys = ("update_every", "per", "c", "curvature", "epoch")
+    pairs = [(key, loaded.get(key), asked.get(key)) for key in keys]
+    other = [f"{key}={theirs!r} in place of {ours!r}" for key, theirs, ours in pairs if theirs != ours]
     if other:
         warnings.warn(
             f"The state that was loaded brings its own options: {', '.join(other)}. To keep yours, set them in "
