@@ -35,6 +35,7 @@ COLLECTIONS = {
         Part("figure-2-mnist", seeds=(1, 2)),
         _narrow(2, batch_size=(64, 256)),
         Part("figure-5-cifar10-upper"),
+        Part("figure-5-cifar10-upper", {"alpha0": (0.1,)}, seeds=(1, 2)),  # where the first seed's steady was lost
         Part("figure-17-multi30k-narrow"),
         Part("figure-17-multi30k-narrow", {"method": ("tlr",)}, seeds=(1,)),  # how far seeds scatter there
         _narrow(13),
