@@ -395,7 +395,7 @@ FIGURES = {
     "On MNIST p": (lambda s: {}, lambda s: {"accuracy": s.p, "loss": s.p}),
     "A large c": (lambda s: lost(s.c > 2), lambda s: {}),
     "c is irrelevant": (lambda s: {}, lambda s: {"accuracy": 0.9 / (1 + s.c), "loss": s.c}),
-    "Object detection": (lambda s: lost(s.per == "model" and s.method == "tlr"), lambda s: {}),
+    "With a fresh head": (lambda s: lost(s.per == "model" and s.method == "tlr"), lambda s: {}),
     "A fixed η": (lambda s: lost(s.method == "fixed_eta" and s.eta not in (1, 1 / 78**2)), lambda s: {}),
 }
 #: Claims about the end of training, which shorter runs leave open.
@@ -565,9 +565,9 @@ def test_detection_counts_only_where_sgd_learns():
         one_alpha = (setting.method, setting.per) == ("tlr", "model")
         return lost(setting.alpha0 == 0.1 or (one_alpha and setting.alpha0 == 0.01))
 
-    finding = claim("Object detection").find(archive("figure-5-cifar10-upper", outcome))
+    finding = claim("With a fresh head").find(archive("figure-5-cifar10-upper", outcome))
     assert (finding.verdict, finding.number) == (IN_PART, "1 of 2 α₀")
-    nowhere = claim("Object detection").find(archive("figure-5-cifar10-upper", lambda s: lost(True)))
+    nowhere = claim("With a fresh head").find(archive("figure-5-cifar10-upper", lambda s: lost(True)))
     assert nowhere.verdict == NOT_TESTED
 
 

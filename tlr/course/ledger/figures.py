@@ -323,7 +323,7 @@ CLAIMS = (
     ),
     Claim(
         theme=TENSORS,
-        says="Object detection needs it (SSD on Pascal VOC)",
+        says="With a fresh head, one α explodes (a stand-in for SSD)",
         place="Section 5, figure 5",
         quote="leads to exploding gradients early on and thus is not reported.",
         criterion="From every α₀ from which SGD learns, the loss of TLR ends above that of its first epoch with one α, "
