@@ -64,7 +64,7 @@ def bad_guess():
     methods = [method for method, *_ in ROWS]
     runs = [run for run in on_mnist() if run.setting.method in methods]
     figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods)
-    return headline(figure, "Where the line is flat, a bad α₀ is forgiven. A cross is a ruined run")
+    return headline(figure, "Where the line is flat, a bad α₀ is forgiven; crosses are ruined runs")
 
 
 def main():

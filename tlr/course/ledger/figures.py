@@ -332,7 +332,7 @@ CLAIMS = (
         note="There is no SSD here, and no VOC: a fresh output layer on convolutions that have learned other classes.",
         judge=runs.only_per_tensor,
         figures=("figure-5-cifar10-upper",),
-        tests=("05_cifar#fresh-verdict",),
+        tests=("05_cifar#early-check",),
     ),
     Claim(
         theme=COST,
