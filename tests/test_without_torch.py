@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 3,
     "03_minibatches": 45,
     "04_mnist": 5,
-    "05_cifar": 22,
+    "05_cifar": 24,
     "06_verdict": 0,
     "07_theory": 0,
     "08_ledger": 2,
