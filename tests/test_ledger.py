@@ -560,7 +560,7 @@ def test_the_cost_is_recorded():
     assert claim("TLR costs nothing").find().verdict != NOT_TESTED
 
 
-def test_detection_counts_only_where_sgd_learns():
+def test_a_fresh_head_counts_only_where_sgd_learns():
     def outcome(setting):
         one_alpha = (setting.method, setting.per) == ("tlr", "model")
         return lost(setting.alpha0 == 0.1 or (one_alpha and setting.alpha0 == 0.01))

@@ -82,6 +82,9 @@ def _mnist(ends):
         lines.append(f"| {words} | {ruined} | {worst} |")
     best = ends.pivot_table(index=["method", "alpha0"], columns="batch_size", values="train_loss")
     edge = best.loc["multistep"].idxmin().eq(0.1).sum()
+    shown = ends[ends.method.isin([method for method, *_ in ROWS]) & (ends.test_accuracy < 0.5)]
+    ruined = {("yellowfin", 0.001, 256), ("tlr", 0.1, 512), ("tlr_secant", 0.1, 512)}
+    assert {*shown[["method", "alpha0", "batch_size"]].itertuples(index=False, name=None)} == ruined, PICTURE
     whole = ends.groupby("method").test_accuracy.min() > 0.98
     assert [method for method, *_ in ROWS if whole[method]] == ["tlr_steady"]
     lines += [
