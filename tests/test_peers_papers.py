@@ -245,7 +245,7 @@ def test_sls_finds_steps_no_shorter_than_the_papers_bound():
 
 
 def halved(alpha):
-    """Algorithm 2, and notebook 07's theorem 8."""
+    """Algorithm 2, and notebook 07's theorem 5."""
     w, before = START.copy(), None
     for t in range(STEPS):
         g = gradient(w, t)

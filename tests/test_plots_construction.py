@@ -1,4 +1,4 @@
-"""The picture of theorem 6: its steps are those of the rule, and the last one crosses the minimum centered."""
+"""The picture of theorem 4: its steps are those of the rule, and the last one crosses the minimum centered."""
 
 import matplotlib
 

@@ -219,7 +219,7 @@ def test_every_quadratic_is_solved_however_far_the_excursion(rng, curvature):
 
 
 def brakes(rng, curvature, share):
-    """Whether one random dominated state obeys the brake lemma of theorem 5."""
+    """Whether one random dominated state obeys the brake lemma of theorem 3."""
     n = int(rng.integers(2, 8))
     at, eigenvalues = int(rng.integers(1, n)), np.sort(10 ** rng.uniform(0, 3, n))
     x, p = eigenvalues / eigenvalues[at] * 10 ** rng.uniform(np.log10(1.2), 2), rng.standard_normal(n) ** 2

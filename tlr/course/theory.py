@@ -245,7 +245,7 @@ def half_parabola(knee=1.0):
 
 
 def runaway(curvature, rounds=6):
-    """The counterexample of theorem 6, built while the rule runs on it: a convex, 1-smooth function of one variable.
+    """The counterexample of theorem 4, built while the rule runs on it: a convex, 1-smooth function of one variable.
 
     The function is w²/2 from −1 on; the slope on its left side is chosen anew in each round, in such a way that the
     step which crosses the minimum ends as far to its right as it began to its left. w₀ is −10⁴, and α₀ is 1.

@@ -19,7 +19,7 @@ def digits_forgotten(updates):
     right = 15 * np.log(10) / exponent
     if -80 <= updates - right <= 40:  # nearly all single runs are apart by 0.1 after 220 to 285 updates
         return (
-            f"about {right:.0f} updates by theorem 1, fewer in a single run; "
+            f"about {right:.0f} updates by theorem 2, fewer in a single run; "
             "a run of 1000 says nothing of what another computer would find at its end."
         )
     if abs(updates - 15 * np.log(10) / np.log(1.25)) <= 10:

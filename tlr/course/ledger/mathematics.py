@@ -119,7 +119,7 @@ def barzilai_borwein(change=rule.relative_change):
         f"exactly when it is above their long step, and grows by the full quarter exactly when it is at most "
         f"‖s‖/‖y‖, on quadratics the geometric mean of their two. As Newton's step, their long one is Eq. 8′'s."
     )
-    number = "proved (theorem 7); " * (passed == total) + f"{passed:,} of {total:,} pairs"
+    number = "proved (theorem 1); " * (passed == total) + f"{passed:,} of {total:,} pairs"
     return Finding(grade(passed, total), evidence, number=number)
 
 
@@ -299,7 +299,7 @@ CLAIMS = (
         criterion="Their steps are the thresholds at which Eq. 9 lowers α, and from which it grows by less than c.",
         fixed=REVIEWED,
         changed="it asked for identity, Newton's step with Eq. 8 equal to one of theirs; the paper says "
-        "“similarities”, and notebook 7 proves which (theorem 7).",
+        "“similarities”, and notebook 7 proves which (theorem 1).",
         was=IN_PART,
         judge=barzilai_borwein,
         tests=("01_derivation#bb-code", "02_quadratics#bb-check", "07_theory#thermostat-check"),

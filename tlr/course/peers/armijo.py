@@ -1,4 +1,4 @@
-"""TLR's α as the first trial of a line search (notebook 07, theorem 8)."""
+"""TLR's α as the first trial of a line search (notebook 07, theorem 5)."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""The counterexample of theorem 6: the derivative of its function, a staircase that is built while the rule runs."""
+"""The counterexample of theorem 4: the derivative of its function, a staircase that is built while the rule runs."""
 
 from itertools import pairwise
 

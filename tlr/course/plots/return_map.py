@@ -18,7 +18,7 @@ _PROVED = {"color": "#000000", "linestyle": (0, (5, 2)), "linewidth": 1.3}
 class ReturnMapPicture:
     """The map in its band with the last steps of an orbit, a histogram of it, the mean fall of the loss.
 
-    The dashed lines are what theorem 1 of notebook 07 says of almost every orbit.
+    The dashed lines are what theorem 2 of notebook 07 says of almost every orbit.
     """
 
     def __init__(self, figure):

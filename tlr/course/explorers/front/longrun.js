@@ -1,4 +1,4 @@
-// The published rule on a parabola in the long run, as tlr.course.theory has it: what theorem 1 of notebook 07 says.
+// The published rule on a parabola in the long run, as tlr.course.theory has it: what theorem 2 of notebook 07 says.
 
 import { relativeRateMap } from "./descent.js";
 
