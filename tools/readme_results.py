@@ -39,9 +39,9 @@ PICTURE = (
 STARTS = (
     "Starts are α₀ up to 0.1, and any stable one with exact gradients. *Short* windows are below what `tlr.window` "
     "returns, the *usual* ones are not; SGD has none, and ran in the same settings. We collected failures on purpose: "
-    'read the table as a comparison, not as a probability. *Held out* cases ran when "steady" no longer changed, some '
-    "of them on other parts of the same data; it was built on the others. Outside of this collection, "
-    "with mini-batches and from α₀ up to 0.1, it lost two more runs, both in notebook 5.\n"
+    'read the table as a comparison, not as a probability. *Held out* cases ran when "steady" no longer changed, '
+    "half of them on data that it was built on, in other settings; it was built on the others. Outside of this "
+    "collection, with mini-batches and from α₀ up to 0.1, it lost two more runs, both in notebook 5.\n"
 )
 
 

@@ -9,6 +9,7 @@ from tlr.course.plots.comparison import by_method, compare, rates, restarts, sen
 from tlr.course.plots.construction import staircase
 from tlr.course.plots.derivation import (
     angles,
+    behind_now_ahead,
     between_two_steps,
     chord,
     curvature_along_the_step,
@@ -37,6 +38,7 @@ __all__ = [
     "agreement",
     "angles",
     "basins",
+    "behind_now_ahead",
     "between_two_steps",
     "braking",
     "burst",

@@ -9,6 +9,7 @@ from tlr.course.plots.style import METHODS, house_style
 
 __all__ = [
     "angles",
+    "behind_now_ahead",
     "between_two_steps",
     "chord",
     "curvature_along_the_step",
@@ -54,6 +55,44 @@ def angles(toy, lengths):
             axis.text(*(w + 0.4 * old - 0.28 * aside), "$-g_{t-1}$", color="#6e6e6e", ha="center", va="center")
             axis.set(title=fate, xlabel=f"the arrows meet at {np.degrees(np.arccos(old @ new)):.0f}°")
             axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
+    return figure
+
+
+def behind_now_ahead(toy, places):
+    """Two steps on a function of one weight, the gradients at their three places, and two differences of these.
+
+    Args:
+        toy: the function.
+        places: the weights before the step, after it, and after one more.
+    """
+    places, names = np.asarray(places, float), ("behind", "now", "ahead")
+    losses, slopes = toy.value(places[:, None]), toy.gradient(places[:, None])[:, 0]
+    w, blue, gray = np.linspace(0, 1.12 * places[0], 100), METHODS["tlr"].color, "#6e6e6e"
+    faces = ("#000000", "#000000", "#ffffff")  # the last gradient is never computed
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.6), width_ratios=[3, 4])
+        left.plot(w, toy.value(w[:, None]), color="#8c8c8c", linewidth=3)
+        for place, loss, slope, face, name in zip(places, losses, slopes, faces, names, strict=True):
+            reach = np.array([-0.27, 0.27]) / np.hypot(1, slope)
+            left.plot(place + reach, loss + slope * reach, color="#000000", linewidth=1.2)
+            left.plot(place, loss, "o", color="#000000", markerfacecolor=face, markersize=8)
+            left.annotate(name, (place, loss), (-9, 9), textcoords="offset points", ha="right", va="center")
+        left.set(xlabel="$w$", ylabel="loss", title="three places, three slopes")
+        for number, (slope, face) in enumerate(zip(slopes, faces, strict=True)):
+            right.plot([number, number], [0, slope], color="#8c8c8c", linewidth=3)
+            right.plot(number, slope, "o", color="#000000", markerfacecolor=face, markersize=8)
+            right.annotate(f"{slope:.2f}", (number, slope), (0, 9), textcoords="offset points", ha="center")
+        right.plot([0, 2], [slopes[1]] * 2, color="#000000", linewidth=0.8, linestyle=":")
+        look = {"arrowstyle": "-|>", "lw": 2, "mutation_scale": 14, "shrinkA": 0, "shrinkB": 0}
+        for end, color, name in ((0, blue, "Eq. 8:\nnow − behind"), (2, gray, "(16):\nnow − ahead")):
+            place, lower = (1 + end) / 2, min(slopes[1], slopes[end])
+            right.plot([end, place], [slopes[end]] * 2, color="#000000", linewidth=0.8, linestyle=":")
+            right.annotate("", (place, slopes[1]), (place, slopes[end]), arrowprops=look | {"color": color})
+            sign = "negative" if slopes[1] < slopes[end] else "positive"
+            right.annotate(f"{name}\n{sign}", (place, lower), (0, -7), textcoords="offset points", ha="center",
+                           va="top", color=color)  # fmt: skip
+        right.set(ylim=(0, 1.25 * slopes[0]), xlim=(-0.4, 2.4), ylabel="gradient", title="the three gradients")
+        right.set_xticks(range(3), names)
     return figure
 
 
@@ -251,7 +290,7 @@ def response(x, factors):
     return figure
 
 
-def scale(climbs, alphas, ends, factor):
+def scale(climbs, alphas, ends, factor, limit=None, highest=None):
     """α over the steps from many α₀, and where the runs end on a loss and on a multiple of it.
 
     Args:
@@ -259,24 +298,33 @@ def scale(climbs, alphas, ends, factor):
         alphas: α₀ of the runs on the right, each times the multiple.
         ends: rule → the last loss over the first, on the loss and on the multiple, two arrays like alphas.
         factor: the multiple.
+        limit: the largest α that a fixed α may have, for a line on the left (default: none).
+        highest: the highest loss of TLR on its way over the first, like alphas (default: not drawn).
     """
     with house_style():
         figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4))
         for rule, rates in climbs.items():
             left.plot(rates, **{**RULE_STYLES[rule].line, "label": None}, linewidth=1.6)
+        if limit is not None:
+            left.axhline(limit, color="#000000", linewidth=1, linestyle="--")
+            left.annotate(f"{limit:g}", (1, limit), (4, 0), xycoords=left.get_yaxis_transform(),
+                          textcoords="offset points", va="center")  # fmt: skip
         left.set(yscale="log", xlabel="step t", ylabel="α", title="α, step by step")
         for rule, (once, often) in ends.items():
             style = RULE_STYLES[rule]
             right.plot(alphas, once, **style.line)
             right.plot(alphas, often, style.marker, color=style.color, markerfacecolor="#ffffff", markersize=6)
+        if highest is not None:
+            label = "TLR (Eq. 8): its highest loss"
+            right.plot(alphas, highest, color=METHODS["tlr"].color, linewidth=1, label=label)
         right.set(
             xscale="log",
             yscale="log",
-            xlabel=f"α₀ (on {factor} L: {factor} α₀)",
+            xlabel=f"α₀ (a mark at α₀ began at α₀/{factor})",
             title=f"where they end (marks: on {factor} L)",
         )
         right.set_ylabel("last loss / first loss")
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
