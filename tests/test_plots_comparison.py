@@ -179,3 +179,12 @@ def test_a_search_over_alpha0_spans_from_the_lowest_loss_to_the_highest():
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["SGD, fixed α", "TLR, steady"]
     lines = [axis.lines[place].get_xdata().tolist() for axis in figure.axes for place in (0, 3)]
     assert lines == [[0.1, 0.9], [0.05, 0.07], [0.2, 0.8], [0.04, 0.06]]
+
+
+def test_what_is_lost_stands_at_the_edge_and_leaves_the_others_their_room():
+    index = pd.MultiIndex.from_product([["sgd", "tlr"], [64]], names=["method", "batch_size"])
+    figure = plots.span(pd.DataFrame([[0.1, 0.3], [0.1, 2.3]], index, columns=[0.01, 0.1]), {"tlr": "Eq. 8"}, lost=2)
+    axis = figure.axes[0]
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["Eq. 8", "SGD, fixed α"]
+    assert [text.get_text() for text in axis.texts] == ["0.10", "lost", "0.10", "0.30"]
+    assert axis.get_xlim()[1] < 2

@@ -15,6 +15,8 @@ def test_a_cell_says_how_many_were_lost_and_whether_some_rose():
     axes = plots.lost(shares, {"a": "A", "b": "B", "c": "C"}).axes[0]
     assert [text.get_text() for text in axes.texts] == ["Short", "wine", "0/9", "8/9 ↑"]
     assert [bool(patch.get_hatch()) for patch in axes.patches] == [False, False, True]
+    assert axes.get_xlabel().endswith("hatched: not tried")
+    assert "hatched" not in plots.lost(shares, {"a": "A", "b": "B"}).axes[0].get_xlabel()
 
 
 def test_what_is_dear_is_named():

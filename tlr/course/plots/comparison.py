@@ -273,7 +273,7 @@ def sensitivity(grid, loss, usual, reference):
     return figure
 
 
-def span(loss):
+def span(loss, names=None, lost=np.inf):
     """How far the choice of α₀ moves a method: a line from its lowest final loss (circle) to its highest (dot).
 
     The two losses stand beside them.
@@ -281,9 +281,13 @@ def span(loss):
     Args:
         loss: a DataFrame by (method, batch size), a column for each α₀; a panel for each batch size. The method whose
             highest losses are lowest is on top.
+        names: method → how it is called (default: its label in `METHODS`).
+        lost: from which loss on a dot stands at the right edge, as "lost", so that the others keep their room.
     """
+    names = {name: look.label for name, look in METHODS.items()} | (names or {})
     best, worst = loss.min(axis=1).unstack(), loss.max(axis=1).unstack()
     order = np.log(worst).mean(axis=1).sort_values(ascending=False).index
+    edge = 1.5 * worst[worst < lost].max().max()
     with house_style():
         rows = -(-worst.shape[1] // 2)
         size = (9.2, 0.8 + rows * (0.5 + 0.34 * len(order)))
@@ -291,17 +295,21 @@ def span(loss):
         for axis in axes.flat[worst.shape[1] :]:
             axis.remove()
         for axis, size in zip(axes.flat, worst, strict=False):
+            axis.set(xscale="log", xlim=(best.min().min() / 2.4, 2 * edge))
+            axis.xaxis.set(major_locator=LogLocator(subs=(1, 3)), minor_formatter=NullFormatter())
+            axis.xaxis.set_major_formatter("{x:g}")
             for place, method in enumerate(order):
-                color, ends = METHODS[method].color, (best[size][method], worst[size][method])
+                color, high = METHODS[method].color, worst[size][method]
+                ends = (best[size][method], min(high, edge))
                 axis.plot(ends, [place] * 2, color=color, linewidth=2.5)
                 axis.plot(ends[:1], [place], "o", color=color, markerfacecolor="#ffffff", markersize=7)
-                axis.plot(ends[1:], [place], "o", color=color, markersize=7)
-                for loss_there, offset, side in zip(ends, (-8, 8), ("right", "left"), strict=True):
+                axis.plot(ends[1:], [place], "o" if high < lost else "X", color=color, markersize=7)
+                words = [f"{ends[0]:#.2g}", f"{high:#.2g}" if high < lost else "lost"]
+                for loss_there, said, offset, side in zip(ends, words, (-8, 8), ("right", "left"), strict=True):
                     place_of = {"xytext": (offset, 0), "textcoords": "offset points", "ha": side, "va": "center"}
-                    axis.annotate(f"{loss_there:#.2g}", (loss_there, place), fontsize=10, **place_of)
-            axis.set(xscale="log", xlim=(best.min().min() / 5, worst.max().max() * 3))
+                    axis.annotate(said, (loss_there, place), fontsize=10, **place_of)
             axis.set_title(f"batches of {size}", fontsize=11)
-        axes[0, 0].set_yticks(range(len(order)), [METHODS[method].label for method in order])
+        axes[0, 0].set_yticks(range(len(order)), [names[method] for method in order])
         axes[0, 0].set_ylim(-0.5, len(order) - 0.5)
         for axis in axes[-1]:
             axis.set_xlabel("final training loss")

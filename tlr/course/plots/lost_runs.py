@@ -9,8 +9,7 @@ __all__ = ["lost", "price"]
 
 _DEAR = 1.3  # from which ratio on a setting is named
 _KEY = (
-    "lost runs / all runs; lost: not even half of the first loss gone\n"
-    "↑: some of the lost ended above their first loss; hatched: not tried"
+    "lost runs / all runs; lost: not even half of the first loss gone\n↑: some of the lost ended above their first loss"
 )
 
 
@@ -46,7 +45,8 @@ def lost(shares, names):
         axes.tick_params(length=0)
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        axes.set_xlabel(_KEY, fontsize=10)
+        hatched = any(patch.get_hatch() for patch in axes.patches)
+        axes.set_xlabel(_KEY + "; hatched: not tried" * hatched, fontsize=10)
     return figure
 
 
