@@ -114,26 +114,24 @@ def valley(alphas, loss, negative, before):
     return figure
 
 
-def drawing(rates, losses, predicted):
-    """α and the training loss over the epochs, for each way to draw batches, named at the end of its loss.
+def drawing(title, curves, predicted=None):
+    """α or the training loss over the epochs, for each way to draw batches, named at the end of its line.
 
     Args:
-        rates, losses: a way, a key of `DRAWN` → values after each epoch, (epochs,).
-        predicted: (epochs, α) of what noise alone would do without replacement.
+        title: what is drawn.
+        curves: a way, a key of `DRAWN` → values after each epoch, (epochs,).
+        predicted: (epochs, α) of what noise alone would do without replacement (default: not drawn).
     """
     with house_style():
-        figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.6))
-        for axis, curves in zip(axes, (rates, losses), strict=True):
-            set_log(axis)
-            for way, values in curves.items():
-                axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.8)
-            name_epochs(axis)
-        for way, values in losses.items():
+        figure, axis = plt.subplots(figsize=(9.2, 3.4))
+        set_log(axis)
+        for way, values in curves.items():
+            axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.8)
             end, name = (len(values), values[-1]), way.partition(",")[0]
-            axes[1].annotate(name, end, (6, 0), **_RIGHT, color=DRAWN[way]["color"])
-        axes[0].plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
-        middle = tuple(values[len(values) // 2] for values in predicted)
-        axes[0].annotate("noise alone", middle, (-6, -6), **_BESIDE)
-        axes[0].set_title("learning rate α", loc="left")
-        axes[1].set_title("training loss", loc="left")
+            axis.annotate(name, end, (6, 0), **_RIGHT, color=DRAWN[way]["color"])
+        if predicted is not None:
+            axis.plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
+            axis.annotate("noise alone", tuple(values[-1] for values in predicted), (6, 0), **_RIGHT)
+        name_epochs(axis)
+        axis.set_title(title, loc="left")
     return figure
