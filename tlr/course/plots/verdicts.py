@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from tlr.course.plots.style import DASHES, house_style
+from tlr.course.plots.style import house_style
 from tlr.course.plots.tiles import COLORS, SIGNS
 
 __all__ = ["ages", "strictness", "turned"]
@@ -69,7 +69,7 @@ def ages(groups, thick=()):
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 0.5 + 0.52 * len(groups)))
         for y, (age, verdicts) in enumerate(groups.items()):
-            axes.text(-9.6, y + 0.5, age, va="center", fontsize=9.5)
+            axes.text(-7.8, y + 0.5, age, va="center", fontsize=9.5)
             axes.text(-0.35, y + 0.5, str(len(verdicts)), ha="right", va="center", fontsize=11, fontweight="bold")
             for x, (number, verdict) in enumerate(verdicts.items()):
                 edge = 2.5 if number in thick else 0.8
@@ -79,52 +79,36 @@ def ages(groups, thick=()):
                 told = f"{number}\n{SIGNS[verdict]}"
                 axes.text(x + 0.5, y + 0.5, told, ha="center", va="center", fontsize=8, linespacing=1)
         axes.axvline(-0.1, color="k", linewidth=0.8)
-        axes.set(xlim=(-9.6, max(map(len, groups.values()), default=1) + 0.1), ylim=(len(groups) + 0.05, -0.05))
+        axes.set(xlim=(-7.8, max(map(len, groups.values()), default=1) + 0.1), ylim=(len(groups) + 0.05, -0.05))
         axes.axis("off")
     return figure
 
 
-def strictness(tallies, chances, comparisons):
-    """What a word demands: the share of comparisons that were won, and the chance of winning all of them.
+def strictness(tallies):
+    """What a word demands: a bar for each claim, with the shares of the comparisons that were won, too close and lost.
 
     Args:
         tallies: title → (how many were won, too close, lost). Where a word demands a share in the first part of a bar,
             the claim holds; in the second it is undecided.
-        chances: of winning one comparison: a curve each on the right, over how many there are.
-        comparisons: how many there are of the first of `tallies`: a vertical line on the right.
     """
     with house_style():
-        figure, (shares, all_of_them) = plt.subplots(1, 2, figsize=(9.2, 3.5), width_ratios=(1.3, 1))
+        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.85 * len(tallies)))
         for y, (title, tally) in enumerate(tallies.items()):
             behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-            shares.text(0.006, y - 0.3, title, fontsize=9.5, va="bottom", bbox=behind, zorder=4)
+            axes.text(0.003, y - 0.3, title, fontsize=10, va="bottom", bbox=behind, zorder=4)
             left = 0.0
             for verdict, number, told in zip(
                 ("holds", "undecided", "does not hold"), tally, ("won", "too close", "lost"), strict=True
             ):
                 width = number / sum(tally)
-                shares.barh(y, width, 0.5, left, color=COLORS[verdict], edgecolor="k", linewidth=0.8)
-                words = (" " if width > 0.25 else "\n").join([f"{SIGNS[verdict]} {number}", *told.split()])
-                size = 9 if width > 0.25 else 8
-                shares.text(left + width / 2, y, words, ha="center", va="center", fontsize=size, zorder=4)
+                axes.barh(y, width, 0.46, left, color=COLORS[verdict], edgecolor="k", linewidth=0.8)
+                words, size = f"{number} {told}", 9 if width > 0.1 else 8
+                axes.text(left + width / 2, y, words, ha="center", va="center", fontsize=size, zorder=4)
                 left += width
         for share, word in ((0.5, "“most”"), (1, "“always”")):
-            shares.axvline(share, color="k", linestyle=":", linewidth=1.4, zorder=3)
-            shares.text(share, -0.75, word, ha="center", va="bottom", fontsize=10)
-        shares.xaxis.set_major_formatter(PercentFormatter(1))
-        shares.set(xlim=(0, 1.02), ylim=(len(tallies) - 0.6, -0.75), yticks=(), xlabel="share of the comparisons")
-        shares.grid(visible=False)
-        n = np.arange(1, 61)
-        for chance, dash in zip(chances, DASHES, strict=False):
-            all_of_them.plot(n, chance**n, color="k", linestyle=dash, label=f"q = {chance:g}")
-            all_of_them.plot(comparisons, chance**comparisons, "ko")
-            place = {"xytext": (6, 4), "textcoords": "offset points", "fontsize": 10}
-            all_of_them.annotate(f"{chance**comparisons:.0%}", (comparisons, chance**comparisons), **place)
-        all_of_them.axvline(comparisons, color="k", linestyle=":", linewidth=1.4)
-        all_of_them.yaxis.set_major_formatter(PercentFormatter(1))
-        all_of_them.set(
-            xlim=(0, 60), ylim=(0, 1.02), xlabel="n, how many comparisons", ylabel="chance of winning all n"
-        )
-        all_of_them.set_xticks([1, 12, 24, comparisons, 48, 60])
-        all_of_them.legend(fontsize=10, title="q: chance of winning one")
+            axes.axvline(share, color="k", linestyle=":", linewidth=1.6, zorder=3)
+            axes.text(share, -0.75, word, ha="center", va="bottom", fontsize=10)
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.set(xlim=(0, 1.02), ylim=(len(tallies) - 0.65, -0.75), yticks=(), xlabel="share of the comparisons")
+        axes.grid(visible=False)
     return figure
