@@ -109,6 +109,14 @@ def test_angles_draws_the_two_gradients_and_says_their_angle():
     assert [axes.get_xlabel()[-5:].strip("at ") for axes in figure.axes] == ["0°", "0°", "180°"]
 
 
+def test_behind_now_ahead_says_the_signs_of_both_differences():
+    places, slopes = plots.behind_now_ahead(toys.quadratic([1.0]), [1.0, 0.5, 0.25]).axes
+    dots = [line.get_xydata()[0].tolist() for line in places.lines if line.get_marker() == "o"]
+    assert dots == [[1, 0.5], [0.5, 0.125], [0.25, 0.03125]]
+    texts = {text.get_text() for text in slopes.texts}
+    assert {"1.00", "0.50", "0.25", "Eq. 8:\nnow − behind\nnegative", "(16):\nnow − ahead\npositive"} <= texts
+
+
 def test_chord_meets_zero_at_the_barzilai_borwein_step_and_tlr_goes_a_quarter_of_the_way():
     alphas = np.linspace(0, 2, 5)
     figure = plots.chord(alphas, alphas - 1, {"alpha": 0.5, "gp": 0.5, "pp": 1.0})  # one weight, curvature 1
@@ -162,6 +170,10 @@ def test_scale_draws_a_loss_as_a_line_and_its_multiple_as_marks():
     assert [*line.get_ydata()] == [*ends[0]]
     assert [*marks.get_ydata()] == [*ends[1]]
     assert marks.get_linestyle() == "None"
+
+    climbs, last = plots.scale({}, alphas, {}, 10, limit=0.4, highest=ends[0]).axes
+    assert [*climbs.lines[0].get_ydata()] == [0.4, 0.4]
+    assert [*last.lines[0].get_ydata()] == [*ends[0]]
 
 
 def test_paths_tints_every_rate_that_cannot_converge_on_a_quadratic_and_none_elsewhere():
@@ -398,20 +410,22 @@ def test_a_valley_has_a_line_at_the_loss_before_the_epoch():
     assert [1.5, 1.5] in [list(line.get_ydata()) for line in upper.get_lines()]
 
 
-def test_each_way_to_draw_batches_is_named_at_the_end_of_its_loss():
+def test_each_way_to_draw_batches_is_named_at_the_end_of_its_line():
     ways = {"without replacement": [1.0, 0.5], "with replacement": [1.0, 0.8]}
-    rates, losses = plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes
-    assert [list(line.get_ydata()) for line in rates.get_lines()] == [[1.0, 0.5], [1.0, 0.8], [1.0, 0.4]]
-    assert {text.get_text(): text.xy for text in losses.texts} == {
+    (axes,) = plots.drawing("α", ways, ([1, 2], [1.0, 0.4])).axes
+    assert [list(line.get_ydata()) for line in axes.get_lines()] == [[1.0, 0.5], [1.0, 0.8], [1.0, 0.4]]
+    assert {text.get_text(): text.xy for text in axes.texts} == {
         "without replacement": (2, 0.5),
         "with replacement": (2, 0.8),
+        "noise alone": (2, 0.4),
     }
 
 
 def test_a_way_to_draw_batches_has_one_color_everywhere():
     ways = {"without replacement": [1.0, 0.5], "with replacement": [1.0, 0.8]}
-    panels = plots.drawing(ways, ways, ([1, 2], [1.0, 0.4])).axes
+    panels = [plots.drawing(title, ways).axes[0] for title in ("α", "loss")]
     colors = [{line.get_label(): line.get_color() for line in axes.get_lines()} for axes in panels]
-    assert all(colors[0][way] == colors[1][way] for way in ways)
+    assert colors[0] == colors[1]
+    assert list(colors[0]) == list(ways)
     (bracket,) = plots.two_windows(6, {"": (2, 0.1, -0.5)}).axes[0].get_lines()
     assert bracket.get_color() == colors[0]["without replacement"] != colors[0]["with replacement"]
