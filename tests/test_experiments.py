@@ -217,7 +217,7 @@ def test_each_tensor_has_its_named_rate(tmp_path):
 
 def test_a_finished_run_is_not_run_again(tmp_path, monkeypatch):
     first = run(small(), tmp_path)
-    monkeypatch.setattr(running, "train", None)
+    monkeypatch.setattr(building, "train", None)
     assert_same(run(small(), tmp_path), first)
 
 
@@ -227,7 +227,7 @@ def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
     assert record.status == "diverged"
     assert 0 < len(record.train_loss) < 30
     assert not np.isfinite(record.train_loss[-1])
-    monkeypatch.setattr(running, "train", None)
+    monkeypatch.setattr(building, "train", None)
     assert_same(run(setting, tmp_path), record)
     assert names(tmp_path) == {f"{setting.name}.json"}
 
@@ -556,13 +556,13 @@ def test_a_run_belongs_to_one_process_and_is_free_when_that_dies(processes, tmp_
 
 TWO_SWEEPS = """if True:
     import sys
-    from tlr.course.experiments import running, settings, sweep
-    train = running.train
+    from tlr.course.experiments import building, settings, sweep
+    train = building.train
     def counted(model, optimizer, *args, **options):
         with open(sys.argv[2], "a") as file:  # one write of one line is whole
             file.write("run\\n")
         return train(model, optimizer, *args, **options)
-    running.train = counted
+    building.train = counted
     wanted = settings("figure-2-digits")
     print("ready", flush=True)
     sys.stdin.readline()
@@ -602,7 +602,7 @@ def test_a_sweep_gives_the_records_in_order_and_runs_nothing_twice(tmp_path, mon
     found = sweep(wanted, tmp_path, progress=False)
     assert [record.setting for record in found] == wanted
     assert all(record.status == "done" for record in found)
-    monkeypatch.setattr(running, "train", None)
+    monkeypatch.setattr(building, "train", None)
     for record, before in zip(sweep(wanted, tmp_path, progress=False), found, strict=True):
         assert_same(record, before)
 

@@ -93,24 +93,14 @@ def ends(control):
     """The values at both ends of a control, and in between."""
     if isinstance(control, LogSlider):
         return np.geomspace(control.min, control.max, 3)
-    if isinstance(control, ipywidgets.Checkbox):
-        return [True, False]
     return [option[1] if isinstance(option, tuple) else option for option in control.options]
-
-
-def controls(explorer):
-    """Every widget that a reader can move, by name."""
-    found = {}
-    for name, control in explorer.controls.items():
-        found |= control if isinstance(control, dict) else {name: control}
-    return found
 
 
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_every_control_over_its_whole_range_draws_and_recovers(make):
     explorer = make()
     before = pixels(explorer)
-    for name, control in controls(explorer).items():
+    for name, control in explorer.controls.items():
         original = control.value
         changed = 0
         for value in ends(control):
@@ -131,7 +121,7 @@ def test_moves_at_once_draw_once(monkeypatch):
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_what_a_front_end_sends_stays_within_the_limits_of_the_controls(make):
     explorer = make()
-    for name, control in controls(explorer).items():
+    for name, control in explorer.controls.items():
         if isinstance(control, LogSlider):
             control.slider.set_state({"max": 10**6, "value": 10**6})
             assert explorer.settings()[name] == control.max
@@ -214,7 +204,7 @@ def test_no_message_breaks_an_explorer_or_holds_it_up(make, trials):
 @pytest.mark.parametrize("make", [windows, tensor_race])
 def test_a_menu_without_a_choice_leaves_what_was_chosen(make):
     explorer = make()
-    (menu,) = [control for control in controls(explorer).values() if isinstance(control, ipywidgets.Dropdown)]
+    (menu,) = [control for control in explorer.controls.values() if isinstance(control, ipywidgets.Dropdown)]
     before = explorer.state()
     menu.set_state({"index": None})
     assert menu.value is None
@@ -345,7 +335,7 @@ def test_outside_of_a_notebook_nothing_starts_in_the_background(make):
 @pytest.mark.parametrize("make", EXPLORERS)
 def test_drawing_only_what_moved_gives_the_picture_drawn_whole(make):
     explorer = make()
-    for name, control in controls(explorer).items():
+    for name, control in explorer.controls.items():
         control.value = ends(control)[0]
         moved = pixels(explorer)
         explorer.screen = Screen(explorer.picture)
@@ -438,3 +428,8 @@ def test_interact_draws_for_what_its_sliders_say_and_leaves_its_first_picture():
     explorer.controls["x"].value = 1.5
     assert drawn == [(1.0, 2), (1.5, 2)]
     assert plt.get_fignums() == []
+
+
+def test_interact_keeps_the_limits_of_a_slider_whose_step_is_whole():
+    slider = interact(lambda p: plt.figure(figsize=(1, 1)), p=(0.5, 2.5, 1)).controls["p"]
+    assert (slider.min, slider.value, slider.max) == (0.5, 1.5, 2.5)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tlr.course import data, records
 from tlr.course.data.pack import pack
-from tlr.course.experiments import COLLECTIONS, FIGURES, Part, building, recorded, run, running, settings
+from tlr.course.experiments import COLLECTIONS, FIGURES, Part, building, recorded, run, settings
 from tlr.course.experiments.__main__ import main
 from tlr.course.models import WideResNet
 from tlr.course.records import Setting
@@ -294,7 +294,7 @@ def test_out_of_memory_is_one_sentence_and_what_was_finished_is_kept(raised, tmp
     def train(*args, **options):
         raise raised
 
-    monkeypatch.setattr(running, "train", train)
+    monkeypatch.setattr(building, "train", train)
     expected = "cpu has too little memory for mlp-20 at batch size 64: end what else uses it, take a smaller batch size"
     with pytest.raises(MemoryError, match=f"^{expected}.*; finished epochs are kept\\.$"):
         run(SMALL, tmp_path)
@@ -305,7 +305,7 @@ def test_another_error_is_not_mistaken_for_too_little_memory(tmp_path, monkeypat
     def train(*args, **options):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(running, "train", train)
+    monkeypatch.setattr(building, "train", train)
     with pytest.raises(RuntimeError, match=r"^something else$"):
         run(SMALL, tmp_path)
 

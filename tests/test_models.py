@@ -150,7 +150,7 @@ def test_a_model_goes_by_its_name():
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp", "mlp-0", "mlp-many", "mlp-7-", "wrn-16", "wrn-16-4-2-1", "resnet-18", "transform"]
+    "name", ["mlp", "mlp-0", "mlp-many", "mlp-7-", "wrn-16", "wrn-16-4-2-1", "resnet-18", "transform", "transformer-10"]
 )
 def test_an_unknown_model_is_refused(name):
     with pytest.raises(ValueError, match=f"{name}.*mlp-N"):

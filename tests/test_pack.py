@@ -195,7 +195,7 @@ def test_what_is_in_the_way_is_named_and_nothing_is_left_behind(images, data_fol
     assert not list(data_folder.glob("*")) + list(data_folder.glob(".*"))
 
 
-@pytest.mark.parametrize("name", ["cifar10", "cifar10-500", "digits", "multi30k", "../words", ""])
+@pytest.mark.parametrize("name", ["cifar10", "cifar10-500", "cifar10-lower", "digits", "multi30k", "../words", ""])
 def test_a_name_that_cannot_be_is_refused(images, name):
     with pytest.raises(ValueError, match=r"cannot be the name: choose another, of letters, digits, dots and dashes\."):
         pack(images, name)

@@ -157,6 +157,10 @@ def test_the_readers_own_function_comes_first():
     assert explorer.state()["toy"] is not mine
 
 
+def test_paths_may_be_longer_than_a_hundred_steps():
+    assert Paths(steps=200).state()["step"] == 200
+
+
 @pytest.mark.parametrize(
     "mine", [toys.quadratic([1, 50]), toys.noisy_quadratic([1, 50]), replace(toys.beale())], ids=lambda t: t.name
 )

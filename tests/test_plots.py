@@ -19,6 +19,7 @@ from tlr.course.plots.eigenvalues import EigenPicture
 from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
 from tlr.course.plots.step import StepPicture, jumps
 from tlr.course.plots.style import shades
+from tlr.course.plots.tensors import TensorPicture
 from tlr.course.plots.toys import CobwebPicture, PathsPicture
 from tlr.course.steps import error_components, votes
 from tlr.descent import RULES, descend
@@ -237,16 +238,13 @@ def test_points_far_away_leave_the_window_in_their_own_direction():
 
 
 def test_the_background_is_drawn_again_only_when_it_has_to_be():
-    toy = toys.quadratic([1, 10])
-    ran = run(toy)
-    picture = PathsPicture(Figure(figsize=PICTURE_SIZE))
-    picture.update(toy, ran, 5)
-    picture.stale = False
-    picture.update(toy, ran, 6)
-    assert not picture.stale
-    other = toys.beale()
-    picture.update(other, run(other), 6)
-    assert picture.stale
+    picture, said = TensorPicture(Figure(figsize=PICTURE_SIZE)), dict.fromkeys(("model", "tensor"), "")
+    for names, stale in (("ab", True), ("ab", False), ("c", True)):
+        curve = np.array([1.0, 0.5])
+        rates = {"model": curve, "tensor": dict.fromkeys(names, curve)}
+        picture.update("published", dict.fromkeys(said, curve), rates, said)
+        assert picture.stale == stale
+        picture.stale = False
 
 
 @pytest.mark.parametrize(("every", "limits"), [(1, (1e-7, 1e2)), (4, (1e-8, 1e4))])

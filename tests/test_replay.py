@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tlr.course import experiments
-from tlr.course.experiments import Missing, recorded, settings
+from tlr.course.experiments import Missing, Part, recorded, settings
 from tlr.course.records import Record
 
 FIGURE = "figure-7-digits"
@@ -52,6 +52,11 @@ def test_every_seed_counts_unless_some_are_chosen_and_they_need_not_be_complete(
     assert len(recorded(FIGURE, found=found, seeds=(1,))) == 2
     with pytest.raises(Missing):
         recorded(FIGURE, found=runs(2, seeds=(1,)))
+
+
+def test_a_part_of_other_seeds_is_as_complete_as_its_figure():
+    found = runs(2, seeds=(0, 1, 2))
+    assert recorded(Part(FIGURE, seeds=(1, 2)), found=found) == recorded(FIGURE, found=found)
 
 
 def test_they_come_in_the_order_of_the_settings():

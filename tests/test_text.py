@@ -49,6 +49,14 @@ def test_a_long_sentence_is_cut(tmp_path):
     assert len(set(source[2])) > 4
 
 
+@pytest.mark.parametrize("name", ["multi30k-10", "multi30k-lower"])
+def test_it_has_no_parts_as_images_have(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
+    write(tmp_path / "multi30k")
+    with pytest.raises(ValueError, match=name):
+        load(name)
+
+
 def test_what_is_missing_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("TLR_DATA_DIR", str(tmp_path))
     with pytest.raises(ValueError, match=r"Multi30k needs .*multi30k.train\.de\.gz, which is not there: put train"):

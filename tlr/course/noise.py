@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from tlr import rule
+from tlr.course.gradients import sums
 
 __all__ = ["correlation", "drift", "handed_on"]
 
@@ -40,8 +41,8 @@ def correlation(m, momentum=0.8):
     buffer = np.random.default_rng(0).normal(size=m * 5000)
     for t in range(1, len(buffer)):
         buffer[t] += momentum * buffer[t - 1]
-    sums = buffer.reshape(-1, m).sum(axis=1)
-    return np.corrcoef(sums[1:], sums[:-1])[0, 1]
+    windows = sums(buffer, m)[:, 0]
+    return np.corrcoef(windows[1:], windows[:-1])[0, 1]
 
 
 @cache
@@ -73,9 +74,8 @@ def drift(
     directions = noise.reshape(-1, size)
     for t in range(1, len(directions)):
         directions[t] += momentum * directions[t - 1]
-    whole = len(directions) // window
-    sums = directions[: whole * window].reshape(whole, window, size).sum(axis=1)
-    now, before = sums[1:], sums[:-1]
+    windows = sums(directions, window)
+    now, before = windows[1:], windows[:-1]
     products = np.vecdot(now, now), np.vecdot(now, before), np.vecdot(before, before)
     change = rule.relative_change(*products, curvature=curvature)
     return float(np.exp(np.log1p(change).mean() * steps / window))

@@ -75,7 +75,8 @@ def train(
         speed.warm_up(network, images.of_each_size(), images.normalize(images.x_test[:EVALUATED]))
     history = History(alpha0=rates(optimizer)) if history is None else history
     history.status = "done"
-    with _bar(epochs, images.steps, len(history.epochs), progress) as bar, _own_random_state(device):
+    devices = [device] if device.type == "cuda" else []
+    with _bar(epochs, images.steps, len(history.epochs), progress) as bar, torch.random.fork_rng(devices):
         try:
             for epoch in range(len(history.epochs), epochs):
                 start = time.perf_counter()
@@ -167,11 +168,6 @@ def _bar(epochs, steps, past, progress):
     """A progress bar of the steps, where there is somewhere to show it."""
     shown = progress and sys.stderr is not None
     return tqdm(total=epochs * steps, initial=past * steps, unit="step", disable=not shown)
-
-
-def _own_random_state(device):
-    """A context that leaves the global random state as it was."""
-    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def epoch_order(n, seed, epoch):

@@ -62,10 +62,11 @@ def load(name="digits"):
         known = path.name == f"{name}.npz" and path.is_file()
     if not known and name == MULTI30K:
         return load_multi30k(folder() / name)
-    whole, dash, number = name.rpartition("-")
-    if not known and dash and number.isdecimal() and int(number):
+    whole, _, number = name.rpartition("-")
+    is_part = not known and whole not in ("", MULTI30K)
+    if is_part and number.isdecimal() and int(number):
         return _part(load(whole), name, int(number))
-    if not known and dash and number in HALVES:
+    if is_part and number in HALVES:
         return _half(load(whole), name, upper=number == "upper")
     if not known and name not in DOWNLOADS:
         raise ValueError(

@@ -54,7 +54,7 @@ def pack(images, name, size=64, jobs=-1):
         MemoryError: a worker was killed, as the system does where memory runs out.
     """
     taken = (*EMBEDDED, *DOWNLOADS, MULTI30K)
-    if not re.fullmatch(r"\w[\w.-]*", name) or name in taken or re.sub(r"-\d+$", "", name) in taken:
+    if not re.fullmatch(r"\w[\w.-]*", name) or name in taken or re.sub(r"(-(\d+|lower|upper))+$", "", name) in taken:
         raise ValueError(f"{name!r} cannot be the name: choose another, of letters, digits, dots and dashes.")
     if size < 1:
         raise ValueError(f"size is in pixels, at least 1, not {size}.")

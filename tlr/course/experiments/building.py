@@ -43,6 +43,21 @@ class Built(NamedTuple):
             parts["speed"] = self.speed
         return parts
 
+    def train(self, setting, **options):
+        """Train as the setting asks for; other options are those of `tlr.course.training.train`."""
+        return train(
+            self.model,
+            self.optimizer,
+            self.images,
+            epochs=setting.epochs,
+            batch_size=setting.batch_size,
+            seed=setting.seed,
+            scheduler=self.scheduler,
+            augment=setting.augment,
+            speed=self.speed,
+            **options,
+        )
+
 
 def build(setting, device, precision="auto", compile=False):
     """Build what a `tlr.course.records.Setting` describes, as it is before the first step: a `Built`.
@@ -84,17 +99,7 @@ def learned_weights(model, data_set, device, precision):
         method="multistep", alpha0=0.02, batch_size=64, data=data_set, model=model, epochs=20, augment="crop-flip"
     )
     built = build(setting, device, precision)
-    history = train(
-        built.model,
-        built.optimizer,
-        built.images,
-        epochs=setting.epochs,
-        batch_size=setting.batch_size,
-        scheduler=built.scheduler,
-        augment=setting.augment,
-        speed=built.speed,
-        progress=False,
-    )
+    history = built.train(setting, progress=False)
     if history.status == "interrupted":
         raise KeyboardInterrupt
     if history.status == "diverged":

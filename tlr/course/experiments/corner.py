@@ -21,6 +21,7 @@ before they were made:
 import json
 from itertools import pairwise
 
+from tlr import rule
 from tlr.course import records
 
 __all__ = [
@@ -83,7 +84,6 @@ def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=
         A dict: `loss` of each batch before its step and `alpha` of each step; `window`, the steps of a third of an
         epoch; and `asked`, rule → the relative change of α that it asks for after each window but the first.
     """
-    from tlr import rule
     from tlr.course.models import MLP
     from tlr.course.peers import make_optimizer
     from tlr.course.training import steps_per_epoch
@@ -141,7 +141,6 @@ def trial(
     """
     import torch
 
-    from tlr import rule
     from tlr.course.models import MLP
     from tlr.course.training import accuracy, steps_per_epoch
 
@@ -177,6 +176,7 @@ def _steps(model, optimizer, data, *, seed, epochs, batch_size):
     A direction is the displacement over α, and a gradient includes weight decay.
     """
     from torch.nn.functional import cross_entropy
+    from torch.nn.utils import parameters_to_vector
 
     from tlr.course.data import normalize
     from tlr.course.training import epoch_order
@@ -190,10 +190,10 @@ def _steps(model, optimizer, data, *, seed, epochs, batch_size):
             optimizer.zero_grad()
             loss = cross_entropy(model(images[batch]), labels[batch])
             loss.backward()
-            before, alpha = _flat(model.parameters()), group["lr"]
-            gradient = _flat(w.grad for w in model.parameters()) + group["weight_decay"] * before
+            before, alpha = parameters_to_vector(model.parameters()).detach(), group["lr"]
+            gradient = parameters_to_vector(w.grad for w in model.parameters()) + group["weight_decay"] * before
             optimizer.step()
-            direction = (before - _flat(model.parameters())) / alpha
+            direction = (before - parameters_to_vector(model.parameters()).detach()) / alpha
             yield {"loss": loss.item(), "alpha": alpha, "directions": direction, "gradients": gradient}
 
 
@@ -203,15 +203,5 @@ def _added(total, step):
 
 
 def _relative_change(last, now, curvature):
-    import torch
-
-    from tlr import rule
-
-    products = (float(torch.dot(*pair)) for pair in ((now, now), (now, last), (last, last)))
+    products = float(now @ now), float(now @ last), float(last @ last)
     return float(rule.relative_change(*products, curvature=curvature))
-
-
-def _flat(tensors):
-    import torch
-
-    return torch.cat([tensor.detach().flatten() for tensor in tensors])

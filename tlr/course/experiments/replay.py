@@ -44,7 +44,7 @@ def recorded(figure, *, epochs="longest", seeds=None, within=None, found=None, *
     there = records.load(within=within) if found is None else found
     runs = {run.setting: run for run in there if run.finished and _alike(run.setting) in place}.values()
     if epochs == "longest":
-        epochs = _longest(figure, runs, len(grid))
+        epochs = _longest(figure, runs, len(place))
     elif epochs is None:
         epochs = FIGURES[figure.figure if isinstance(figure, Part) else figure].epochs
     chosen = [

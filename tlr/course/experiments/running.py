@@ -19,7 +19,6 @@ from tlr.course.experiments.building import build, choose_device
 from tlr.course.experiments.provenance import provenance
 from tlr.course.files import remove_leftovers
 from tlr.course.peers import rates, without_advice
-from tlr.course.training import train
 from tlr.optim import learning_rates
 
 __all__ = ["Claim", "claimed", "run", "tidy"]
@@ -125,8 +124,8 @@ class _Run:
         self._setting, self._folder = setting, folder
         self._checkpoint = _in_progress(setting, folder, ".pt")
         self._built = build(setting, device, precision, compile)
-        session = provenance(self._built.images, device, self._built.speed.precision)
-        self._history, sessions = History(rates(self._built.optimizer), groups=self._groups()), []
+        session, optimizer = provenance(self._built.images, device, self._built.speed.precision), self._built.optimizer
+        self._history, sessions = History(rates(optimizer), groups=tuple(learning_rates(optimizer))), []
         if self._checkpoint.is_file():
             try:
                 self._history, sessions = checkpoint.restore(
@@ -141,32 +140,18 @@ class _Run:
 
     def train(self, deadline, progress):
         """Train to the end, the deadline or an interrupt; the `Record`, which is written if it is finished."""
-        setting, built = self._setting, self._built
-        parent = os.getppid()
+        parent, is_worker = os.getppid(), multiprocessing.current_process().name != "MainProcess"
 
         def on_epoch(_):
             self._keep()
-            if _is_worker() and os.getppid() != parent:
+            if is_worker and os.getppid() != parent:
                 os._exit(1)  # who asked for this run was killed: nobody waits for its end
             if time.time() > deadline and not self._finished:
                 raise KeyboardInterrupt
 
-        if built.speed.compile:
+        if self._built.speed.compile:
             torch.compiler.reset()  # or what earlier runs compiled would count towards torch's limit
-        train(
-            built.model,
-            built.optimizer,
-            built.images,
-            epochs=setting.epochs,
-            batch_size=setting.batch_size,
-            seed=setting.seed,
-            scheduler=built.scheduler,
-            progress=progress,
-            history=self._history,
-            on_epoch=on_epoch,
-            augment=setting.augment,
-            speed=built.speed,
-        )
+        self._built.train(self._setting, progress=progress, history=self._history, on_epoch=on_epoch)
         record = self._record(self._history.status)
         if record.finished:
             records.write(record, self._folder)
@@ -175,9 +160,6 @@ class _Run:
     @property
     def _finished(self):
         return self._history.status == "diverged" or len(self._history.epochs) == self._setting.epochs
-
-    def _groups(self):
-        return tuple(learning_rates(self._built.optimizer))
 
     def _keep(self):
         """Write the checkpoint and the record so far, after an epoch that is not the last."""
@@ -201,10 +183,6 @@ class _Run:
 
 def _in_progress(setting, folder, suffix):
     return folder / IN_PROGRESS / f"{setting.name}{suffix}"
-
-
-def _is_worker():
-    return multiprocessing.current_process().name != "MainProcess"
 
 
 @contextmanager

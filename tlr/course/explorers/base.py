@@ -108,7 +108,7 @@ class Explorer(Pictured):
     """Controls above a picture; a subclass calls `set_up` once, and its `draw` is a function of the settings.
 
     Attributes:
-        controls: name of a setting → its widget, or the check boxes that it is made of, by name.
+        controls: name of a setting → its widget.
         picture: a `tlr.course.plots.picture.Picture`.
     """
 
@@ -117,7 +117,7 @@ class Explorer(Pictured):
 
         Args:
             picture: a `tlr.course.plots.picture.Picture`.
-            controls: name → widget, or name → (name → check box), whose value is the tuple of the names checked.
+            controls: name → widget.
             rows: all widgets, in the rows that they are shown in (default: the controls, in one row).
         """
         self.picture, self.controls, self._quiet, self._shown = picture, controls, False, {}
@@ -129,8 +129,7 @@ class Explorer(Pictured):
         )
         self._readers = {name: _reader(control) for name, control in controls.items()}
         for control in controls.values():
-            for widget in control.values() if isinstance(control, dict) else [control]:
-                widget.observe(self._on_move, "value")
+            control.observe(self._on_move, "value")
         rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows or [[*controls.values()]]]
         self.children = [*rows, self.image]
         self.refresh()
@@ -153,12 +152,7 @@ class Explorer(Pictured):
             self._quiet = True
             try:
                 for name, value in settings.items():
-                    control = self.controls[name]
-                    if isinstance(control, dict):
-                        for key, box in control.items():
-                            box.value = key in value
-                    else:
-                        control.value = value
+                    self.controls[name].value = value
             finally:
                 self._quiet = False
             self.refresh()
@@ -190,8 +184,6 @@ def _reader(control):
 
     A front end can send any value, and other limits with it: a descent of 10⁹ steps would never end.
     """
-    if isinstance(control, dict):
-        return lambda: tuple(name for name, box in control.items() if box.value)
     if isinstance(control, widgets.Dropdown):
         chosen = control.value
         allowed = [option[1] if isinstance(option, tuple) else option for option in control.options]

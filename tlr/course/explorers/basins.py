@@ -59,12 +59,7 @@ class Basins(PageExplorer):
 
     def __init__(self, powers=(0.0, 1.0), **settings):
         self._powers = np.array(powers, dtype=float)
-        if (
-            self._powers.ndim != 1
-            or len(powers) < 2
-            or [*powers[:1], *powers[-1:]] != [0, 1]
-            or np.any(np.diff(powers) < 0)
-        ):
+        if self._powers.ndim != 1 or [*powers[:1], *powers[-1:]] != [0, 1] or np.any(np.diff(powers) < 0):
             raise ValueError("The powers rise from 0 to 1, as in np.linspace(0, 1, 5).")
         colors = mpl.colormaps["viridis"](np.linspace(0, 1, 64))
         scene = {
@@ -80,7 +75,7 @@ class Basins(PageExplorer):
     def computed(self):
         """`ratio`, the final loss over the first on the grid of `picture`, (48, 72), and `descent`, the opened run."""
         toy = toys.quadratic(_CONDITIONS[:, None, None] ** self._powers)
-        options = {RULES[self.rule]: getattr(self, RULES[self.rule])} if RULES[self.rule] else {}
+        options = {"c": self.c, "eta": self.eta, "beta": self.beta}
         loss = descend(self.rule, toy, toy.start, _ALPHA0, self.steps, **options).loss
         opened = toys.quadratic(self.condition**self._powers)
         ran = descend(self.rule, opened, opened.start, self.alpha0, self.steps, **options)

@@ -8,7 +8,7 @@ import traitlets
 
 from tlr import toys
 from tlr.course.explorers.base import blank
-from tlr.course.explorers.page import Finite, PageExplorer, choice, chosen_rules, methods, number, time
+from tlr.course.explorers.page import Finite, PageExplorer, Whole, choice, chosen_rules, methods, number
 from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.toys import PathsPicture
 from tlr.descent import RULES, descend
@@ -63,7 +63,7 @@ class Paths(PageExplorer):
     beta = number(0.001, (1e-8, 1.0), "β (hypergr.)", "Hypergradient descent: the step size of α")
     start = traitlets.List(Finite(), maxlen=2).tag(sync=True, setting=True)
     rules = chosen_rules(tuple(RULES), ("gd", "published", "secant"))
-    step = time(100)
+    step = Whole(100, min=0).tag(sync=True, setting=True)
 
     def __init__(self, toy=None, *, steps=100, **settings):
         if toy is not None and toy.dimension != 2:
@@ -98,12 +98,10 @@ class Paths(PageExplorer):
 
     def computed(self):
         """The function, `toy`, and `descents` on it by every rule that is shown: rule → `Trajectory`."""
-        toy, ran = self.toy, {}
-        start = self.start or toy.start
-        for rule in self.rules:
-            option = {RULES[rule]: getattr(self, RULES[rule])} if RULES[rule] else {}
-            seed = 0 if toy.stochastic else None
-            ran[rule] = descend(rule, toy, start, self.alpha0, self._steps, seed=seed, **option)
+        toy = self.toy
+        start, options = self.start or toy.start, {"c": self.c, "eta": self.eta, "beta": self.beta}
+        options["seed"] = 0 if toy.stochastic else None
+        ran = {rule: descend(rule, toy, start, self.alpha0, self._steps, **options) for rule in self.rules}
         return {"toy": toy, "descents": ran}
 
     def picture(self):

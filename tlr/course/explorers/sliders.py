@@ -30,7 +30,7 @@ class _Interact(Pictured):
     def __init__(self, draw, limits):
         self._draw = draw
         self.controls = {
-            name: (widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider)(
+            name: (widgets.IntSlider if all(isinstance(n, int) for n in (low, high, step)) else widgets.FloatSlider)(
                 value=low + step * round((high - low) / step / 2), min=low, max=high, step=step, description=name
             )
             for name, (low, high, step) in limits.items()

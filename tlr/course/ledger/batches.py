@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from tlr.course.data import load
-from tlr.course.gradients import cosines, displaced, epoch_gradients, sums
+from tlr.course.gradients import alignment, cosines, epoch_gradients
 from tlr.course.ledger.archive import Missing
 from tlr.course.ledger.claim import (
     ALPHA,
@@ -30,7 +30,6 @@ from tlr.rule import window
 __all__ = ["CLAIMS", "LATER", "on_digits"]
 
 _IMAGES = {"mnist": 60_000, "cifar10": 50_000, "cifar100": 50_000}
-_drift = cache(drift)
 _SMALL = 16  # images a batch, so that the digits' epoch has 91 steps
 
 
@@ -73,15 +72,8 @@ def windows(angles=None):
 @cache
 def _cosines_with_the_whole():
     data, start = load("digits"), _warmed_up()
-    found = []
-    for alpha in (0, 0.2):
-        angles = []
-        for seed in range(5):
-            total = sums(epoch_gradients(start, data, _SMALL, alpha, seed), 30)[0]
-            whole = epoch_gradients(displaced(start, -alpha * total), data, len(data.x_train))[0]
-            angles.append(cosines(np.stack([total, whole]))[0])
-        found.append(float(np.mean(angles)))
-    return found
+    angles = [[alignment(start, data, _SMALL, alpha, 30, seed)[1] for seed in range(5)] for alpha in (0, 0.2)]
+    return [float(np.mean(each)) for each in angles]
 
 
 def trains_with_every_p(archive, figure, short=None):
@@ -138,7 +130,7 @@ def cause_of_the_fall(archive, figure):
             raise Missing(f"The fall shows in long runs: python -m tlr.course.experiments run {figure}.")
         if record.test_accuracy[-1] > 0.5:
             steps = math.ceil(_IMAGES[record.setting.data] / record.setting.batch_size)
-            expected = _drift(steps, window(steps, record.setting.p), record.setting.momentum)
+            expected = drift(steps, window(steps, record.setting.p), record.setting.momentum)
             ratios.append((record.alpha[-1, 0] / record.alpha[-1 - quarter, 0]) ** (1 / quarter) / expected)
     explained = sum(abs(ratio - 1) < 0.05 for ratio in ratios)
     evidence = (

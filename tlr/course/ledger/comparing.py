@@ -6,6 +6,7 @@ A difference counts where it is larger than two standard errors, by the scatter 
 import math
 from collections import Counter
 
+import attrs
 import numpy as np
 
 from tlr.course import records
@@ -65,7 +66,7 @@ def ends_of(found):
 def margin_of(archive, found, value):
     """Two standard errors of the difference of two settings of these runs."""
     deviation, _ = archive.scatter(found, value)
-    seeds = Counter(_without_seed(record.setting) for record in found)
+    seeds = Counter(attrs.evolve(record.setting, seed=0) for record in found)
     return 2 * deviation * math.sqrt(2 / min(seeds.values()))
 
 
@@ -85,10 +86,6 @@ def alike(archive, found, ends, value):
     best = measured.max() if value == "test_accuracy" else measured.min()
     close = np.where(abs(measured - best) <= margin, int(np.isfinite(margin)), -1)
     return np.where(ends.lost, -1, close)
-
-
-def _without_seed(setting):
-    return tuple(sorted((name, field) for name, field in setting.as_dict().items() if name != "seed"))
 
 
 def to_the_end(found, figure):
@@ -116,7 +113,7 @@ def basis_of(found):
     """The `Basis` that these runs are."""
     setting = found[0].setting
     data = _DATA.get(setting.data, setting.data) + (", narrow network" if setting.model in _NARROW else "")
-    seeds = Counter(_without_seed(record.setting) for record in found).values()
+    seeds = Counter(attrs.evolve(record.setting, seed=0) for record in found).values()
     started = tuple(record.sessions[0]["date"] for record in found if record.sessions)
     return Basis(data, epochs_of(found), (min(seeds), max(seeds)), started)
 

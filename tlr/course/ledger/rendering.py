@@ -21,20 +21,18 @@ _COMMAND = re.compile(r"python -m [\w. -]*\w")
 _SUBSCRIPT = re.compile(r"(?<!\w)([^\W\d_])_(?:\{([^}]+)\}|([^\W_]+))")
 
 
-def findings(theme=None, archive=None, *, numbers=None):
+def findings(archive=None, *, numbers=None):
     """Judge the claims, some of which train for seconds.
 
     Args:
-        theme: one of `THEMES` (default: all).
         archive: the `Archive` that records come from (default: all that there are).
-        numbers: which claims, and in which order (default: all of the theme).
+        numbers: which claims, and in which order (default: all).
 
     Returns:
         Number → `Finding`.
     """
     archive = Archive() if archive is None else archive
-    wanted = CLAIMS if numbers is None else numbers
-    return {number: CLAIMS[number].find(archive) for number in wanted if theme in (None, CLAIMS[number].theme)}
+    return {number: CLAIMS[number].find(archive) for number in (CLAIMS if numbers is None else numbers)}
 
 
 def page(found):

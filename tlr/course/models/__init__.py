@@ -51,14 +51,14 @@ def make_model(name, inputs, outputs, seed=0, channels=3):
             return VGG(width, outputs, channels, seed)
         case ("transformer",):
             return Transformer(inputs, outputs, seed=seed)
-        case "transformer", width:
+        case "transformer", width if width % 8 == 0:
             return Transformer(inputs, outputs, width, hidden=width, seed=seed)
         case "resnet", 50:
             return _resnet50(outputs, seed)
     raise ValueError(
         f"Unknown model {name!r}: there are mlp-N with N hidden units, as in mlp-1000, wrn-D-K of depth D and width K, "
         "as in wrn-16-4, wrn-D-K-S with a first convolution of stride S, densenet-K with growth rate K, vgg-W of width "
-        "W, transformer, transformer-W of width W, and resnet-50."
+        "W, transformer, transformer-W of width W, a multiple of 8, and resnet-50."
     )
 
 

@@ -31,8 +31,7 @@ class ClosureStep(Optimizer):
     def __setstate__(self, state):
         super().__setstate__(state)
         for group in self.param_groups:
-            for key in self.defaults:
-                group.setdefault(key, self.defaults[key])
+            group.update(self.defaults | group)
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -73,13 +72,12 @@ class TrainedRate(ClosureStep):
     """
 
     def __init__(self, params, lr, *, options, **base):
-        self._options = options  # add_param_group needs them before the base class has made self.defaults
         super().__init__(params, lr, **base)
-        self.defaults.update(self.__dict__.pop("_options"))
+        self.defaults.update(options)
+        for group in self.param_groups:
+            group.update(options | group)
 
     def add_param_group(self, param_group):
-        for key, value in self.__dict__.get("_options", {}).items():
-            param_group.setdefault(key, value)
         rate = check_rate(param_group.get("lr", self.defaults["lr"]))
         super().add_param_group(param_group)
         self.param_groups[-1]["lr"] = rate

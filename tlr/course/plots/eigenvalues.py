@@ -5,7 +5,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
-from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades, limit
+from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades
 from tlr.course.plots.style import DASHES, house_style, shades
 
 __all__ = ["EigenPicture"]
@@ -66,7 +66,6 @@ class EigenPicture:
         self.above = self.alpha.add_patch(above)
         (self.rate,) = self.alpha.plot([], [])
         self.now = [axes.axvline(0, color="#8c8c8c", linewidth=1, linestyle="--") for axes in (self.errors, self.alpha)]
-        self.names = []
         self.fate = self.figure.text(0.08, 0.035, "", va="center", fontsize=10)
 
     def update(self, eigenvalues, ran, errors, step):
@@ -97,9 +96,7 @@ class EigenPicture:
 
     def _name_dots(self, eigenvalues, x, heights):
         """Write λ at its dot, from the largest down, wherever there is room."""
-        for name in self.names:
-            name.remove()
-        self.names, free = [], np.inf
+        free = np.inf
         letter = np.ptp(np.log10(self.factor.get_xlim())) / 55
         for value, place, height in reversed([*zip(eigenvalues, np.log10(x), heights, strict=True)]):
             word = f"{value:.2g}" if value < 10 else f"{value:.0f}"
@@ -108,7 +105,7 @@ class EigenPicture:
                 continue
             offset, free = (0, -12 if height > 0.9 * _TOP else 10), place - room
             look = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 9}
-            self.names.append(self.factor.annotate(word, (10**place, height), **look, annotation_clip=False))
+            self.factor.annotate(word, (10**place, height), **look, annotation_clip=False)
 
     def _draw_descent(self, eigenvalues, ran, errors, colors):
         """What is the same for every step of a descent."""
@@ -119,18 +116,14 @@ class EigenPicture:
         self.above.set(y=2 / eigenvalues[-1], height=1e30)
 
     def _limits(self, eigenvalues, ran, errors):
-        """The same for every step of a descent, so that only its components move."""
+        """The same for every step of a descent."""
         reach = decades([np.outer(ran.alpha, eigenvalues).ravel(), [0.1, 100]])
         height = decades([np.abs(errors).ravel(), [1]], every=4)
         span = 0, 1.02 * ran.steps
-        wanted = {
-            self.factor: (reach, (0, _TOP)),
-            self.error: (reach, height),
-            self.errors: (span, height),
-            self.alpha: (span, decades([ran.alpha, 1 / eigenvalues])),
-        }
-        for axes, (x, y) in wanted.items():
-            limit(axes, x, y)
+        self.factor.set_xlim(reach)
+        self.error.set(xlim=reach, ylim=height)
+        self.errors.set(xlim=span, ylim=height)
+        self.alpha.set(xlim=span, ylim=decades([ran.alpha, 1 / eigenvalues]))
         grid = np.geomspace(*reach, 400)
         self.curve.set_data(grid, np.abs(1 - grid))
 

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.grids import label, values_of
-from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, plain, set_log
+from tlr.course.plots.run_panels import MARKERS, QUANTITIES, Plain, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
 
 __all__ = ["ends", "spread"]
@@ -13,11 +13,12 @@ __all__ = ["ends", "spread"]
 _CROSS = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2.5}
 
 
-def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quantity="test_accuracy", order=None):
-    """A panel for each method: what its runs ended with over `x`, in a color and a marker for each value of `lines`.
+def ends(found, limits, *, panels="method", x="alpha0", quantity="test_accuracy", order=None):
+    """A panel for each method: what its runs ended with over `x`, in a color and a marker for each batch size.
 
     A run that ended outside of the axis, or diverged, is a cross at its edge, to which a thin dotted line leads. Every
-    seed has its own dot; the line goes through their medians. Where `lines` has one value, the color is the method's.
+    seed has its own dot; the line goes through their medians. With one batch size, the color is the method's; six at
+    most can be told apart.
 
     Args:
         found: a list of `tlr.course.records.Record`.
@@ -25,7 +26,6 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
         panels: the field of `Setting` that tells panels apart (default: the method), or None for one panel.
         x: the field of `Setting` along the axis (default: α₀), whose values stand at equal distances; or several, whose
             combinations do, and which no line connects.
-        lines: the field of `Setting` that tells lines apart (default: the batch size); six values at most.
         order: the values of `panels` from left to right (default: methods as in `METHODS`).
         quantity: "test_accuracy" (default), or "train_loss" on a logarithmic axis.
 
@@ -33,7 +33,7 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
         The Figure.
     """
     along = (x,) if isinstance(x, str) else x
-    places, groups = values_of(found, along), [value[lines] for value in values_of(found, (lines,))]
+    places, sizes = values_of(found, along), sorted({run.setting.batch_size for run in found})
     methods = order or ([value[panels] for value in values_of(found, (panels,))] if panels else [None])
     scale, lost = (100, limits[0]) if quantity == "test_accuracy" else (1, limits[1])
     with house_style():
@@ -49,15 +49,15 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
             if isinstance(x, str):
                 axis.set_xlabel(label({x: 0.0}).split(" = ")[0])
             if panels:
-                size = 12 if len(methods) < 5 else 10
+                fontsize = 12 if len(methods) < 5 else 10
                 # A cross at the upper edge needs the room.
-                axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=size, pad=9)
-            several = len(groups) > 1 or method not in METHODS
-            colors = shades(len(groups), lines) if several else [METHODS[method].color]
+                axis.set_title("\n".join(label({panels: method}).split(", ")), fontsize=fontsize, pad=9)
+            several = len(sizes) > 1 or method not in METHODS
+            colors = shades(len(sizes)) if several else [METHODS[method].color]
             # Side by side, so that none is hidden.
-            aside = 0.6 / len(groups) * (np.arange(len(groups)) - (len(groups) - 1) / 2)
-            for group, color, marker, shift in zip(groups, colors, MARKERS[: len(groups)], aside, strict=True):
-                runs = [r for r in found if getattr(r.setting, lines) == group]
+            aside = 0.6 / len(sizes) * (np.arange(len(sizes)) - (len(sizes) - 1) / 2)
+            for size, color, marker, shift in zip(sizes, colors, MARKERS[: len(sizes)], aside, strict=True):
+                runs = [r for r in found if r.setting.batch_size == size]
                 runs = [r for r in runs if panels is None or getattr(r.setting, panels) == method]
                 place = np.array([places.index({name: getattr(r.setting, name) for name in along}) for r in runs])
                 value = np.array([scale * getattr(run, quantity)[-1] for run in runs])
@@ -71,14 +71,14 @@ def ends(found, limits, *, panels="method", x="alpha0", lines="batch_size", quan
                     axis.plot(at + shift, np.where(kept, middle, np.nan), color=color, linewidth=1.2)
                 place = place + shift
                 dots = axis.plot(place[inside], value[inside], color=color, linestyle="", marker=marker, markersize=7)
-                drawn[label({lines: group})] = dots[0]
+                drawn[label({"batch_size": size})] = dots[0]
                 if not inside.all():
                     axis.plot(place[~inside], np.full((~inside).sum(), lost), color=color, clip_on=False, **_CROSS)
                     crosses += 1
         epochs = {record.setting.epochs for record in found}
         when = f"after {epochs.pop()} epochs" if len(epochs) == 1 else "at the end"
         axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\n{when}")
-        if len(groups) == 1:
+        if len(sizes) == 1:
             drawn = {}
         if crosses:
             drawn["left the panel"] = Line2D([], [], color="#5f5f5f", **_CROSS)
@@ -113,7 +113,7 @@ def spread(ran, method, lost, labels=None):
         left.set_xlim(right=4 * lost)
         left.axvspan(lost, 4 * lost, color="#D55E00", alpha=0.1, linewidth=0)
         left.text(1.1 * lost, 0.45, "lost", va="top")
-        left.xaxis.set_major_formatter(plain())
+        left.xaxis.set_major_formatter(Plain())
         left.set_yticks(-np.arange(len(ran)), [labels.get(name, METHODS[name].label) for name in ran])
         set_log(right)
         drawn = {}

@@ -1,4 +1,4 @@
-"""What the pictures that move share: an explorer keeps one and moves its artists, a static figure uses one once."""
+"""What pictures share: a kernel's explorer keeps one and moves its artists; stills and figures use one once."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,8 +22,6 @@ __all__ = [
     "DescentPicture",
     "Picture",
     "decades",
-    "frame",
-    "limit",
 ]
 
 _METHOD_OF = {"gd": "sgd", "published": "tlr", "secant": "tlr_secant"}
@@ -63,7 +61,7 @@ class DescentPicture:
     """A main panel, two panels over the steps with a line for every rule, and below what became of each."""
 
     def __init__(self, figure, rules, panels):
-        self.figure, self.rules, self.stale = figure, tuple(rules), True
+        self.figure, self.rules = figure, tuple(rules)
         self.main = figure.add_axes((0.08, 0.225, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
         self.panels = [figure.add_axes((0.58, bottom, 0.4, 0.29)) for bottom in (0.616, 0.225)]
         for axes, title in zip(self.panels, panels, strict=True):
@@ -83,12 +81,6 @@ class DescentPicture:
             self.fates[rule] = figure.text(0, 0, "", va="center", fontsize=9)
         self.groups = [*self.curves, *self.now, self.keys, self.fates]
 
-    @property
-    def moving(self):
-        """The artists that `update` moves."""
-        frames = [artist for axes in self.panels for artist in frame(axes)]
-        return frames + [artist for group in self.groups for artist in group.values()]
-
     def _lines(self, axes, dots=False):
         lines = {}
         for rule in self.rules:
@@ -107,10 +99,6 @@ class DescentPicture:
             self.keys[rule].set_data((x, x + 0.04), (y, y))
             self.fates[rule].set_position((x + 0.047, y))
 
-    def _limit_main(self, x, y):
-        """Limits of the main panel: the background has to be drawn again if they are new."""
-        self.stale |= limit(self.main, x, y)
-
     def _draw_panel(self, panel, series, step, also=()):
         """Series (rule → values over the steps) as curves, a mark at `step`; limits at whole decades, of `also` too."""
         axes, steps = self.panels[panel], max((len(values) - 1 for values in series.values()), default=1)
@@ -118,23 +106,7 @@ class DescentPicture:
             shown = np.where(np.isfinite(values) & (values > 0), np.clip(values, LOWEST, None), np.nan)
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
-        limit(axes, (0, 1.02 * steps), decades([*series.values(), also]))
-
-
-def frame(axes):
-    """The artists of axes that move with their limits: ticks, labels and grid, and the spines, which lie over it."""
-    return [axes.xaxis, axes.yaxis, *axes.spines.values()]
-
-
-def limit(axes, x, y):
-    """Set the limits of axes, (low, high) each, where they are new; return whether any were."""
-    new = {}
-    if tuple(axes.get_xlim()) != tuple(x):
-        new["xlim"] = x
-    if tuple(axes.get_ylim()) != tuple(y):
-        new["ylim"] = y
-    axes.set(**new)
-    return bool(new)
+        axes.set(xlim=(0, 1.02 * steps), ylim=decades([*series.values(), also]))
 
 
 def decades(values, every=1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, limit
+from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES
 from tlr.course.plots.style import house_style
 from tlr.course.theory import band_density, one_dimension
 from tlr.descent import relative_rate_map
@@ -39,7 +39,6 @@ class ReturnMapPicture:
             (self.mean,) = self.fall.plot([], [], **_LINE)
             (self.limit_line,) = self.fall.plot([], [], **_PROVED)
             self.said = figure.text(0.015, 0.03, "", va="center", fontsize=9)
-        self.c = None
 
     def update(self, x, updates, c):
         """Draw an orbit.
@@ -49,7 +48,8 @@ class ReturnMapPicture:
             updates: how many of its updates to show, at least 1.
             c: the bound that the run had.
         """
-        law = self._set_bound(c)
+        self._set_bound(c)
+        law = one_dimension(c)
         orbit = x[: updates + 1]
         inside = orbit[(orbit >= 0.75) & (orbit <= 1 + c)]
         counts, edges = np.histogram(inside, _BINS, (0.75, 1 + c))
@@ -61,7 +61,7 @@ class ReturnMapPicture:
             logs = np.log((1 - x[:updates]) ** 2)
         means = np.exp(np.cumsum(logs) / np.arange(1, len(logs) + 1))
         self.mean.set_data(np.arange(1, len(logs) + 1), np.clip(means, 1e-8, 1e8))
-        limit(self.fall, (1, len(x)), (1e-5, 1e3))
+        self.fall.set(xlim=(1, len(x)), ylim=(1e-5, 1e3))
         self.limit_line.set_data((1, len(x)), np.exp([law.log_loss] * 2))
         self.said.set_text(
             f"after {updates} updates: below 1 in {np.mean(orbit < 1):.0%} (theorem: {law.below:.1%}); "
@@ -69,14 +69,11 @@ class ReturnMapPicture:
         )
 
     def _set_bound(self, c):
-        law = one_dimension(c)
-        if c != self.c:
-            self.c, reach = c, 1 + c + 0.05
-            grid = np.concatenate([np.linspace(0.7, 1, 40), [np.nan], np.linspace(1 + 1e-9, reach, 80)])
-            self.map_line.set_data(grid, relative_rate_map(grid, "published", c))
-            limit(self.map_axes, (0.7, reach), (0.7, reach))
-            places = np.linspace(0.75, 1 + c, 801)[:-1]
-            density = band_density(places, c)
-            self.density.set_data(places, density)
-            limit(self.share, (0.75, 1 + c), (0, 1.5 * density.max()))
-        return law
+        reach = 1 + c + 0.05
+        grid = np.concatenate([np.linspace(0.7, 1, 40), [np.nan], np.linspace(1 + 1e-9, reach, 80)])
+        self.map_line.set_data(grid, relative_rate_map(grid, "published", c))
+        self.map_axes.set(xlim=(0.7, reach), ylim=(0.7, reach))
+        places = np.linspace(0.75, 1 + c, 801)[:-1]
+        density = band_density(places, c)
+        self.density.set_data(places, density)
+        self.share.set(xlim=(0.75, 1 + c), ylim=(0, 1.5 * density.max()))

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
-__all__ = ["MARKERS", "QUANTITIES", "draw_run", "name_epochs", "plain", "set_log"]
+__all__ = ["MARKERS", "QUANTITIES", "Plain", "draw_run", "name_epochs", "set_log"]
 
 #: What is measured by epoch → what panels call it.
 QUANTITIES = {"train_loss": "training loss", "alpha": "learning rate α", "test_accuracy": "test accuracy (%)"}
@@ -52,15 +52,12 @@ def name_epochs(axis):
 def set_log(axis):
     """Make the axis of the values logarithmic; what has at most five digits is written out."""
     axis.set_yscale("log")
-    axis.yaxis.set(major_formatter=_Plain(), minor_formatter=_Plain())
+    axis.yaxis.set(major_formatter=Plain(), minor_formatter=Plain())
 
 
-def plain():
+class Plain(LogFormatterSciNotation):
     """A formatter for a logarithmic axis that writes out what has at most five digits."""
-    return _Plain()
 
-
-class _Plain(LogFormatterSciNotation):
     def __call__(self, x, pos=None):
         text = super().__call__(x, pos)
         return f"{x:g}" if text and 1e-4 <= x <= 1e4 else text

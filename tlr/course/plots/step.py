@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from tlr import rule
-from tlr.course.plots.picture import RULE_STYLES, limit
+from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import house_style
 
 __all__ = ["EXACT", "StepPicture", "jumps"]
@@ -70,7 +70,9 @@ class StepPicture:
         alpha, best = step["alpha"], alphas[np.argmin(losses)]
         offset, loss = alphas - alpha, np.interp(alpha, alphas, losses)
         tangent = loss + rule.first_derivative(step["gp"]) * offset
-        self._limits(alphas, losses)
+        low, span = losses.min(), max(np.ptp(losses), 1e-12)
+        self.curve.set(xlim=(alphas[0], alphas[-1]), ylim=(low - 0.35 * span, low + 1.15 * span))
+        self.jumps.set_xlim(alphas[0], alphas[-1])
         self.curve.set_title(f"$α_t$ = {alpha:.3g}: " + ("too short" if alpha < best else "too long"))
         self.loss.set_data(alphas, losses)
         self.tangent.set_data(alphas, tangent)
@@ -87,12 +89,6 @@ class StepPicture:
             self.arrows[name].set_data([alpha, shown], [row, row])
             self.landings[name].set_data([shown], [np.interp(shown, alphas, losses)])
             self.numbers[name].set_text(f"→ {jumps[name]:.3g}")
-
-    def _limits(self, alphas, losses):
-        low, span = losses.min(), max(np.ptp(losses), 1e-12)
-        x = alphas[0], alphas[-1]
-        limit(self.curve, x, (low - 0.35 * span, low + 1.15 * span))
-        limit(self.jumps, x, self.jumps.get_ylim())
 
 
 def jumps(step, c):

@@ -10,16 +10,16 @@ __all__ = ["two_windows"]
 
 _MEMORY, _SHUFFLING = "#0072B2", DRAWN["without replacement"]["color"]
 _HALF = 0.3  # of a window's height
+_REACH = 5  # steps on either side of the border which the arc joins, as far as the momentum remembers
 
 
-def two_windows(epoch, cases, reach=5):
+def two_windows(epoch, cases):
     """An epoch's steps with its first two windows, a row for each case: an arc for the memory, a bracket for the epoch.
 
     Args:
         epoch: N, steps in an epoch.
         cases: title → (m, steps in a window, of which an epoch has two at least; the correlation ρ of the two windows
             that the momentum's buffer makes; the one that drawing without replacement makes). The larger is bold.
-        reach: steps on either side of the windows' border which the arc joins, as far as the momentum remembers.
     """
     with house_style():
         figure, rows = plt.subplots(len(cases), figsize=(9.2, 0.4 + 2.1 * len(cases)), squeeze=False)
@@ -27,12 +27,12 @@ def two_windows(epoch, cases, reach=5):
             axes.set(xlim=(-0.5, epoch + 0.5), ylim=(-1.3, 1.1))
             axes.axis("off")
             axes.set_title(title, loc="left", fontsize=11)
-            _row(axes, epoch, reach, *case)
+            _row(axes, epoch, *case)
     return figure
 
 
-def _row(axes, epoch, reach, window, memory, reshuffling):
-    middle, reach = np.array([0.5, 1.5]) * window, min(reach, window)
+def _row(axes, epoch, window, memory, reshuffling):
+    middle, reach = np.array([0.5, 1.5]) * window, min(_REACH, window)
     axes.vlines(np.arange(epoch) + 0.5, -0.12, 0.12, color="#8c8c8c", linewidth=1.2)
     for center, name in zip(middle, ("last window", "this window"), strict=True):
         box = Rectangle((center - window / 2, -_HALF), window, 2 * _HALF, facecolor="#f2f2f2", edgecolor="#000000")

@@ -46,7 +46,7 @@ class CobwebPicture(DescentPicture):
             self.webs[rule].set_data(corners[:-1], np.concatenate([[0], corners[2:]]))
             self.ends[rule].set_data(orbit[-1:], orbit[-1:] if step > 1 else [0])
             self.fates[rule].set_text(f"{STYLES[rule].label}: x = {ran.alpha[step]:.3g}")
-        self._limit_main((0, reach), (0, reach))
+        self.main.set(xlim=(0, reach), ylim=(0, reach))
         self._draw_panel(0, {rule: ran.alpha for rule, ran in trajectories.items()}, step)
         self._draw_panel(1, {rule: ran.loss / ran.loss[0] for rule, ran in trajectories.items()}, step)
 
@@ -75,21 +75,14 @@ class PathsPicture(DescentPicture):
             for rule, width in zip(self.rules, np.geomspace(4.2, 1.2, max(len(self.rules), 2)), strict=False):
                 self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
-            self.toy = None
             # As `axhspan` does; before matplotlib 3.9, as in a browser, that was a polygon, which has no height to set.
             rate = self.panels[0]
             tint = {"color": "#D55E00", "alpha": 0.12, "linewidth": 0, "zorder": 0}
             self.above = rate.add_patch(Rectangle((0, 1), 1, 1, transform=rate.get_yaxis_transform(), **tint))
 
-    @property
-    def moving(self):
-        """The artists that `update` moves; the tint moves with the limits of its panel."""
-        return [self.above, *super().moving]
-
     def update(self, toy, trajectories, step):
         """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""
-        if toy is not self.toy:
-            self._set_function(toy)
+        self._set_function(toy)
         self._show(trajectories)
         floor = toy.minimum_value
         if np.isnan(floor):
@@ -110,15 +103,12 @@ class PathsPicture(DescentPicture):
         height = np.log10(np.maximum(values - floor, np.finfo(float).tiny))
         low = max(height.min(), height.max() - 4)
         self.bands.set_data((height - low) / (height.max() - low) * (_BANDS - 1e-6))
-        self._limit_main(*toy.view)
         self.bands.set_extent((*toy.view[0], *toy.view[1]))
+        self.main.set(xlim=toy.view[0], ylim=toy.view[1])
         self.minima.set_data(*toy.minimum.T)
-        self.toy = toy
-        if self.main.get_title() != toy.name:
-            self.main.set_title(toy.name, parse_math=False)
-            name = "the minimum" if np.isfinite(toy.minimum_value) else "the lowest seen"
-            self.panels[1].set_title(f"loss above {name}", loc="left")
-            self.stale = True
+        self.main.set_title(toy.name, parse_math=False)
+        name = "the minimum" if np.isfinite(toy.minimum_value) else "the lowest seen"
+        self.panels[1].set_title(f"loss above {name}", loc="left")
         steepest = _steepest(toy)
         self.above.set_visible(steepest is not None)
         if steepest is not None:

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from tlr.course.plots.picture import frame, limit
 from tlr.course.plots.style import house_style
 
 __all__ = ["WindowsPicture"]
@@ -63,7 +62,8 @@ class WindowsPicture:
     @property
     def moving(self):
         """The artists that `update` moves."""
-        return [*frame(self.map), self.cosines, *self.bars, self.mean, self.line, self.here, *self.words]
+        frame = self.map.xaxis, self.map.yaxis, *self.map.spines.values()  # they move with its limits
+        return [*frame, self.cosines, *self.bars, self.mean, self.line, self.here, *self.words]
 
     def update(self, alpha, length, cosines, neighbors, words):
         """Draw the windows of one length.
@@ -78,7 +78,7 @@ class WindowsPicture:
         self.cosines.set_data(cosines)
         covered = len(cosines) * length
         self.cosines.set_extent((0, covered, covered, 0))
-        limit(self.map, (0, covered), (covered, 0))
+        self.map.set(xlim=(0, covered), ylim=(covered, 0))
         counts, _ = np.histogram(neighbors, _BINS)
         for bar, height in zip(self.bars, counts / counts.max(), strict=True):
             bar.set_height(height)

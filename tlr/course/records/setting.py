@@ -10,6 +10,7 @@ from functools import partial
 import attrs
 from attrs import Converter, field
 
+from tlr.course.data.text import MULTI30K
 from tlr.course.peers import PEERS
 
 __all__ = ["Setting"]
@@ -19,9 +20,6 @@ RENAMED = {"published": "tlr", "secant": "tlr_secant"}
 
 #: How training images may be changed at random: the names of `tlr.course.data.augmentation.AUGMENTATIONS`.
 AUGMENTATIONS = ("crop-flip",)
-
-#: The one data set of sentences; all others are of images.
-TEXTS = "multi30k"
 
 #: Methods whose runs are recorded → their options.
 _OPTIONS = {name: peer.options for name, peer in PEERS.items() if peer.options is not None}
@@ -172,16 +170,15 @@ class Setting:
 
     @variant.validator
     def _of_the_method(self, attribute, value):
-        if value is not None and value not in list(
-            PEERS[self.method].variants
-        ):  # a list compares what has no hash, too
+        # A list compares what has no hash, too.
+        if value is not None and value not in [*PEERS[self.method].variants]:
             raise ValueError(f"{self.method!r} has no variant {value!r}.")
 
     def __attrs_post_init__(self):
         translates = self.model.partition("-")[0] == "transformer"
-        if translates != (self.data == TEXTS):
+        if translates != (self.data == MULTI30K):
             raise ValueError(
-                f"{self.model!r} cannot be trained on {self.data!r}: a transformer translates {TEXTS}, the other "
+                f"{self.model!r} cannot be trained on {self.data!r}: a transformer translates {MULTI30K}, the other "
                 "models read images."
             )
 
