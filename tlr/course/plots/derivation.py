@@ -91,7 +91,8 @@ def behind_now_ahead(toy, places):
             sign = "negative" if slopes[1] < slopes[end] else "positive"
             right.annotate(f"{name}\n{sign}", (place, lower), (0, -7), textcoords="offset points", ha="center",
                            va="top", color=color)  # fmt: skip
-        right.set(ylim=(0, 1.25 * slopes[0]), xlim=(-0.4, 2.4), ylabel="gradient", title="the three gradients")
+        # As on the left, the step goes from right to left.
+        right.set(ylim=(0, 1.25 * slopes[0]), xlim=(2.4, -0.4), ylabel="gradient", title="the three gradients")
         right.set_xticks(range(3), names)
     return figure
 
