@@ -10,7 +10,7 @@ code printed from it all run the same lines.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -160,12 +160,12 @@ def window(steps_per_epoch: int, p: float = 1 / 3, momentum: float = 0.0) -> int
     return max(floor, round(p * steps_per_epoch))
 
 
-def check(c: float, curvature: str) -> None:
-    """Raise ValueError unless `c` and `curvature` are what `relative_change` can use."""
+def check(c: float, curvature: str, known: Collection[str] = RULES) -> None:
+    """Raise ValueError unless `c` is what `relative_change` can use, and `curvature` one of those known."""
     if not c > 0:
         raise ValueError(f"c bounds the relative increase of α and must be positive, not {c!r}.")
-    if curvature not in RULES:
-        raise ValueError(f"Unknown curvature {curvature!r}: choose from {', '.join(RULES)}.")
+    if curvature not in known:
+        raise ValueError(f"Unknown curvature {curvature!r}: choose from {', '.join(known)}.")
 
 
 def _operations(x: Numbers) -> tuple[Callable[..., Numbers], AbstractContextManager[None]]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from problems import check_per_tensor, check_resume, noisy, rate, run, weights
-from torch.optim import Adam, AdamW, RMSprop, lr_scheduler
+from torch.optim import Adafactor, Adam, AdamW, RMSprop, lr_scheduler
 
 from tlr import TLR, rule, skipped_updates
 from tlr.optim import TLRAdam, TLRAdamW, TrainableRate
@@ -61,6 +61,10 @@ class TLRRMSprop(TrainableRate, RMSprop):
     pass
 
 
+class TLRAdafactor(TrainableRate, Adafactor):
+    pass
+
+
 @rules
 @pytest.mark.parametrize(
     ("ours", "base", "options"),
@@ -68,6 +72,7 @@ class TLRRMSprop(TrainableRate, RMSprop):
         (TLRAdam, Adam, {}),
         (TLRAdam, Adam, {"weight_decay": 0.1, "maximize": True}),
         (TLRAdamW, AdamW, {"weight_decay": 0.1}),
+        (TLRAdafactor, Adafactor, {"weight_decay": 0.1}),
         (TLRRMSprop, RMSprop, {"momentum": 0.5, "weight_decay": 0.1}),
     ],
 )
@@ -81,7 +86,7 @@ def test_over_any_base_gradients_are_summed_as_the_base_takes_them(ours, base, o
         for step in range(5 * window, 5 * window + 5):
             before = v.detach().clone()
             run(plain, [v], 1, step)
-            decay = options.get("weight_decay", 0) if base is not AdamW else 0
+            decay = options.get("weight_decay", 0) if base not in (AdamW, Adafactor) else 0
             gradients = gradients + (-v.grad if options.get("maximize") else v.grad) + decay * before
         sums.append({"directions": (start - v.detach()) / 1e-3, "gradients": gradients})
     x, y = rule.RULES[curvature].products

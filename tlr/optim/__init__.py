@@ -3,7 +3,7 @@
 To read it, begin with `sgd` and `adam`, which users take, and `trainable`, the mechanism over any base. These stand on
 `windows` and `gradients`, what is summed between two updates; `update`, what an update makes of it, and `steady`, what
 the rule of that name does instead; `products`, the inner products; `rates` and `groups`, α and the options of a
-parameter group. `watch` warns; `compiled` and `processes` are for torch.compile and for several processes.
+parameter group. `watch` warns; `processes` is for several processes.
 """
 
 from tlr.optim.adam import TLRAdam, TLRAdamW

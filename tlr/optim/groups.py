@@ -49,10 +49,7 @@ def _check_options(group: Group, others: list[Group]) -> None:
     group["update_every"] = _steps(group["update_every"], "update_every counts steps", computes)
     if group["per"] not in ("model", "group", "tensor"):
         raise ValueError(f"per must be 'model', 'group' or 'tensor', not {group['per']!r}.")
-    known = (*rule.RULES, steady.NAME)
-    if group["curvature"] not in known:
-        raise ValueError(f"Unknown curvature {group['curvature']!r}: choose from {', '.join(known)}.")
-    rule.check(group["c"], "gradients" if group["curvature"] == steady.NAME else group["curvature"])
+    rule.check(group["c"], group["curvature"], (*rule.RULES, steady.NAME))
     if group.get("epoch") is not None:
         computes = "len(loader) computes it, or math.ceil(len(loader) / k) where gradients accumulate over k batches"
         group["epoch"] = _steps(group["epoch"], "epoch counts steps", computes)

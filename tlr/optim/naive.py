@@ -65,7 +65,7 @@ class NaiveTLR(Optimizer):
         before = {"state": self.state, "param_groups": self.param_groups}
         super().load_state_dict(state_dict)
         for group in self.param_groups:
-            alpha, eta = group["lr"], group["eta"]
+            alpha, eta = group["lr"], group.get("eta")
             if not (isinstance(alpha, float) and isinstance(eta, float) and math.isfinite(alpha) and eta >= 0):
                 self.__dict__.update(before)
                 raise ValueError(f"The state to load has lr={alpha!r} and eta={eta!r}: α must be finite, and eta >= 0.")

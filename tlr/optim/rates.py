@@ -15,9 +15,6 @@ __all__ = ["Group", "check_rate", "learning_rates", "rate", "set_rate", "skipped
 #: A torch parameter group: "params", "lr", the options, and what TLR remembers of the group.
 Group = dict[str, Any]
 
-# No floating-point type of weights has a smaller maximum.
-_ANY_TYPE = float(torch.finfo(torch.float16).max)
-
 # What each tensor that serves as an lr held when it was last read, and its version then.
 _seen: MutableMapping[Tensor, tuple[int, float]] = WeakIdKeyDictionary()
 
@@ -47,8 +44,7 @@ def rate(group: Group) -> float:
 
 def set_rate(group: Group, value: float) -> None:
     """Set α of a group: what its weights can be moved by at most, and rounded to the type of a tensor lr, in place."""
-    if value > _ANY_TYPE:
-        value = min(value, _largest(group))
+    value = min(value, _largest(group))
     lr = group["lr"]
     if isinstance(lr, Tensor):
         limits = torch.finfo(lr.dtype)
@@ -62,7 +58,7 @@ def set_rate(group: Group, value: float) -> None:
 
 def _largest(group: Group) -> float:
     """The largest α that every weight of a group can be moved by: torch takes none that its type cannot hold."""
-    largest = min(torch.finfo(p.dtype).max for p in group["params"])
+    largest = min((torch.finfo(p.dtype).max for p in group["params"]), default=math.inf)
     return largest * (1 - float(group["betas"][0])) if "betas" in group else largest  # Adam divides α by 1 − β₁ᵗ
 
 

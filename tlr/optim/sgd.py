@@ -12,9 +12,9 @@ from tlr.optim.gradients import FromMomentum
 from tlr.optim.processes import refuse_flat_parameters
 from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
-from tlr.optim.trainable import Noted, TrainableRate
+from tlr.optim.trainable import TrainableRate
 from tlr.optim.update import Measured, move
-from tlr.optim.windows import Member, State, States, Window, add, add_gradients, buffers, gradients
+from tlr.optim.windows import Member, States, Window, add, add_gradients, buffers, gradients
 
 __all__ = ["TLR"]
 
@@ -160,17 +160,12 @@ class TLR(TrainableRate, SGD):
             return False
         return all(group["momentum"] == 0 and group["weight_decay"] == 0 for group in self.param_groups)
 
-    def _prepare(self) -> dict[Tensor, State]:
-        if not self._plain():
-            return super()._prepare()
-        self._update_from_gradients()
-        return {}
-
-    def _close_window(self) -> None:
+    def _prepare(self) -> None:
         if self._plain():
             self.param_groups[0]["steps_in_window"] = 0
+            self._update_from_gradients()
         else:
-            super()._close_window()
+            super()._prepare()
 
     def _update_from_gradients(self) -> None:
         """Lines 4, 5 and 7 of Algorithm 2; line 6 is SGD's step, with the new α."""
@@ -215,13 +210,14 @@ class TLR(TrainableRate, SGD):
         add_gradients(group, later, "window_start", 1 + momentum if nesterov else 1 - group["dampening"])
         add(later, "window_start", buffers(later, "momentum_buffer"), momentum**2 if nesterov else momentum)
 
-    def _after_step(self, noted: Noted) -> None:
-        if noted.counts:
-            for group in self.param_groups:
-                if group["summed"] and rate(group) != 0 and _reads_buffers(group):
-                    inside = _moved(self.state, group)
-                    add(inside, "window_start", buffers(inside, "momentum_buffer"), 1)
-        super()._after_step(noted)
+    def _count_step(self) -> None:
+        if self._plain():
+            return
+        for group in self.param_groups:
+            if group["summed"] and rate(group) != 0 and _reads_buffers(group):
+                inside = _moved(self.state, group)
+                add(inside, "window_start", buffers(inside, "momentum_buffer"), 1)
+        super()._count_step()
 
 
 def _reads_buffers(group: Group) -> bool:

@@ -1,8 +1,7 @@
 """The mechanism that trains α, over any torch optimizer: windows of steps, and one update of α after each."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from torch.optim import LBFGS, Optimizer, Rprop
 from torch.optim.optimizer import ParamsT
 
 from tlr import rule
-from tlr.optim import compiled, steady, update, windows
+from tlr.optim import steady, update, windows
 from tlr.optim.gradients import Accumulated
 from tlr.optim.groups import check_group, check_loaded, count_once, per_tensor, split_groups
 from tlr.optim.processes import refuse_flat_parameters, refuse_partitions
@@ -21,18 +20,12 @@ from tlr.optim.products import has_values
 from tlr.optim.rates import Group, rate, was_set_unseen
 from tlr.optim.watch import Watch, warn_of_other_options
 
-__all__ = ["Noted", "TrainableRate"]
+__all__ = ["TrainableRate"]
 
 _OPTIONS = ("update_every", "c", "curvature", "per", "restart_below", "restart_at")
+_DECOUPLED = {"AdamW", "Adafactor", "Muon"}  # of torch, whose decay is not added to the gradient: not all say so
+_Aside = tuple[tuple[dict[str, Any], dict[str, Any]], ...]  # entries that were taken out of dicts, with those
 _KEYS = (*_OPTIONS, *windows.FRESH, *steady.FRESH, "epoch", "window_momentum", "window_begin")
-
-
-@dataclass
-class Noted:
-    """What is noted before a step of the base and needed after it; of a tuple dynamo would compile each content."""
-
-    counts: bool  # whether the step may move a weight
-    buffers: dict[Tensor, windows.State]  # of parameters that join the window with this step
 
 
 class TrainableRate(Optimizer):
@@ -52,7 +45,8 @@ class TrainableRate(Optimizer):
         params: parameters, named parameters or parameter groups, as for any torch optimizer.
         *args, **kwargs: the base optimizer's own arguments. The default of lr, which is α₀, is the base's.
         update_every, c, curvature, per, restart_below, restart_at, epoch: as for `tlr.TLR`. "slope", "gradients" and
-            "steady" take one more pass over the gradients at each step.
+            "steady" take one more pass over the gradients at each step, to which they add weight decay. Where a base
+            that is not torch's does not, say so in its groups: decoupled_weight_decay=True.
 
     Raises:
         TypeError: the base is LBFGS or Rprop, or the weights are of a half type and the base is not SGD.
@@ -64,7 +58,8 @@ class TrainableRate(Optimizer):
     _base_step: Callable[[Any], Any]
     _gradient_sums = Accumulated()
     # Attributes that copies and checkpoints do without.
-    _aside: compiled.Aside = ()
+    _aside: _Aside = ()
+    _waiting: tuple[windows.Member, ...] = ()
     _watch = cached_property(lambda _: Watch())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -100,7 +95,11 @@ class TrainableRate(Optimizer):
         if epoch is not None and not is_steady:
             raise ValueError(f'epoch is for curvature="{steady.NAME}", the rule that allows for how batches are drawn.')
         c = (0.5 if is_steady else 0.25) if c is None else c
-        options = dict(zip(_OPTIONS, (update_every, c, curvature, per, restart_below, restart_at), strict=True))
+        options: dict[str, Any] = dict(
+            zip(_OPTIONS, (update_every, c, curvature, per, restart_below, restart_at), strict=True)
+        )
+        if any(base.__name__ in _DECOUPLED for base in type(self).__mro__):
+            options["decoupled_weight_decay"] = True
         options |= windows.FRESH | ({**steady.FRESH, "epoch": epoch} if is_steady else {})
         refuse_partitions(self)
         self._options = options  # for `add_param_group`, which torch calls before it returns
@@ -114,7 +113,7 @@ class TrainableRate(Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for group in self.param_groups:
-            for key in {*_KEYS} & {*self.defaults}:
+            for key in {*_KEYS, "decoupled_weight_decay"} & {*self.defaults}:
                 group.setdefault(key, self.defaults[key])
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -200,98 +199,96 @@ class TrainableRate(Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        # Compiled, the base's step is one graph; around it numbers are read on the host, which no graph can hold.
         if torch.compiler.is_compiling():
-            noted = self._before_compiled_step()
+            counts = self._before_compiled_step(True)
             type(self)._base_step(self)
-            self._after_compiled_step(noted)
+            self._after_compiled_step(counts)
         else:
-            noted = self._before_step()
+            counts = self._before_step(False)
             type(self)._base_step(self)
-            self._after_step(noted)
+            self._after_step(counts)
         return loss
 
-    @_disable_dynamo  # unlike torch.compiler.disable it imports nothing before it is called
-    def _before_compiled_step(self) -> Noted:
-        noted = self._before_step()
-        self._aside = compiled.set_aside(self.param_groups, _KEYS)
-        self._aside += compiled.set_aside(self.state.values(), windows.BUFFERS)
-        return noted
-
-    @_disable_dynamo
-    def _after_compiled_step(self, noted: Noted) -> None:
-        self._take_back()
-        self._after_step(noted)
-
-    def _take_back(self) -> None:
-        # Before a step and a save too, as an exception may have ended a compiled step.
-        compiled.take_back(self._aside)
-        self._aside = ()
-
-    def _before_step(self) -> Noted:
+    def _before_step(self, compiling: bool) -> bool:
+        """Note what the base is about to do, and return whether its step may move a weight."""
         self._take_back()
         moving = [group for group in self.param_groups if any(p.grad is not None for p in group["params"])]
         counts = any(rate(group) > 0 for group in moving)
-        return Noted(counts, self._prepare() if moving else {})
+        if moving:
+            self._prepare()
+        self._waiting = ()
+        if not self._can_sum and self.param_groups[0]["steps_in_window"] == 0:
+            # This base would take a state that is not empty for its own.
+            new = [p for p, state in self.state.items() if state.keys() <= {*windows.BUFFERS}]
+            self._waiting = tuple((p, self.state.pop(p)) for p in new)
+        if compiling:
+            # Where dynamo sees them, it compiles anew for a new key, a flipped bool, or None that becomes a float:
+            # 5 graphs where SGD has 2 (torch 2.13, aot_eager, momentum 0.9, a tensor as lr).
+            self._aside = _set_aside(self.param_groups, _KEYS) + _set_aside(self.state.values(), windows.BUFFERS)
+        return counts
 
-    def _prepare(self) -> dict[Tensor, windows.State]:
-        """Open a window if none is open, note in it what the base is about to do, and return buffers to be added."""
+    def _take_back(self) -> None:
+        # Before a step and a save too, as an exception may have ended a compiled step.
+        for entries, ours in self._aside:
+            entries.update(ours)
+        self._aside = ()
+
+    def _prepare(self) -> None:
+        """Open a window if none is open, and note in it what the base is about to do."""
         groups, gradients = self.param_groups, self._gradients()
-        new: dict[Tensor, windows.State] = {}
         if gradients and any(gradients.is_broken(group) for group in groups):
             if groups[0]["steps_in_window"]:
                 self._watch.broken_off()
             groups[0]["steps_in_window"] = 0
         if groups[0]["steps_in_window"] == 0:
-            new = self._open_window(gradients)
+            self._open_window(gradients)
         for group in groups:
             alpha = rate(group)
             if alpha == 0:
                 continue
             if gradients and gradients.every_step:
-                waiting = [(p, new[p]) for p in group["params"] if p in new and not self._can_sum]
-                windows.add_gradients(group, [*windows.members(self.state, group), *waiting], "gradient_sum")
+                windows.add_gradients(group, windows.members(self.state, group), "gradient_sum")
             if group["summed"]:
                 self._sum_directions(group)
             elif alpha != group["window_lr"]:
                 windows.change_unit(self.state, group, alpha)
-        return new
 
-    def _open_window(self, gradients: Accumulated | None) -> dict[Tensor, windows.State]:
+    def _open_window(self, gradients: Accumulated | None) -> None:
         groups, is_steady = self.param_groups, self._is_steady()
         self._watch.before_window(groups)
         self._refuse_half_types()
-        new: dict[Tensor, windows.State] = {}
+        refuse_flat_parameters(self._params())
         keys = windows.BUFFERS if gradients else windows.BUFFERS[:-1]
         for group in groups:
             if is_steady:
                 group["window_begin"] = groups[0]["step"]
-            new.update(windows.open_window(self.state, group, self._can_sum and not is_steady, keys))
-        refuse_flat_parameters(list(new))
-        if self._can_sum:  # another base would take a state that is not empty for its own, so there they wait
-            self._adopt(new)
-        if gradients:
-            for group in groups:
-                gradients.begin(group, windows.members(self.state, group))
-        return new
+            inside = windows.open_window(self.state, group, self._can_sum and not is_steady, keys)
+            if gradients:
+                gradients.begin(group, inside)
 
     def _sum_directions(self, group: Group) -> None:
         """Add to the window's buffers what the base is about to subtract from each parameter, over α."""
         raise NotImplementedError
 
-    def _after_step(self, noted: Noted) -> None:
-        self._adopt(noted.buffers)
-        if not noted.counts:
-            return
+    def _after_step(self, counts: bool) -> None:
+        self._take_back()
+        for p, ours in self._waiting:
+            self.state[p].update(ours)
+        if counts:
+            self._count_step()
+
+    # Unlike torch.compiler.disable this imports nothing before it is called.
+    _before_compiled_step = _disable_dynamo(_before_step)
+    _after_compiled_step = _disable_dynamo(_after_step)
+
+    def _count_step(self) -> None:
         clock = self.param_groups[0]
         clock["steps_in_window"] += 1
         if self._is_steady():
             clock["step"] += 1
         if clock["steps_in_window"] >= (steady.length(clock) if self._is_steady() else clock["update_every"]):
             self._close_window()
-
-    def _adopt(self, buffers: dict[Tensor, windows.State]) -> None:
-        for p, new in buffers.items():
-            self.state[p].update(new)
 
     def _close_window(self) -> None:
         groups = self.param_groups
@@ -331,3 +328,8 @@ class TrainableRate(Optimizer):
 
     def _params(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
+
+
+def _set_aside(owners: Iterable[dict[str, Any]], keys: Sequence[str]) -> _Aside:
+    """Take entries with these keys out of dicts, and return each dict with its own."""
+    return tuple((entries, {key: entries.pop(key) for key in keys if key in entries}) for entries in owners)

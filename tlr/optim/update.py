@@ -119,14 +119,7 @@ def shared(groups: Sequence[Group], products: Sequence[Products], alpha: Sequenc
 
 
 def set_rates(groups: Sequence[Group], new: list[float], alpha: list[float]) -> None:
-    """Set α of each group from `alpha` to `new`, or to that of a restart."""
-    for group, before, after in zip(groups, alpha, _restarted(groups, new, alpha), strict=True):
-        if after != before:
-            set_rate(group, after)
-
-
-def _restarted(groups: Sequence[Group], new: list[float], alpha: list[float]) -> list[float]:
-    """The rates `new`, or those of a restart where this update took them below the floor (appendix C)."""
+    """Set α of each group from `alpha` to `new`, or to a restart's where that falls below the floor (appendix C)."""
     shared = groups[0]["per"] == "model"
     for i, group in enumerate(groups[:1] if shared else groups):
         group["largest_lr"] = max(group["largest_lr"], alpha[i])
@@ -139,4 +132,6 @@ def _restarted(groups: Sequence[Group], new: list[float], alpha: list[float]) ->
             factor = restart / new[0]
             new = [each * factor for each in new]
         new[i] = restart
-    return new
+    for group, before, after in zip(groups, alpha, new, strict=True):
+        if after != before:
+            set_rate(group, after)

@@ -119,17 +119,18 @@ class Window(NamedTuple):
 # From the first step of a window to its last.
 
 
-def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]) -> dict[Tensor, State]:
-    """Begin a window of one group, and return the buffers of parameters that join with it, to be put in their state.
+def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]) -> list[Member]:
+    """Begin a window of one group, in which parameters join that have a gradient, and return its members.
 
     `keys` are the names of the buffers that each parameter has; `can_sum` is whether directions can be summed.
     """
     group["window_lr"] = rate(group)
+    known = {p for p, _ in members(states, group)}
+    for p in group["params"]:
+        if p.grad is not None and p not in known:
+            states[p].update({key: new_buffer(p) for key in keys})
+            group["weight_norm"] = None
     inside = members(states, group)
-    known = {p for p, _ in inside}
-    joining = [p for p in group["params"] if p.grad is not None and p not in known]
-    if joining:
-        group["weight_norm"] = None
     # Nothing is known yet about the precision of a first window.
     unknown = group["weight_norm"] is None or any(p.dtype in HALF for p in group["params"])
     group["summed"] = can_sum and (group["summed"] or unknown)
@@ -139,11 +140,7 @@ def open_window(states: States, group: Group, can_sum: bool, keys: Sequence[str]
         torch._foreach_copy_(buffers(inside, "window_start"), weights(inside))
     for p, state in inside:  # another rule, by a checkpoint or by hand, may need more than the last did
         state.update({key: new_buffer(p) for key in keys if not fits(p, state, key)})
-    new = {p: {key: new_buffer(p) for key in keys} for p in joining}
-    if not group["summed"]:
-        for p, state in new.items():
-            state["window_start"].copy_(p)
-    return new
+    return inside
 
 
 def change_unit(states: States, group: Group, alpha: float) -> None:
