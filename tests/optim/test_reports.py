@@ -463,6 +463,23 @@ def test_naive_tlr_takes_sparse_gradients_and_steps_without_any():
     assert torch.equal(w, torch.ones_like(w))
 
 
+def test_naive_tlr_refuses_the_state_of_another_optimizer_and_keeps_its_own():
+    w = weights(3)
+    optimizer = NaiveTLR([w], lr=0.1)
+    with pytest.raises(ValueError, match=r"lr=0\.5 and eta=None"):
+        optimizer.load_state_dict(SGD([w], lr=0.5).state_dict())
+    assert optimizer.param_groups[0]["lr"] == 0.1
+
+
+def test_a_group_without_parameters_takes_part_at_any_rate():
+    w = weights(3)
+    optimizer = TLR([{"params": [w]}, {"params": []}], lr=6e4)
+    for _ in range(3):
+        w.grad = torch.full_like(w, 1e-6)
+        optimizer.step()
+    assert rate(optimizer) > torch.finfo(torch.float16).max
+
+
 # Tensors without values -----------------------------------------------------------------------------------------------
 
 
