@@ -128,6 +128,33 @@ def test_divergence_ends_the_run_and_keeps_the_curves(digits):
     assert np.all(np.isfinite(history.train_loss[:-1]))
 
 
+class Undoing(torch.optim.SGD):
+    """Breaks the network with its third step, and undoes that with its fifth."""
+
+    def step(self, closure=None):
+        loss = super().step(closure)
+        self.steps = getattr(self, "steps", 0) + 1
+        (weights, *_) = self.param_groups[0]["params"]
+        with torch.no_grad():
+            if self.steps == 3:
+                self.kept = weights.clone()
+                weights.fill_(math.nan)
+            if self.steps == 5:
+                weights.copy_(self.kept)
+                for p, bias in zip(self.param_groups[0]["params"][1:], self.rest, strict=True):
+                    p.copy_(bias)
+            if self.steps < 4:
+                self.rest = [p.clone() for p in self.param_groups[0]["params"][1:]]
+        return loss
+
+
+def test_a_run_goes_on_after_batches_without_a_finite_loss_that_are_undone(digits):
+    model = small()
+    history = train(model, Undoing(model.parameters(), lr=0.1), digits, epochs=3, batch_size=200, progress=False)
+    assert history.status == "done"
+    assert np.all(np.diff(history.train_loss) < 0)
+
+
 class Interrupting(torch.optim.SGD):
     """Presses Ctrl-C at its step number `at`."""
 
@@ -185,7 +212,7 @@ def test_waits_for_the_device_only_at_the_end_of_an_epoch(digits, monkeypatch):
             torch.Tensor, name, lambda self, *args, f=original, name=name: (waits.append(name), f(self, *args))[1]
         )
     run(digits, epochs=2, batch_size=10)
-    assert waits == ["item", "item"] * 2  # the epoch's loss and its accuracy
+    assert waits == ["tolist", "item"] * 2  # the epoch's loss and its accuracy
 
 
 def test_accuracy_is_the_share_of_right_answers():

@@ -27,13 +27,13 @@ from tools.readme_results import ROWS, on_mnist  # noqa: E402
 #: What both the loop and the race that it leads to show, as settings of `tlr.course.explorers.Race`.
 FIRST_LOOK = {"alpha0": 0.3, "condition": 8.0, "rotation": 30.0, "beta": 0.001, "start": (1.0, 1.0)}
 RULES = ("gd", "published", "secant", "hypergradient")
-#: Here the paper's rule is as far away as it gets; in the race one can watch it return.
-STEPS = 30
-HEADLINE = "The paper's rule (blue) goes astray; with one index mended (orange) it arrives"
+#: Long enough to see the paper's rule leave and come back.
+STEPS = 45
+HEADLINE = "The paper's rule (blue) blows up on its way; with one index mended (orange) it does not"
 #: By how much of the picture the panel of the loss, which tells the story, is higher than that of α.
 MORE = 0.1
 #: Milliseconds that a step is shown, and the end of the story.
-STEP, END = 150, 3500
+STEP, END = 120, 3500
 
 
 def frame(toy, descents, step):

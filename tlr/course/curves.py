@@ -12,7 +12,7 @@ class Epoch:
     """What one pass over the training data came to.
 
     Attributes:
-        train_loss: mean cross entropy, each batch taken when it was trained on.
+        train_loss: mean cross entropy, each batch taken when it was trained on: `training.one_epoch`.
         test_accuracy: fraction of test images classified correctly after the epoch.
         alpha: the learning rates afterwards, one for each parameter group.
         seconds: time of training, without the evaluation.

@@ -61,7 +61,7 @@ def train(
         speed: the `tlr.course.precision.Speed` of the run (default: float32, not compiled).
 
     Returns:
-        A `History`. A run whose loss stops being finite ends after that epoch, a run that is interrupted
+        A `History`. A run whose loss is not finite at the end of an epoch ends there, a run that is interrupted
         (KeyboardInterrupt) ends at once; both return what they have.
 
     Raises:
@@ -111,7 +111,8 @@ def one_epoch(network, optimizer, batches, speed):
         speed: a `tlr.course.precision.Speed`.
 
     Returns:
-        The mean loss over the images, each batch taken when it was trained on.
+        The mean loss over the images, each batch taken when it was trained on, or NaN where the last batch's is not
+        finite. Batches before it whose loss is not finite are left out: a rule may undo the steps that led there.
     """
 
     def loss_and_gradients(images, labels):
@@ -124,13 +125,16 @@ def one_epoch(network, optimizer, batches, speed):
 
     network.train()
     set_mode(optimizer, "train")
-    total, count = 0, 0
+    total, left_out, count = 0, 0, 0
     for images, labels in batches:
-        loss = speed.step(optimizer, partial(loss_and_gradients, images, labels))
-        total += len(images) * loss.detach()
+        loss = speed.step(optimizer, partial(loss_and_gradients, images, labels)).detach()
+        finite = loss.isfinite()
+        total += torch.where(finite, len(images) * loss, 0)
+        left_out += torch.where(finite, 0.0, len(images))
         count += len(images)
     set_mode(optimizer, "eval")
-    return total.item() / count  # the epoch's one wait for the device
+    total, left_out, finite = torch.stack([total, left_out, finite]).tolist()  # the epoch's one wait for the device
+    return total / (count - left_out) if finite else math.nan
 
 
 class _Images:
