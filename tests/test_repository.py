@@ -23,6 +23,7 @@ from tools.environment import CONDA_NAMES, PROJECT, closure, stated
 from tools.stamp import LINK, ROOT, names, notebooks, pages, reference, repository, stamp, stamped_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "optimizer.md").read_text(encoding="utf-8"), re.DOTALL)
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
 CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
@@ -151,8 +152,9 @@ def test_the_story_of_the_readme_is_recorded():
     exact = lost_cases.shared(lost_cases.recorded_runs()).loc["exact gradients"]
     lost = exact.lost
     assert (
-        f"In {exact.runs.sgd} settings with exact gradients, from starts at which a fixed α is stable, the paper's "
-        f"rule lost {lost.published} runs, the mended one (Eq. 8′) {lost.secant}, and a fixed α {lost.sgd}."
+        f"In {exact.runs.sgd} settings with exact gradients, collected because some rule was lost there, from starts "
+        f"at which a fixed α is stable, the paper's rule lost {lost.published} runs, the mended one (Eq. 8′) "
+        f"{lost.secant}, and a fixed α {lost.sgd}."
     ) in README
     assert lost.steady == 0
     assert f"It lost none of the {exact.runs.steady}." in README
@@ -224,7 +226,21 @@ def test_the_memory_is_what_the_readme_and_its_details_say():
     assert sgd() == sgd(curvature="secant") == 3
     assert sgd(curvature="steady", epoch=45) == 4
     assert arrays(lambda weights: TLRAdamW(weights, update_every=15, curvature="steady", epoch=45)) == 5
-    assert 'keeps one array of the size of all weights, Adam two, `"steady"` four' in README
+    prodigy = pytest.importorskip("prodigyopt")
+    assert arrays(lambda weights: prodigy.Prodigy(weights, lr=1.0)) == 4
+    assert 'keeps one array of the size of all weights, Adam two, `"steady"` and Prodigy four' in README
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.splitlines()[0])
+def test_the_examples_of_the_details_run_after_that_of_the_readme(example):
+    import torch
+
+    model = torch.nn.Linear(3, 1)
+    (first,) = re.findall(r"```python\n(.*?)\nfor epoch", README, re.DOTALL)
+    names = {"model": model, "loader": range(45)}
+    exec(first, names)
+    exec(example, names)
+    assert names["optimizer"].param_groups[0]["curvature"] == "steady"
 
 
 # Versions
