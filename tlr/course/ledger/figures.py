@@ -61,7 +61,7 @@ CLAIMS = (
         "left out.",
         fixed=REVIEWED,
         changed="any difference counted.",
-        note="Theorem 2 of notebook 7 explains it, in a limit, once α₀ is forgotten.",
+        note="Theorem 8 of notebook 7 explains it, in a limit, once α₀ is forgotten.",
         judge=runs.higher_with_the_batch,
         figures=_EVERYWHERE,
         tests=("04_mnist#fig1-rise",),
