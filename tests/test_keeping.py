@@ -69,7 +69,10 @@ def test_other_notebooks_in_the_file_stay(file):
     assert f"  {name}: " in said
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"a": 1}', '{"a": {"b": "right"}}'])
+NO_VERDICT = '{"a": {"b": {"right": "yes", "says": "✓", "cell": ""}}}'
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"a": 1}', '{"a": {"b": "right"}}', NO_VERDICT])
 def test_another_file_is_neither_read_nor_written_over(file, content):
     file.write_text(content, encoding="utf-8")
     for act in (quadratics.summary, quadratics.resume):

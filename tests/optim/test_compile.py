@@ -130,11 +130,8 @@ def test_over_adam_it_compiles_what_adam_compiles():
     assert counts == expected
 
 
-def test_a_compiled_step_that_is_interrupted_loses_no_state(monkeypatch):
-    runs = [problem(TLR, lr=1e-3, update_every=3) for _ in range(2)]
-    for run in runs:
-        train(*run, compiled=None)
-    (model, _, optimizer), (unharmed, _, other) = runs
+def interrupt(optimizer, monkeypatch):
+    """Press Ctrl-C in the middle of a compiled step."""
 
     def interrupted(_):
         raise KeyboardInterrupt
@@ -145,8 +142,26 @@ def test_a_compiled_step_that_is_interrupted_loses_no_state(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             optimizer.step()
     assert "update_every" not in optimizer.param_groups[0]  # it was set aside
+
+
+def test_a_compiled_step_that_is_interrupted_loses_no_state(monkeypatch):
+    runs = [problem(TLR, lr=1e-3, update_every=3) for _ in range(2)]
+    for run in runs:
+        train(*run, compiled=None)
+    (model, _, optimizer), (unharmed, _, other) = runs
+    interrupt(optimizer, monkeypatch)
     assert [group.keys() for group in optimizer.state_dict()["param_groups"]] == [other.param_groups[0].keys()]
     for run in runs:
         train(*run, compiled=None)
     assert all_equal(model.parameters(), unharmed.parameters())
     assert rate(optimizer) == rate(other)
+
+
+def test_a_group_can_be_added_after_a_compiled_step_that_was_interrupted(monkeypatch):
+    run = problem(TLR, lr=1e-3, update_every=3)
+    train(*run, compiled=None)
+    optimizer = run[-1]
+    interrupt(optimizer, monkeypatch)
+    optimizer.add_param_group({"params": [torch.nn.Parameter(torch.ones(2))]})
+    first, added = optimizer.param_groups
+    assert added["lr"] == first["lr"]

@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+import warnings
 from functools import partial
 
 import numpy as np
@@ -112,7 +113,8 @@ def one_epoch(network, optimizer, batches, speed):
 
     Returns:
         The mean loss over the images, each batch taken when it was trained on, or NaN where the last batch's is not
-        finite. Batches before it whose loss is not finite are left out: a rule may undo the steps that led there.
+        finite. Batches before it whose loss is not finite are left out, with a warning: a rule may undo the steps that
+        led there.
     """
 
     def loss_and_gradients(images, labels):
@@ -134,7 +136,14 @@ def one_epoch(network, optimizer, batches, speed):
         count += len(images)
     set_mode(optimizer, "eval")
     total, left_out, finite = torch.stack([total, left_out, finite]).tolist()  # the epoch's one wait for the device
-    return total / (count - left_out) if finite else math.nan
+    if not finite:
+        return math.nan
+    if left_out:
+        warnings.warn(
+            f"Batches with {left_out:.0f} of the epoch's {count} images had no finite loss: its mean leaves them out.",
+            stacklevel=2,
+        )
+    return total / (count - left_out)
 
 
 class _Images:

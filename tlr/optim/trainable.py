@@ -118,6 +118,7 @@ class TrainableRate(Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group, as torch does. With per="model" a group without an lr takes the present α."""
+        self._take_back()
         if "_options" in self.__dict__:
             self.defaults.update(self._options)
         elif "lr" not in param_group and self.param_groups[0]["per"] == "model":

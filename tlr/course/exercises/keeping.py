@@ -11,6 +11,9 @@ __all__ = ["keep", "resume", "summary"]
 #: notebook → exercise → what was answered last: right, says, cell.
 _kept = {}
 
+#: What is kept of each, and its type.
+_KINDS = (("right", bool), ("says", str), ("cell", str))
+
 
 class Summary(str):
     """A text that a notebook shows as it is."""
@@ -67,8 +70,9 @@ def _told(answers):
 def _read(path):
     try:
         answers = json.loads(path.read_text(encoding="utf-8"))
-        if all({"right", "says", "cell"} <= set(each) for given in answers.values() for each in given.values()):
+        entries = [(each[key], kind) for given in answers.values() for each in given.values() for key, kind in _KINDS]
+        if all(isinstance(value, kind) for value, kind in entries):
             return answers
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass
     raise ValueError(f"{path} does not hold answers: name a file that exercise.summary() wrote.")
