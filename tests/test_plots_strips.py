@@ -41,8 +41,8 @@ def test_one_line_crosses_all_strips_at_the_moment(axes):
 
 def test_the_line_and_what_it_tells_have_the_color_that_is_asked_for():
     strips = {"loss": {"loss": ([1, 2], [1, 2])}}
-    axis = plots.slow_motion(strips, xlabel="step", moment=1.5, told="here", color="#0B6E4F").axes[0]
-    assert axis.lines[-1].get_color() == axis.texts[0].get_color() == "#0B6E4F"
+    axis = plots.slow_motion(strips, xlabel="step", moment=1.5, told="here", color="#6A3D9A").axes[0]
+    assert axis.lines[-1].get_color() == axis.texts[0].get_color() == "#6A3D9A"
     plt.close("all")
 
 

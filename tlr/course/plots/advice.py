@@ -28,7 +28,7 @@ _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
 
 
 def decision():
-    """The tree: questions on the left, from top to bottom; what to take on the right, and TLR at the end, in green."""
+    """The tree: questions on the left, what to take on the right, and at the end TLR, in the color of steady."""
     last = len(_QUESTIONS)
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 5.9))
