@@ -16,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools import environment
+from tools import environment, readme_picture
 from tools import readme_results as results
 from tools.build_lite import carried
 from tools.environment import CONDA_NAMES, PROJECT, closure, stated
@@ -121,7 +121,7 @@ def test_the_citation_is_of_this_version():
 
 def test_the_readme_lists_every_notebook_with_its_badges():
     for path in notebooks():
-        row = next((line for line in README.splitlines() if f"(notebooks/{path.name})" in line), "")
+        row = " ".join(line for line in README.splitlines() if f"(notebooks/{path.name})" in line)
         urls = {match.string[match.start() :].split(")")[0] for match in LINK.finditer(row)}
         assert urls == {
             f"mybinder.org/v2/gh/{repository()}/{reference()}?urlpath=lab/tree/notebooks/{path.name}",
@@ -152,9 +152,8 @@ def test_the_story_of_the_readme_is_recorded():
     exact = lost_cases.shared(lost_cases.recorded_runs()).loc["exact gradients"]
     lost = exact.lost
     assert (
-        f"In {exact.runs.sgd} settings with exact gradients, collected because some rule was lost there, from starts "
-        f"at which a fixed α is stable, the paper's rule lost {lost.published} runs, the mended one (Eq. 8′) "
-        f"{lost.secant}, and a fixed α {lost.sgd}."
+        f"In {exact.runs.sgd} hard settings with exact gradients the paper's rule lost {lost.published} runs, the "
+        f"corrected one (Eq. 8′) {lost.secant}, and a fixed α {lost.sgd}."
     ) in README
     assert lost.steady == 0
     assert f"It lost none of the {exact.runs.steady}." in README
@@ -162,7 +161,21 @@ def test_the_story_of_the_readme_is_recorded():
     ends = {name: np.log(loss).mean(axis=1) for name, loss in guessing.losses(guessing.recorded_runs()).items()}
     assert ends["prodigy"][usual] < min(ends["tlr"].min(), ends["tlr_steady"].min())
     digits = len(load("digits").x_train)
-    assert f"On {digits:,} small digits, the one task on which we compared their losses, Prodigy," in README
+    assert (
+        f"we compared losses with Prodigy's on one task, {digits:,} small digits. There Prodigy ended lower" in README
+    )
+
+
+def test_the_loop_of_the_readme_shows_what_is_said_of_it():
+    _, descents = readme_picture.race()
+    fixed, blue, orange = (descent.loss for descent in descents.values())
+    peak = blue.argmax()
+    assert round(blue[peak] / blue[0] / 1e9) == 5
+    assert "five billion times where it began" in README
+    assert blue[:peak].min() < 1e-3 * blue[0]  # "it almost arrives"
+    assert blue[peak] > fixed[peak]
+    assert blue[-1] < orange[-1] < fixed[-1]
+    assert orange.max() < 1.1 * orange[0]
 
 
 def test_the_readme_links_to_files_that_are_there():

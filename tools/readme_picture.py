@@ -1,6 +1,6 @@
-"""Draw the README's pictures: four rules in a loop, what to choose, and what a bad guess costs.
+"""Draw the README's pictures: three rules in a loop, and what a bad guess costs.
 
-python tools/readme_picture.py        # writes docs/first_look.webp, docs/decision.webp and docs/bad_guess.webp
+python tools/readme_picture.py        # writes docs/first_look.webp and docs/bad_guess.webp
 """
 
 import sys
@@ -17,23 +17,29 @@ sys.path.insert(0, str(ROOT))
 
 from tlr import toys  # noqa: E402
 from tlr.course.files import replacing  # noqa: E402
-from tlr.course.plots.advice import decision  # noqa: E402
 from tlr.course.plots.endings import ends  # noqa: E402
 from tlr.course.plots.style import headline  # noqa: E402
 from tlr.course.plots.toys import paths  # noqa: E402
 from tlr.descent import descend  # noqa: E402
-from tools.readme_results import ROWS, on_mnist  # noqa: E402
+from tools.readme_results import on_mnist  # noqa: E402
 
 #: What both the loop and the race that it leads to show, as settings of `tlr.course.explorers.Race`.
 FIRST_LOOK = {"alpha0": 0.3, "condition": 8.0, "rotation": 30.0, "beta": 0.001, "start": (1.0, 1.0)}
-RULES = ("gd", "published", "secant", "hypergradient")
+RULES = ("gd", "published", "secant")
 #: Long enough to see the paper's rule leave and come back.
 STEPS = 45
-HEADLINE = "The paper's rule (blue) blows up on its way; with one index mended (orange) it does not"
+HEADLINE = "The paper's rule (blue) explodes on its way, and still finishes lowest"
 #: By how much of the picture the panel of the loss, which tells the story, is higher than that of α.
 MORE = 0.1
 #: Milliseconds that a step is shown, and the end of the story.
 STEP, END = 120, 3500
+
+
+def race():
+    """The function, and the descent of each rule on it."""
+    look = FIRST_LOOK
+    toy = toys.quadratic((1, look["condition"]), angle=radians(look["rotation"]))
+    return toy, {rule: descend(rule, toy, look["start"], look["alpha0"], STEPS) for rule in RULES}
 
 
 def frame(toy, descents, step):
@@ -42,7 +48,15 @@ def frame(toy, descents, step):
     plane, rates, losses = figure.axes
     fixed = plane.lines[1 + RULES.index("gd")]  # after the star
     fixed.set(linewidth=1, alpha=0.4)  # its zigzag would hide the others
-    rates.set_ylim(top=1)
+    rates.set_ylim(0.08, 1)
+    rates.set_title("learning rate α, tinted where it is too large", loc="left")
+    for line in (*rates.lines, *losses.lines):  # no frame tells what comes after it
+        line.set_data(*(values[: step + 1] if len(values) > 1 else values for values in line.get_data()))
+    loss = descents["published"].loss
+    if step >= (peak := int(loss.argmax())):
+        words = f"{loss[peak] / loss[0] / 1e9:.0f} billion times\nthe first loss"
+        arrow = {"arrowstyle": "->", "shrinkB": 4}
+        losses.annotate(words, (peak, loss[peak]), (0.02, 0.95), textcoords="axes fraction", va="top", arrowprops=arrow)
     left, bottom, width, height = losses.get_position().bounds
     losses.set_position((left, bottom, width, height + MORE))
     left, bottom, width, height = rates.get_position().bounds
@@ -60,20 +74,17 @@ def image(figure):
 
 
 def bad_guess():
-    """How the runs of the README's table ended, over α₀."""
-    methods = [method for method, *_ in ROWS]
+    """How the runs of four of the README's methods ended, over α₀."""
+    methods = ["sgd", "multistep", "tlr", "tlr_steady"]
     runs = [run for run in on_mnist() if run.setting.method in methods]
     figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods)
-    return headline(figure, "Where the line is flat, a bad α₀ is forgiven; crosses are ruined runs")
+    return headline(figure, "Where the line is flat, a bad guess costs nothing; a cross is a ruined run")
 
 
 def main():
-    for name, figure in (("decision", decision()), ("bad_guess", bad_guess())):
-        with replacing(ROOT / "docs" / f"{name}.webp") as part:
-            image(figure).save(part, format="WebP", lossless=True)
-    look = FIRST_LOOK
-    toy = toys.quadratic((1, look["condition"]), angle=radians(look["rotation"]))
-    descents = {rule: descend(rule, toy, look["start"], look["alpha0"], STEPS, beta=look["beta"]) for rule in RULES}
+    with replacing(ROOT / "docs" / "bad_guess.webp") as part:
+        image(bad_guess()).save(part, format="WebP", lossless=True)
+    toy, descents = race()
     *others, end = [frame(toy, descents, step) for step in range(STEPS + 1)]
     times = [END] + [STEP] * STEPS
     with replacing(ROOT / "docs" / "first_look.webp") as part:  # the end first: some readers see one frame only

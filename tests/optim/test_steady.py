@@ -255,3 +255,12 @@ def test_what_it_refuses():
     w.grad = torch.ones_like(w)
     with pytest.raises(TypeError, match="Keep the weights in float32"):
         TLR([w], **STEADY).step()
+
+
+@pytest.mark.parametrize(
+    ("steps", "momentum", "window"), [(90, 0.8, 30), (30, 0.8, 15), (30, 0, 10), (1, 0.8, 1), (None, 0.8, 1)]
+)
+def test_with_an_epoch_windows_are_a_third_of_it_by_default(steps, momentum, window):
+    groups = [{"params": [weights()]}, {"params": [weights()], "momentum": 0.9}]
+    optimizer = TLR(groups, momentum=momentum, epoch=steps, **STEADY)
+    assert [group["update_every"] for group in optimizer.param_groups] == [window, window]

@@ -45,14 +45,16 @@ def check_loaded(groups: list[Group], defaults: dict[str, Any]) -> None:
 
 
 def _check_options(group: Group, others: list[Group]) -> None:
+    if group.get("epoch") is not None:
+        computes = "len(loader) computes it, or math.ceil(len(loader) / k) where gradients accumulate over k batches"
+        group["epoch"] = _steps(group["epoch"], "epoch counts steps", computes)
+    if group["update_every"] is None:
+        group["update_every"] = others[0]["update_every"] if others else _default_window(group)
     computes = "tlr.rule.window(steps_per_epoch, p) computes it"
     group["update_every"] = _steps(group["update_every"], "update_every counts steps", computes)
     if group["per"] not in ("model", "group", "tensor"):
         raise ValueError(f"per must be 'model', 'group' or 'tensor', not {group['per']!r}.")
     rule.check(group["c"], group["curvature"], (*rule.RULES, steady.NAME))
-    if group.get("epoch") is not None:
-        computes = "len(loader) computes it, or math.ceil(len(loader) / k) where gradients accumulate over k batches"
-        group["epoch"] = _steps(group["epoch"], "epoch counts steps", computes)
     for key in ("c", "restart_below", "restart_at"):
         if group[key] is not None:
             group[key] = float(group[key])
@@ -67,6 +69,12 @@ def _check_options(group: Group, others: list[Group]) -> None:
                 f"{key} is one for all parameter groups, but this group has {group[key]!r} "
                 f"and the first {others[0][key]!r}."
             )
+
+
+def _default_window(group: Group) -> int:
+    """A third of an epoch where there is one of several steps, or else a step."""
+    steps = group.get("epoch") or 1
+    return rule.window(steps, momentum=group.get("momentum", 0)) if steps > 1 else 1
 
 
 def _steps(value: Any, what: str, computes: str) -> int:

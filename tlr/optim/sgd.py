@@ -45,9 +45,9 @@ class TLR(TrainableRate, SGD):
         momentum, dampening, weight_decay, nesterov, maximize, foreach, fused: as in `torch.optim.SGD`.
             The paper's experiments use momentum 0.8 and weight decay 5e-4.
         differentiable: refused, as α is computed on the host.
-        update_every (int): steps between two updates of α, pN in Eq. 10 (default 1). For mini-batches use
-            `tlr.rule.window(len(loader), momentum=μ)`, about a third of an epoch; with gradients accumulated over k
-            batches, of `len(loader) / k` steps. A warning says so where a window is shorter than momentum allows.
+        update_every (int): steps between two updates of α, pN in Eq. 10. Default: `tlr.window(epoch, momentum=μ)`,
+            about a third of an epoch, if `epoch` is given, and else 1: for mini-batches use `tlr.window`. A warning
+            says so where a window is shorter than momentum allows.
         c (float): the largest relative increase of α in one update, c > 0 (default 1/4, and 1/2 for "steady").
         curvature: a key of `tlr.rule.RULES`. "published" is Eq. 8, the paper's (default). "secant" is Eq. 8′, exact on
             quadratics. "slope" (Eq. 10′) and "gradients" (Eq. 10″) are Eq. 8′ with sums of gradients on one side of
@@ -62,8 +62,9 @@ class TLR(TrainableRate, SGD):
         restart_below, restart_at: when an update takes α below the first, it restarts at the second, or at the
             largest α since the last restart (appendix C). Default: never. With per="model" the α of the first group
             decides, and the others keep their ratio to it.
-        epoch (int): steps an epoch, for "steady" alone: say so where batches are drawn without replacement, as
-            `DataLoader(shuffle=True)` does. Default: they are drawn anew each time.
+        epoch (int): steps an epoch, for "steady" alone: `len(loader)` where batches are drawn without replacement, as
+            `DataLoader(shuffle=True)` does, and a kth of it, rounded up, where gradients accumulate over k batches.
+            Default: batches are drawn anew each time.
 
     Full batches: noise is what holds α back. With exact gradients Algorithm 2 itself ends in nan on a two-layer
     network from every α₀ tried, 1e-4 to 1e-1; the secant rule with update_every=1 does not, but its loss rises up to
@@ -122,7 +123,7 @@ class TLR(TrainableRate, SGD):
         weight_decay: float = 0,
         nesterov: bool = False,
         *,
-        update_every: int = 1,
+        update_every: int | None = None,
         c: float | None = None,
         curvature: str = "published",
         per: Literal["model", "group", "tensor"] = "model",

@@ -77,7 +77,7 @@ class TrainableRate(Optimizer):
         self,
         params: ParamsT,
         *args: Any,
-        update_every: int = 1,
+        update_every: int | None = None,
         c: float | None = None,
         curvature: str = "published",
         per: Literal["model", "group", "tensor"] = "model",
