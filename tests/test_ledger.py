@@ -620,11 +620,11 @@ def test_a_verdict_folds_and_counts_its_claims():
     assert folds == ["<b>◐ holds in part</b>: 2, and 1 of ours", "<b>○ not tested</b>: 1"]
 
 
-def test_what_fails_or_is_open_is_unfolded():
+def test_every_verdict_is_folded():
     found = {number: ledger.Finding(verdict, "") for number, verdict in enumerate(ledger.VERDICTS, start=1)}
     page = ledger.page(found)
-    assert re.findall(r"<details open><summary><b>(\S) ", page) == ["✗", "≈"]
-    assert re.findall(r"^<details><summary><b>(\S) ", page, re.MULTILINE) == ["✓", "◐", "○"]
+    assert "<details open" not in page
+    assert re.findall(r"^<details><summary><b>(\S) ", page, re.MULTILINE) == ["✓", "◐", "✗", "≈", "○"]
 
 
 def test_a_criterion_that_was_changed_had_seen_results_even_if_the_runs_that_decide_are_younger():
@@ -660,7 +660,7 @@ def test_the_picture_has_a_tile_a_claim_that_reads_without_colour():
     (axes,) = figure.axes
     expected = ["one", "1 · A", "✓", "2 · B", "✗", "two", "4 · D", "≈", "3 · C", "○"]
     assert [text.get_text() for text in axes.texts] == expected
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
         "✓ holds: 1",
         "◐ holds in part: 0",
         "✗ does not hold: 1",
@@ -676,6 +676,16 @@ def test_the_picture_says_what_a_thick_edge_and_a_dagger_mean():
     assert "†: our reading" in told
 
 
+def test_tiles_with_a_thick_edge_come_first_in_their_theme():
+    verdicts = {"one": {1: ("A", HOLDS), 2: ("B", DOES_NOT_HOLD)}}
+    texts = plots.ledger(verdicts, thick=(2,)).axes[0].texts
+    assert [text.get_text() for text in texts][1:-1] == ["2 · B", "✗", "1 · A", "✓"]
+
+
+def edges(axes):
+    return [patch.get_linewidth() for patch in axes.patches if isinstance(patch, Rectangle)]
+
+
 def test_verdicts_that_turned_are_in_groups_with_counts():
     moves = {
         1: ("A", IN_PART, HOLDS),
@@ -683,21 +693,32 @@ def test_verdicts_that_turned_are_in_groups_with_counts():
         3: ("C", DOES_NOT_HOLD, IN_PART),
         4: ("D", HOLDS, UNDECIDED),
     }
-    (axes,) = plots.turned(moves, thick=(2,)).axes
+    (axes,) = plots.turned(moves, thick=(2,), stayed=9).axes
     texts = [text.get_text() for text in axes.texts if len(text.get_text()) > 1]
-    assert texts[-7:] == [
-        "Better for the paper: 2", "1 · A", "3 · C", "Worse for the paper: 1", "2 · B", "Left open: 1", "4 · D"
-    ]  # fmt: skip
-    assert [patch.get_linewidth() for patch in axes.patches if isinstance(patch, Rectangle)].count(2.5) == 2
+    groups = ["Better for the paper: 2", "1 · A", "3 · C", "Worse for the paper: 1", "2 · B", "Left open: 1", "4 · D"]
+    assert texts[-8:] == [*groups, "9 more were changed and kept their verdict."]
+    assert edges(axes).count(2.5) == 2
 
 
 def test_the_ages_of_criteria_have_counts_and_a_tile_a_claim():
     (axes,) = plots.ages({"before": {}, "after": {3: HOLDS, 22: DOES_NOT_HOLD}}, thick=(22,)).axes
     assert [text.get_text() for text in axes.texts] == ["before", "0", "after", "2", "3\n✓", "22\n✗"]
-    assert [patch.get_linewidth() for patch in axes.patches if isinstance(patch, Rectangle)] == [0.8, 2.5]
+    assert edges(axes) == [0.8, 2.5]
 
 
-def test_the_share_that_a_word_demands_lies_in_what_is_won_or_not():
-    (axes,) = plots.strictness({"A": (25, 5, 6)}).axes
-    np.testing.assert_allclose([bar.get_width() for bar in axes.patches], [25 / 36, 5 / 36, 6 / 36])
-    assert [text.get_text() for text in axes.texts] == ["A", "25 won", "5 too close", "6 lost", "“most”", "“always”"]
+def test_what_new_seeds_turned_has_an_arrow_and_a_stand_in_a_star():
+    (axes,) = plots.ages({"after": {3: HOLDS, 22: DOES_NOT_HOLD}}, before={3: UNDECIDED}, starred=(22,)).axes
+    *_, first, second, told = [text.get_text() for text in axes.texts]
+    assert (first, second) == ("3\n≈→✓", "22*\n✗")
+    assert "* on a stand-in" in told
+    assert "→ the new seeds turned it" in told
+
+
+def test_races_are_squares_that_read_without_colour_with_a_verdict_a_row():
+    signs = {"small": {"A": {64: 1, 128: 0}}, "large": {"A": {64: -1, 128: 1}}}
+    verdicts = {"small": UNDECIDED, "large": DOES_NOT_HOLD}
+    (axes,) = plots.races(signs, verdicts, "always", ruined={("large", 64)}).axes
+    texts = [text.get_text() for text in axes.texts]
+    squares = ["A", "won", "64", "close", "128", "≈ undecided", "large", "lost", "won", "✗ does not hold"]
+    assert texts == ["small", *squares, "“always”", "batches of", "Thick edge: TLR's own run is ruined."]
+    assert edges(axes) == [0.8, 0.8, 2.5, 0.8]

@@ -207,6 +207,13 @@ def test_the_jumps_of_a_step_are_the_rules():
     assert explorer.state()["jumps"]["published"] == pytest.approx(1.25, rel=1e-4)
 
 
+def test_a_step_with_one_rule_shows_its_parabola_beside_the_loss():
+    explorer = Newton(toys.quadratic([1.0]), rules=["published"])
+    assert [method["rule"] for method in explorer.scene["methods"]] == ["published"]
+    assert [line["label"] for line in explorer.scene["lines"]] == ["loss", "tangent (Eq. 7)"]
+    assert [*explorer.picture().parabolas] == ["published"]
+
+
 @pytest.mark.parametrize("toy", [toys.rosenbrock(), toys.saddle(), toys.quadratic([1, 2, 3])], ids=lambda toy: toy.name)
 def test_one_step_on_the_readers_own_function(toy):
     explorer = Newton(toy)
@@ -264,13 +271,14 @@ def test_the_map_of_more_than_two_eigenvalues():
 
 def test_the_long_run_is_told_beside_the_theorem():
     explorer = ReturnMap()
-    assert "below 1 in 5" in explorer.picture().said.get_text()
-    assert "theorem: 52.3%" in explorer.picture().said.get_text()
+    assert "after 1000 updates: 5" in explorer.picture().said.get_text()
+    assert explorer.picture().below.get_text() == "theorem 2: 52.3% below 1"
+    assert explorer.picture().limit.get_text() == "theorem 2: 0.00725"
     explorer.move(c=4.9)
     assert "the loss times 1" in explorer.picture().said.get_text()  # it grows
     assert explorer.state()["orbit"].max() <= 5.9
     explorer.move(updates=10)
-    assert explorer.picture().said.get_text().startswith("after 10 updates")
+    assert explorer.picture().said.get_text().startswith("This run, after 10 updates")
 
 
 def test_a_function_that_the_page_cannot_run_is_refused():

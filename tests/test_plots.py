@@ -18,7 +18,7 @@ from tlr.course import explorers, ledger, plots
 from tlr.course.plots.eigenvalues import EigenPicture
 from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES, decades
 from tlr.course.plots.step import StepPicture, jumps
-from tlr.course.plots.style import shades
+from tlr.course.plots.style import DRAWN, shades
 from tlr.course.plots.tensors import TensorPicture
 from tlr.course.plots.toys import CobwebPicture, PathsPicture
 from tlr.course.steps import error_components, votes
@@ -145,9 +145,8 @@ def test_between_two_steps_marks_both():
 def test_leap_tells_the_steep_side_from_the_soft_one():
     toy = toys.quadratic([1.0])
     ran = descend("published", toy, [-1.0], 1.5, 6)
-    graph, rates = plots.leap(toy, ran, (1, 4), 6).axes
-    assert graph.lines[1].get_xdata() == pytest.approx(ran.w[1:5, 0])
-    (near,) = graph.child_axes
+    near, wide, rates = plots.leap(toy, ran, (1, 4), 6).axes
+    assert wide.lines[1].get_xdata() == pytest.approx(ran.w[1:5, 0])
     low, high = near.get_xlim()
     assert all(low < w < high for w in ran.w[2:4, 0])
     soft, steep = (line.get_xdata() for line in rates.lines[1:])
@@ -160,21 +159,25 @@ def test_each_line_of_the_proof_stands_beside_eq_8():
     figure = plots.curvature_ratio(x, 4 * (x - 1), {"one": x, "two": x**2})
     lines = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines}
     assert lines["one"] == pytest.approx(x)
-    assert lines["the last line: Eq. 8"] == pytest.approx(4 * (x - 1))
+    assert lines["Eq. 8"] == pytest.approx(4 * (x - 1))
+    assert "one" not in [line.get_label() for line in plots.curvature_ratio(x, 4 * (x - 1)).axes[0].lines]
+
+
+def test_climbs_draws_a_line_for_each_start_and_the_limit():
+    figure = plots.climbs({"gd": np.ones((3, 2))}, limit=0.4)
+    (axes,) = figure.axes
+    assert [[*line.get_ydata()] for line in axes.lines] == [[1, 1, 1], [1, 1, 1], [0.4, 0.4]]
+    assert len(figure.legends[0].get_texts()) == 1
 
 
 def test_scale_draws_a_loss_as_a_line_and_its_multiple_as_marks():
     alphas, ends = np.array([0.1, 1.0]), (np.array([1e-3, 1e-2]), np.array([1e-1, 1.0]))
-    climbs, last = plots.scale({"gd": np.ones((3, 2))}, alphas, {"published": ends}, 10).axes
-    assert len(climbs.lines) == 2
-    line, marks = last.lines
+    (axes,) = plots.scale(alphas, {"published": ends}, 10, highest=10 * ends[0]).axes
+    line, marks, highest = axes.lines
     assert [*line.get_ydata()] == [*ends[0]]
     assert [*marks.get_ydata()] == [*ends[1]]
+    assert [*highest.get_ydata()] == [*(10 * ends[0])]
     assert marks.get_linestyle() == "None"
-
-    climbs, last = plots.scale({}, alphas, {}, 10, limit=0.4, highest=ends[0]).axes
-    assert [*climbs.lines[0].get_ydata()] == [0.4, 0.4]
-    assert [*last.lines[0].get_ydata()] == [*ends[0]]
 
 
 def test_paths_tints_every_rate_that_cannot_converge_on_a_quadratic_and_none_elsewhere():
@@ -188,7 +191,8 @@ def test_paths_tints_every_rate_that_cannot_converge_on_a_quadratic_and_none_els
 
 
 def test_each_component_is_named_by_its_eigenvalue_where_there_is_room():
-    for count, some in ((3, ["100", "10", "1"]), (16, ["100", "1"])):
+    two = ["steep, λ = 100", "flat, λ = 1"]
+    for count, some in ((2, two), (3, ["100", "10", "1"]), (16, ["100", "1"])):
         toy, picture = toys.quadratic(np.geomspace(1, 100, count)), EigenPicture(Figure(PICTURE_SIZE))
         ran = descend("gd", toy, toy.start, 1e-3, 5)
         picture.update(*(error_components(toy, ran.w)[0], ran, error_components(toy, ran.w)[1]), 5)
@@ -303,16 +307,16 @@ def test_thrown_back_shows_the_first_leap_and_what_is_above_the_first_loss():
 
 def test_a_burst_is_numbered_from_the_edge_to_the_crossing_of_the_votes():
     bowl = toys.quadratic([1, 10], angle=0.5)
-    ran = {rule: descend(rule, bowl, bowl.start, 0.002, 100) for rule in ("published", "secant")}
-    rate, vote, loss = plots.burst(ran, votes(bowl, ran["published"]), edge=0.2).axes
+    ran = descend("published", bowl, bowl.start, 0.002, 50)
+    rate, vote, loss = plots.burst(ran, votes(bowl, ran), edge=0.2, last=50).axes
     numbers = [text for axes in (rate, vote, loss) for text in axes.texts if len(text.get_text()) == 1]
-    assert [text.get_text() for text in numbers] == ["1", "2", "3"]
-    passes, takes = numbers[0].xy[0], numbers[2].xy[0]
-    assert ran["published"].alpha[passes - 1] < 0.2 < ran["published"].alpha[passes]
+    assert [text.get_text() for text in numbers] == ["1", "1", "2", "3"]
+    passes, takes = numbers[0].xy[0], numbers[3].xy[0]
+    assert ran.alpha[passes - 1] < 0.2 < ran.alpha[passes]
     longer, shorter = (line.get_ydata() for line in vote.lines[:2])
     assert np.all(shorter[passes - 1 : takes - 1] < 1)
     assert shorter[takes - 1] > 1
-    np.testing.assert_array_equal(np.isnan(longer), ran["published"].alpha[1:] > 0.1)  # beyond 1/λ₂
+    np.testing.assert_array_equal(np.isnan(longer), ran.alpha[1:] > 0.1)  # beyond 1/λ₂
 
 
 def test_braking_multiplies_the_loss_by_the_square_of_the_excess():
@@ -389,6 +393,24 @@ def test_a_line_of_a_panel_is_named_where_it_is_or_in_the_key():
     assert right.get_legend() is None
 
 
+def test_a_way_to_draw_batches_has_its_look_in_a_panel_too():
+    figure = plots.panels([{"with replacement": [1.0, 2.0], "law": [1.0, 3.0]}], xlabels="t", ylabels="a")
+    drawn, law = figure.axes[0].get_lines()
+    assert (drawn.get_color(), drawn.get_label()) == (DRAWN["with replacement"]["color"], "with replacement")
+    assert law.get_color() == "#000000"
+
+
+def test_panels_that_show_the_same_lines_need_one_key_and_each_has_its_own_axes():
+    each = [{"one": [1.0, 2.0], "two": [2.0, 3.0]}] * 2
+    figure = plots.panels(each, xlabels="t", ylabels="a", log=["y", ""], edge=[{}, {"best": 1.5}], keys=[1])
+    left, right = figure.axes
+    assert left.get_legend() is None
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["one", "two"]
+    assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
+    (beyond,) = right.texts
+    assert (beyond.get_text(), beyond.get_position()[1]) == ("best", 1.5)
+
+
 def test_a_valley_marks_the_best_alpha_and_where_half_of_the_products_are_negative():
     alphas, loss = np.array([0.01, 0.1, 1.0, 10.0]), np.array([3.0, 2.0, 1.0, 5.0])
     advice = {"early": np.array([0.0, 0.2, 0.8, 1.0]), "never": np.zeros(4)}
@@ -400,7 +422,7 @@ def test_a_valley_marks_the_best_alpha_and_where_half_of_the_products_are_negati
         (crossing,) = (line for line in axis.get_lines() if len(set(line.get_xdata())) == 1 and line is not star)
         assert crossing.get_xdata()[0] == pytest.approx(np.sqrt(0.1))
     *_, best, settles = [text.get_text() for text in upper.texts]
-    assert (best, settles) == ("the best α\nfor an epoch", "early:\nhalf say too long")
+    assert (best, settles) == ("the best α\nfor an epoch", "early:\nhalf say too large")
 
 
 def test_a_valley_has_a_line_at_the_loss_before_the_epoch():
@@ -415,8 +437,15 @@ def test_each_way_to_draw_batches_is_named_at_the_end_of_its_line():
     assert {text.get_text(): text.xy for text in axes.texts} == {
         "without replacement": (2, 0.5),
         "with replacement": (2, 0.8),
-        "noise alone": (2, 0.4),
+        "from the peak:\nnoise alone": (2, 0.4),
     }
+
+
+def test_a_level_is_a_line_and_a_way_can_have_another_name():
+    ways = {"without replacement": [1.0, 0.5]}
+    (axes,) = plots.drawing("loss", ways, level=("at first", 2.0), names={"without replacement": "published"}).axes
+    assert set(axes.get_lines()[0].get_ydata()) == {2.0}
+    assert [text.get_text() for text in axes.texts] == ["at first", "published"]
 
 
 def test_a_way_to_draw_batches_has_one_color_everywhere():

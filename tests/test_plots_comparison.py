@@ -176,9 +176,13 @@ def test_a_search_over_alpha0_spans_from_the_lowest_loss_to_the_highest():
     loss = pd.DataFrame([[0.1, 0.9], [0.2, 0.8], [0.05, 0.07], [0.04, 0.06]], index, columns=[0.01, 0.1])
     figure = plots.span(loss)
     assert [axis.get_title() for axis in figure.axes] == ["batches of 64", "batches of 512"]
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["SGD, fixed α", "TLR, steady"]
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["TLR, steady", "SGD, fixed α"]
     lines = [axis.lines[place].get_xdata().tolist() for axis in figure.axes for place in (0, 3)]
-    assert lines == [[0.1, 0.9], [0.05, 0.07], [0.2, 0.8], [0.04, 0.06]]
+    assert lines == [[0.05, 0.07], [0.1, 0.9], [0.04, 0.06], [0.2, 0.8]]
+    pale = plots.span(loss, pale=("sgd",)).axes[0].lines
+    steady, sgd = (plots.METHODS[name].color for name in ("tlr_steady", "sgd"))
+    assert pale[0].get_color() == steady
+    assert luminance(pale[3].get_color()) > luminance(sgd) + 0.5
 
 
 def test_what_is_lost_stands_at_the_edge_and_leaves_the_others_their_room():

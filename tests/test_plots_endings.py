@@ -100,6 +100,20 @@ def test_accuracy_is_in_percent_and_what_fell_below_is_at_the_lower_edge():
     assert dots(below, "x") == [[[0, 95]]]
 
 
+def test_each_place_lies_between_two_lines_of_the_grid():
+    (axis,) = plots.ends([record(alpha0=alpha0) for alpha0 in (0.001, 0.01, 0.1)], (80, 100)).axes
+    assert [tick.gridline.get_visible() for tick in axis.xaxis.get_major_ticks()] == [False] * 3
+    assert axis.get_xticks(minor=True).tolist() == [0.5, 1.5]
+
+
+def test_a_cross_may_have_a_name_and_a_band_goes_through_all_panels():
+    runs = [record(loss=(1, 5)), record(method="sgd")]
+    figure = plots.ends(runs, (0.1, 2), quantity="train_loss", cross="lost", band=("steady", 0.2, 0.3))
+    assert "lost" in legend(figure)
+    assert [[patch.get_y() for patch in axis.patches] for axis in figure.axes] == [[0.2], [0.2]]
+    assert [[text.get_text() for text in axis.texts] for axis in figure.axes] == [[], ["steady"]]
+
+
 def test_more_lines_than_markers_are_refused_and_none_is_dropped():
     with pytest.raises(ValueError, match="zip"):
         plots.ends([record(batch_size=size) for size in range(1, 8)], (0, 100))

@@ -50,3 +50,15 @@ def test_there_may_be_no_moment():
     figure = plots.slow_motion({"loss": {"loss": ([1, 2], [1, 2])}}, xlabel="step")
     assert len(figure.axes[0].lines) == 1
     plt.close(figure)
+
+
+def test_units_of_x_may_be_numbered_in_their_middles():
+    figure = plots.slow_motion({"loss": {"loss": ([0, 3], [1, 2])}}, xlabel="window", spans=3)
+    (axis,) = figure.axes
+    assert dict(zip(axis.get_xticks(), [text.get_text() for text in axis.get_xticklabels()], strict=True)) == {
+        0.5: "1",
+        1.5: "2",
+        2.5: "3",
+    }
+    assert axis.get_xticks(minor=True).tolist() == [0, 1, 2, 3]
+    plt.close(figure)

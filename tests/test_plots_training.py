@@ -1,5 +1,7 @@
 """The figures of mini-batch training: what they draw is what they were given."""
 
+from types import SimpleNamespace
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -23,6 +25,22 @@ def test_agreement_says_what_share_is_negative():
     one, two = plots.agreement({"row": columns}).axes
     assert [text.get_text() for text in (*one.texts, *two.texts)] == ["25% negative", "0% negative"]
     assert sum(bar.get_height() for bar in one.containers[0]) == 4
+
+
+def run(alpha, loss, finite_epochs):
+    rates, losses = np.array(alpha)[:, None], np.array(loss)
+    each = {"alpha": rates, "train_loss": losses, "rates": np.vstack([[[0.1]], rates])}
+    return SimpleNamespace(**each, status="done", finite_epochs=finite_epochs)
+
+
+def test_by_window_names_the_windows_asked_for_and_what_was_lost_at_once():
+    runs = {"9 steps": run([0.2, 0.3], [2, 1], 2), "other": run([0.1, 0.1], [2, 1], 2), "one": run([9], [np.nan], 0)}
+    alpha, loss = plots.by_window({"μ = 0.8": runs}, ["9 steps"]).axes
+    assert [(text.get_text(), text.xy) for text in alpha.texts] == [("9 steps", (2, 0.3))]
+    assert [text.get_text() for text in loss.texts] == ["one: lost in epoch 1"]
+    assert [list(line.get_ydata()) for line in alpha.get_lines()] == [[0.1, 0.2, 0.3], [0.1, 0.1, 0.1]]
+    first, second = (line.get_color() for line in loss.get_lines())
+    assert first != second
 
 
 def test_window_agreement_draws_points_on_lines():
@@ -54,3 +72,4 @@ def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
     assert "ρ = −0.50" in words
     assert {text.get_text()[:1]: text.get_weight() for text in short.texts} == {"+": "bold", "−": "normal"}
     assert (axes.get_title(loc="left"), short.get_title(loc="left")) == ("30 steps", "9 steps")
+    assert [each.get_title(loc="right") for each in (axes, short)] == ["sum −0.41: α falls", "sum +0.21: α grows"]

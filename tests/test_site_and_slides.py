@@ -59,7 +59,7 @@ def test_what_jupyterlab_folds_is_folded_on_the_site(tmp_path, monkeypatch):
 def test_the_front_page_of_the_site_has_the_race_in_place_of_its_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(build_site, "SOURCE", tmp_path / "source")
     build_site.write_sources()
-    before, _ = (tmp_path / "source" / "index.md").read_text(encoding="utf-8").split("*One bowl")
+    before, _ = (tmp_path / "source" / "index.md").read_text(encoding="utf-8").split("Watch the blue line")
     assert before.count("race.html") == 1
     assert "<iframe" in before
     assert "first_look" not in before

@@ -16,7 +16,7 @@ LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
     "03_minibatches": 47,
-    "04_mnist": 5,
+    "04_mnist": 6,
     "05_cifar": 24,
     "06_verdict": 3,
     "07_theory": 0,

@@ -41,7 +41,7 @@ def return_map(y, c=0.25):
     """Where x = αλ returns to below 1 under the published rule on a parabola, with y = 4x − 3: (1 + c) y + 3c mod 1.
 
     Args:
-        y: in [0, 1), any shape; floats or fractions.
+        y: in [0, 1), any shape; floats or fractions. Notebook 07 calls it φ.
         c: the bound (default 1/4).
     """
     return ((1 + c) * y + 3 * c) % 1

@@ -33,7 +33,7 @@ def digits_forgotten(updates):
 
 @exercise
 def below_with_doubling(share):
-    """The share of updates with x < 1 for c = 1, where the return map is 2y mod 1."""
+    """The share of updates with x < 1 for c = 1, where the return map is 2φ mod 1."""
     share = number(share, "the share of updates with x < 1")
     right = theory.one_dimension(1.0).below
     if np.isclose(share, right, atol=1e-3):
@@ -46,9 +46,9 @@ def below_with_doubling(share):
         raise NotYet("3.5 updates lie above 1 between two below: the round trip has 4.5.")
     if np.isclose(share, [1 / 4, 1 / 5], atol=1e-3).any():
         raise NotYet(
-            "the visits above 1 are three or four, each half of the time, because y is uniform: take the mean."
+            "the visits above 1 are three or four, each half of the time, because φ is uniform: take the mean."
         )
-    raise NotYet("from y < 1/2 three updates follow above 1, from y ≥ 1/2 four, and y is uniform.")
+    raise NotYet("from φ < 1/2 three updates follow above 1, from φ ≥ 1/2 four, and φ is uniform.")
 
 
 @exercise

@@ -6,7 +6,7 @@ from html import escape
 
 from tlr.course.ledger import batches, figures, mathematics
 from tlr.course.ledger.archive import Archive
-from tlr.course.ledger.claim import DOES_NOT_HOLD, THEMES, UNDECIDED, VERDICTS
+from tlr.course.ledger.claim import THEMES, VERDICTS
 from tlr.course.plots.tiles import SIGNS
 
 __all__ = ["CLAIMS", "brief", "findings", "page"]
@@ -36,9 +36,7 @@ def findings(archive=None, *, numbers=None):
 
 
 def page(found):
-    """The ledger, or the part of it that was judged, as HTML: a table for each verdict, a row a claim; both fold.
-
-    What does not hold or is undecided is unfolded.
+    """The ledger, or the part of it that was judged, as HTML: a table for each verdict, a row a claim; both are folded.
 
     Args:
         found: number → `Finding`, as `findings` returns them.
@@ -53,8 +51,8 @@ def page(found):
             rows = [head, *(_row(number, CLAIMS[number], found[number]) for number in numbers)]
             body = "\n".join(f"<tr>{row}</tr>" for row in rows)
             table = f'<table style="width:100%">\n{body}\n</table>'
-            start = "<details open>" if verdict in (DOES_NOT_HOLD, UNDECIDED) else "<details>"
-            folds.append(f"{start}<summary><b>{SIGNS[verdict]} {verdict}</b>: {told}</summary>\n{table}\n</details>")
+            summary = f"<summary><b>{SIGNS[verdict]} {verdict}</b>: {told}</summary>"
+            folds.append(f"<details>{summary}\n{table}\n</details>")
     return "\n".join(folds)
 
 

@@ -12,6 +12,7 @@ from tlr.course.plots.derivation import (
     behind_now_ahead,
     between_two_steps,
     chord,
+    climbs,
     curvature_along_the_step,
     curvature_ratio,
     leap,
@@ -21,6 +22,8 @@ from tlr.course.plots.derivation import (
 )
 from tlr.course.plots.endings import ends, spread
 from tlr.course.plots.grids import grid, label
+from tlr.course.plots.guesswork import guesses, recovery
+from tlr.course.plots.labeled import after_learning, by_name, edges, rescaled
 from tlr.course.plots.lost_runs import lost, price
 from tlr.course.plots.strips import slow_motion
 from tlr.course.plots.style import METHODS, Method, headline, house_style, written
@@ -28,12 +31,13 @@ from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
 from tlr.course.plots.toys import braking, burst, cobweb, curves, paths, thrown_back
-from tlr.course.plots.training import agreement, drawing, images, valley, window_agreement
-from tlr.course.plots.verdicts import ages, strictness, turned
+from tlr.course.plots.training import agreement, by_window, drawing, images, valley, window_agreement
+from tlr.course.plots.verdicts import ages, races, turned
 
 __all__ = [
     "METHODS",
     "Method",
+    "after_learning",
     "ages",
     "agreement",
     "angles",
@@ -43,7 +47,10 @@ __all__ = [
     "braking",
     "burst",
     "by_method",
+    "by_name",
+    "by_window",
     "chord",
+    "climbs",
     "cobweb",
     "compare",
     "curvature_along_the_step",
@@ -51,8 +58,10 @@ __all__ = [
     "curves",
     "decision",
     "drawing",
+    "edges",
     "ends",
     "grid",
+    "guesses",
     "headline",
     "house_style",
     "images",
@@ -64,7 +73,10 @@ __all__ = [
     "panels",
     "paths",
     "price",
+    "races",
     "rates",
+    "recovery",
+    "rescaled",
     "response",
     "restarts",
     "scale",
@@ -73,7 +85,6 @@ __all__ = [
     "span",
     "spread",
     "staircase",
-    "strictness",
     "thrown_back",
     "turned",
     "two_windows",

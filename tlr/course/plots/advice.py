@@ -1,4 +1,4 @@
-"""What to train with, a tree of questions: notebook 3's recipe in one picture, for the README and notebook 6, too."""
+"""What to train with, a tree of questions: the advice of notebook 6 in one picture."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,17 +8,15 @@ from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["decision"]
 
-#: A question, to which yes leads on down; where no leads to, on the right.
+#: A question, to which yes leads on down; where no leads to, on the right; the method in whose color that is.
 _QUESTIONS = (
-    ("Does each gradient come\nfrom a mini-batch?", "a line search"),
+    ("Does each gradient come\nfrom a mini-batch?", "a line search", None),
+    ("Must the steps be SGD's,\nwith or without momentum?", "Prodigy, at its default of 1", "prodigy"),
+    ("Is there only one run, and\nno good α₀ known?", "SGD with a schedule", "multistep"),
     (
-        "Must the steps be SGD's,\nwith or without momentum?",
-        "Prodigy, at its default of 1",
-    ),
-    ("Is there only one run, and\nno good α₀ known?", "SGD with a schedule"),
-    (
-        "Will there be 24 windows?\n(8 epochs, 3 windows each)",
+        "Will there be 24 windows?\n(8 epochs of 3 windows)",
         "Too short for TLR: allow Prodigy,\nor two or three runs of SGD",
+        None,
     ),
 )
 _END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch'
@@ -28,19 +26,23 @@ _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
 
 
 def decision():
-    """The tree: questions on the left, what to take on the right, and at the end TLR, in the color of steady."""
+    """The tree: questions on the left, what to take on the right, and at the end TLR. Each is in its color."""
     last = len(_QUESTIONS)
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 5.9))
         axes.set(xlim=(0, 1), ylim=(-last - 0.4, 0.4))
         axes.axis("off")
-        for row, (question, take) in enumerate(_QUESTIONS):
+        for row, (question, take, method) in enumerate(_QUESTIONS):
             _box(axes, (_LEFT, -row), question, "#000000")
-            _box(axes, (_RIGHT, -row), take, "#8c8c8c")
+            _box(axes, (_RIGHT, -row), take, "#8c8c8c") if method is None else _end(axes, (_RIGHT, -row), take, method)
             _arrow(axes, (_LEFT + _HALF[0], -row), (_RIGHT - _HALF[0], -row), "no")
             _arrow(axes, (_LEFT, -row - _HALF[1]), (_LEFT, -row - 1 + _HALF[1]), "yes")
-        _box(axes, (_LEFT, -last), _END, METHODS["tlr_steady"].color, linewidth=3)
+        _end(axes, (_LEFT, -last), _END, "tlr_steady")
     return figure
+
+
+def _end(axes, center, text, method):
+    _box(axes, center, text, METHODS[method].color, linewidth=3)
 
 
 def _box(axes, center, text, edge, linewidth=1.2):

@@ -273,20 +273,21 @@ def sensitivity(grid, loss, usual, reference):
     return figure
 
 
-def span(loss, names=None, lost=np.inf):
+def span(loss, names=None, lost=np.inf, pale=()):
     """How far the choice of α₀ moves a method: a line from its lowest final loss (circle) to its highest (dot).
 
     The two losses stand beside them.
 
     Args:
-        loss: a DataFrame by (method, batch size), a column for each α₀; a panel for each batch size. The method whose
-            highest losses are lowest is on top.
+        loss: a DataFrame by (method, batch size), a column for each α₀; a panel for each batch size. The first
+            method is on top.
         names: method → how it is called (default: its label in `METHODS`).
         lost: from which loss on a dot stands at the right edge, as "lost", so that the others keep their room.
+        pale: methods that stand back.
     """
     names = {name: look.label for name, look in METHODS.items()} | (names or {})
     best, worst = loss.min(axis=1).unstack(), loss.max(axis=1).unstack()
-    order = np.log(worst).mean(axis=1).sort_values(ascending=False).index
+    order = [*dict.fromkeys(loss.index.get_level_values(0))][::-1]
     edge = 1.5 * worst[worst < lost].max().max()
     with house_style():
         rows = -(-worst.shape[1] // 2)
@@ -299,15 +300,18 @@ def span(loss, names=None, lost=np.inf):
             axis.xaxis.set(major_locator=LogLocator(subs=(1, 3)), minor_formatter=NullFormatter())
             axis.xaxis.set_major_formatter("{x:g}")
             for place, method in enumerate(order):
-                color, high = METHODS[method].color, worst[size][method]
+                high, look = worst[size][method], {"color": METHODS[method].color, "markersize": 7}
+                if method in pale:
+                    look["color"] = to_hex(0.35 * np.array(to_rgb(look["color"])) + 0.65)
                 ends = (best[size][method], min(high, edge))
-                axis.plot(ends, [place] * 2, color=color, linewidth=2.5)
-                axis.plot(ends[:1], [place], "o", color=color, markerfacecolor="#ffffff", markersize=7)
-                axis.plot(ends[1:], [place], "o" if high < lost else "X", color=color, markersize=7)
+                axis.plot(ends, [place] * 2, color=look["color"], linewidth=2.5)
+                axis.plot(ends[:1], [place], "o", markerfacecolor="#ffffff", **look)
+                axis.plot(ends[1:], [place], "o" if high < lost else "X", **look)
                 words = [f"{ends[0]:#.2g}", f"{high:#.2g}" if high < lost else "lost"]
                 for loss_there, said, offset, side in zip(ends, words, (-8, 8), ("right", "left"), strict=True):
                     place_of = {"xytext": (offset, 0), "textcoords": "offset points", "ha": side, "va": "center"}
-                    axis.annotate(said, (loss_there, place), fontsize=10, **place_of)
+                    shade = "#707070" if method in pale else "#000000"
+                    axis.annotate(said, (loss_there, place), fontsize=10, color=shade, **place_of)
             axis.set_title(f"batches of {size}", fontsize=11)
         axes[0, 0].set_yticks(range(len(order)), [names[method] for method in order])
         axes[0, 0].set_ylim(-0.5, len(order) - 0.5)

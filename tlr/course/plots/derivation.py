@@ -12,6 +12,7 @@ __all__ = [
     "behind_now_ahead",
     "between_two_steps",
     "chord",
+    "climbs",
     "curvature_along_the_step",
     "curvature_ratio",
     "leap",
@@ -76,8 +77,9 @@ def behind_now_ahead(toy, places):
             reach = np.array([-0.27, 0.27]) / np.hypot(1, slope)
             left.plot(place + reach, loss + slope * reach, color="#000000", linewidth=1.2)
             left.plot(place, loss, "o", color="#000000", markerfacecolor=face, markersize=8)
-            left.annotate(name, (place, loss), (-9, 9), textcoords="offset points", ha="right", va="center")
-        left.set(xlabel="$w$", ylabel="loss", title="three places, three slopes")
+            left.annotate(name, (place, loss), (9, 9), textcoords="offset points", ha="left", va="center")
+        # Both axes run from behind to ahead: the step goes from left to right.
+        left.set(xlim=(w[-1], w[0]), xlabel="$w$", ylabel="loss", title="three places, three slopes")
         for number, (slope, face) in enumerate(zip(slopes, faces, strict=True)):
             right.plot([number, number], [0, slope], color="#8c8c8c", linewidth=3)
             right.plot(number, slope, "o", color="#000000", markerfacecolor=face, markersize=8)
@@ -91,29 +93,28 @@ def behind_now_ahead(toy, places):
             sign = "negative" if slopes[1] < slopes[end] else "positive"
             right.annotate(f"{name}\n{sign}", (place, lower), (0, -7), textcoords="offset points", ha="center",
                            va="top", color=color)  # fmt: skip
-        # As on the left, the step goes from right to left.
-        right.set(ylim=(0, 1.25 * slopes[0]), xlim=(2.4, -0.4), ylabel="gradient", title="the three gradients")
+        right.set(ylim=(0, 1.25 * slopes[0]), xlim=(-0.4, 2.4), ylabel="gradient", title="the three gradients")
         right.set_xticks(range(3), names)
     return figure
 
 
-def curvature_ratio(x, ratio, lines):
-    """What the lines of a proof of Eq. 8, and Eq. 8 itself, make of the exact second derivative, over x = αλ.
+def curvature_ratio(x, ratio, lines=()):
+    """What Eq. 8, and the lines of a proof of it, make of the exact second derivative, over x = αλ.
 
     Args:
         x: αλ on a parabola of curvature λ.
         ratio: Eq. 8 divided by the exact second derivative, like x.
-        lines: two lines of the proof, name → the same of that line.
+        lines: two lines of the proof, name → the same of that line (default: none).
     """
     color, arrow = METHODS["tlr"].color, {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
     with house_style():
         figure, axis = plt.subplots(figsize=(8, 4.6))
         axis.axvspan(x[0], 1, color="#E69F00", alpha=0.13, linewidth=0)
         axis.axhline(0, color="#000000", linewidth=0.8)
-        axis.axhline(1, **{**EXACT, "label": "the truth: one term"})
-        for (name, values), dash in zip(lines.items(), ("-.", (0, (5, 1.5))), strict=True):
+        axis.axhline(1, **{**EXACT, "label": "the truth"})
+        for (name, values), dash in zip(dict(lines).items(), ("-.", (0, (5, 1.5))), strict=False):
             axis.plot(x, values, color="#6e6e6e", linestyle=dash, label=name)
-        axis.plot(x, ratio, **{**METHODS["tlr"].line, "linewidth": 3, "label": "the last line: Eq. 8"})
+        axis.plot(x, ratio, **{**METHODS["tlr"].line, "linewidth": 3, "label": "Eq. 8"})
         axis.plot([1, 1.25], [0, 1], "o", color=color, markersize=8)
         axis.annotate("zero at the\nbest step", (1, 0), (1.17, -2.3), ha="left", arrowprops=arrow)
         axis.annotate("right at αλ = 5/4,\nonly there", (1.25, 1), (1.52, -1.2), ha="left", arrowprops=arrow)
@@ -216,52 +217,44 @@ def between_two_steps(alphas, claimed, exact, short, long):
 
 
 def leap(toy, ran, cycle, last):
-    """A rule on a function of one weight whose curvature jumps at 0: three steps on its graph, and α.
+    """A rule on a function of one weight whose curvature jumps at 0: three steps on its graph, and α below.
 
     Args:
         toy: the function, its minimum at 0.
         ran: the Trajectory of one descent.
-        cycle: the first and the last of four places on the graph; an inset shows the two between, near 0.
+        cycle: the first and the last of four places on the graph; the left panel shows the two between, near 0.
         last: the last step of the panel of α.
     """
     steps = np.arange(cycle[0], cycle[1] + 1)
-    w = ran.w[steps, 0]
-    x = np.linspace(1.15 * w.min(), 0.25 * -w.min(), 2000)
+    w, loss = ran.w[steps, 0], ran.loss[steps]
+    low, high = np.sort(w[1:-1])[[0, -1]] + np.array((-1.1, 0.35)) * np.ptp(w[1:-1])
+    arrives = (np.mean([low, w[1]]) - w[0]) / (w[1] - w[0])  # half of what the left panel shows of the first step
     method, steep = METHODS["tlr"], ran.w[: last + 1, 0] > 0
     with house_style():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.8))
-        left.plot(x, toy.value(x[:, None]), color="#8c8c8c", linewidth=3)
-        left.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
-        top = 1.25 * ran.loss[steps].max()
-        near = left.inset_axes((0.47, 0.54, 0.31, 0.4), xticks=[], yticks=[])
-        low, high = np.sort(w[1:-1])[[0, -1]] + np.array((-1.1, 0.35)) * np.ptp(w[1:-1])
-        close, peak = np.linspace(low, high, 300), ran.loss[steps[1:-1]].max()
-        near.plot(close, toy.value(close[:, None]), color="#8c8c8c", linewidth=3)
-        near.plot(w, ran.loss[steps], color=method.color, marker=method.marker, linewidth=1)
-        near.set(xlim=(low, high), ylim=(-0.45 * peak, 1.6 * peak))
-        left.indicate_inset_zoom(near, edgecolor="#000000", alpha=0.6)
-        asides = (left, (-6, 12)), (near, (0, -11)), (near, (17, -1)), (left, (-6, 12))
-        for t, (axes, aside) in zip(steps, asides, strict=True):
-            axes.annotate(f"$w_{{{t}}}$", (ran.w[t, 0], ran.loss[t]), aside, textcoords="offset points", ha="center",
+        figure, axes = plt.subplot_mosaic([["near", "wide"], ["rate", "rate"]], figsize=(9.2, 6), height_ratios=[3, 2])
+        near, wide, rate = axes["near"], axes["wide"], axes["rate"]
+        views = (near, (low, high), loss[1:-1].max()), (wide, (1.15 * w.min(), 0.25 * -w.min()), loss.max())
+        for axis, limits, top in views:
+            x = np.linspace(*limits, 2000)
+            axis.plot(x, toy.value(x[:, None]), color="#8c8c8c", linewidth=3)
+            axis.plot(w, loss, color=method.color, marker=method.marker, linewidth=1)
+            axis.set(xlim=limits, ylim=(-0.2 * top, 1.4 * top), xlabel="$w$", ylabel="loss")
+        near.set_title("near the joint: 1 approach, 2 cross")
+        wide.set_title("farther out: 3 thrown back")
+        asides = (wide, (-8, -13)), (near, (0, -13)), (near, (20, 0)), (wide, (4, 14))
+        for t, (axis, aside) in zip(steps, asides, strict=True):
+            axis.annotate(f"$w_{{{t}}}$", (ran.w[t, 0], ran.loss[t]), aside, textcoords="offset points", ha="center",
                           va="center")  # fmt: skip
-        arrives = (np.mean([low, w[1]]) - w[0]) / (w[1] - w[0])  # half of what the inset shows of the first step
-        for number, (axes, share) in enumerate(((near, arrives), (near, 0.5), (left, 0.6))):
-            place, height = (line[number] + share * (line[number + 1] - line[number]) for line in (w, ran.loss[steps]))
-            axes.annotate(f"{number + 1}", (place, height), (-6, 9), textcoords="offset points", ha="center",
-                          va="center", color=method.color, fontweight="bold")  # fmt: skip
-        left.set(
-            xlim=(x[0], x[-1]),
-            ylim=(-0.12 * top, top),
-            xlabel="$w$",
-            ylabel="loss",
-            title="1 approach, 2 cross, 3 thrown back",
-        )
-        right.plot(ran.alpha[: last + 1], color=method.color, linewidth=1)
+        for number, (axis, share) in enumerate(((near, arrives), (near, 0.5), (wide, 0.6))):
+            place = [line[number] + share * (line[number + 1] - line[number]) for line in (w, loss)]
+            axis.annotate(f"{number + 1}", place, (-8, 10), textcoords="offset points", ha="center", va="center",
+                          color=method.color, fontsize=13, fontweight="bold")  # fmt: skip
+        rate.plot(ran.alpha[: last + 1], color=method.color, linewidth=1)
         for side, face, name in ((~steep, method.color, "on the soft side"), (steep, "#ffffff", "on the steep side")):
-            right.plot(np.flatnonzero(side), ran.alpha[: last + 1][side], "o", color=method.color,
-                       markerfacecolor=face, markersize=4.5, label=name)  # fmt: skip
-        right.set(yscale="log", xlabel="step t", ylabel="α", title="the learning rate")
-        right.legend(loc="lower right")
+            rate.plot(np.flatnonzero(side), ran.alpha[: last + 1][side], "o", color=method.color,
+                      markerfacecolor=face, markersize=4.5, label=name)  # fmt: skip
+        rate.set(yscale="log", xlabel="step t", ylabel="α", title="the learning rate")
+        rate.legend(loc="lower right")
     return figure
 
 
@@ -287,45 +280,55 @@ def response(x, factors):
         axis.set_yticks([0.75, 1, 1.25], ["3/4", "1", "1.25"])
         axis.set_xlabel("αλ   (left of 1 the step was too short, right of 1 too long)")
         axis.set_ylabel(r"$\alpha_{t+1}\,/\,\alpha_t$")
+        if "published" in factors:
+            axis.annotate("brakes least\nhere", (x[-1], factors["published"][-1]), (-16, 34), va="center", ha="right",
+                          textcoords="offset points", color=RULE_STYLES["published"].color,
+                          arrowprops={"arrowstyle": "->", "color": RULE_STYLES["published"].color})  # fmt: skip
         axis.legend(loc="upper right")
     return figure
 
 
-def scale(climbs, alphas, ends, factor, limit=None, highest=None):
-    """α over the steps from many α₀, and where the runs end on a loss and on a multiple of it.
+def climbs(rates, limit):
+    """α over the steps from many α₀.
 
     Args:
-        climbs: rule → α from several α₀, (steps + 1, starts).
-        alphas: α₀ of the runs on the right, each times the multiple.
+        rates: rule → α from several α₀, (steps + 1, starts).
+        limit: the largest α that a fixed α may have, for a line.
+    """
+    with house_style():
+        figure, axis = plt.subplots(figsize=(8, 4.2))
+        for rule, each in rates.items():
+            lines = axis.plot(each, **{**RULE_STYLES[rule].line, "label": None}, linewidth=1.6)
+            lines[0].set_label(RULE_STYLES[rule].label)
+        axis.axhline(limit, color="#000000", linewidth=1, linestyle="--")
+        axis.annotate(f"edge\n{limit:g}", (1, limit), (4, 0), xycoords=axis.get_yaxis_transform(), va="center",
+                      textcoords="offset points", fontsize=10)  # fmt: skip
+        axis.set(yscale="log", xlabel="step t", ylabel="α")
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def scale(alphas, ends, factor, highest=None):
+    """Where the runs from many α₀ end on a loss and on a multiple of it.
+
+    Args:
+        alphas: α₀ of the runs, each times the multiple.
         ends: rule → the last loss over the first, on the loss and on the multiple, two arrays like alphas.
         factor: the multiple.
-        limit: the largest α that a fixed α may have, for a line on the left (default: none).
         highest: the highest loss of TLR on its way over the first, like alphas (default: not drawn).
     """
     with house_style():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 4))
-        for rule, rates in climbs.items():
-            left.plot(rates, **{**RULE_STYLES[rule].line, "label": None}, linewidth=1.6)
-        if limit is not None:
-            left.axhline(limit, color="#000000", linewidth=1, linestyle="--")
-            left.annotate(f"{limit:g}", (1, limit), (4, 0), xycoords=left.get_yaxis_transform(),
-                          textcoords="offset points", va="center")  # fmt: skip
-        left.set(yscale="log", xlabel="step t", ylabel="α", title="α, step by step")
+        figure, axis = plt.subplots(figsize=(8, 4.6))
         for rule, (once, often) in ends.items():
             style = RULE_STYLES[rule]
-            right.plot(alphas, once, **style.line)
-            right.plot(alphas, often, style.marker, color=style.color, markerfacecolor="#ffffff", markersize=6)
+            axis.plot(alphas, once, **style.line)
+            axis.plot(alphas, often, style.marker, color=style.color, markerfacecolor="#ffffff", markersize=6)
         if highest is not None:
             label = "TLR (Eq. 8): its highest loss"
-            right.plot(alphas, highest, color=METHODS["tlr"].color, linewidth=1, label=label)
-        right.set(
-            xscale="log",
-            yscale="log",
-            xlabel=f"α₀ (a mark at α₀ began at α₀/{factor})",
-            title=f"where they end (marks: on {factor} L)",
-        )
-        right.set_ylabel("last loss / first loss")
-        figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+            axis.plot(alphas, highest, color=METHODS["tlr"].color, linewidth=1, label=label)
+        axis.set(xscale="log", yscale="log", xlabel=f"α₀ (a mark at α₀ began at α₀/{factor})")
+        axis.set(ylabel="last loss / first loss", title=f"where they end (marks: on {factor} L)")
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 

@@ -12,6 +12,8 @@ __all__ = ["EigenPicture"]
 
 _SHRINKS, _GROWS = "#0072B2", "#D55E00"
 _TOP = 2.4
+#: What two components are called.
+_PAIR = ("flat", "steep")
 
 
 class EigenPicture:
@@ -66,6 +68,7 @@ class EigenPicture:
         self.above = self.alpha.add_patch(above)
         (self.rate,) = self.alpha.plot([], [])
         self.now = [axes.axvline(0, color="#8c8c8c", linewidth=1, linestyle="--") for axes in (self.errors, self.alpha)]
+        self.names = [self.errors.text(0, 1, "", ha="center", va=side, fontsize=9) for side in ("top", "bottom")]
         self.fate = self.figure.text(0.08, 0.035, "", va="center", fontsize=10)
 
     def update(self, eigenvalues, ran, errors, step):
@@ -103,8 +106,12 @@ class EigenPicture:
             room = (len(word) / 2 + 0.4) * letter
             if place + room > free:
                 continue
-            offset, free = (0, -12 if height > 0.9 * _TOP else 10), place - room
-            look = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 9}
+            offset, free, side = (0, -12 if height > 0.9 * _TOP else 10), place - room, "center"
+            if len(eigenvalues) == 2:
+                at = int(value == eigenvalues[-1])
+                word, free, side = f"{_PAIR[at]}, λ = {word}", np.inf, ("right", "left")[at]
+                offset = (0, (-12, 10)[at])
+            look = {"xytext": offset, "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 9}
             self.factor.annotate(word, (10**place, height), **look, annotation_clip=False)
 
     def _draw_descent(self, eigenvalues, ran, errors, colors):
@@ -112,6 +119,9 @@ class EigenPicture:
         time = np.arange(len(errors))
         self.lines.set(segments=[np.column_stack([time, line]) for line in errors.T], colors=colors)
         self.best.set(segments=[[(0, 1 / value), (len(time), 1 / value)] for value in eigenvalues], colors=colors)
+        at = int(np.nanargmax(errors[:, -1]))
+        for name, word, line, color in zip(self.names, _PAIR, errors.T, colors, strict=False):
+            name.set(x=at, y=line[at], text=word if len(colors) == 2 else "", color=color)
         self.rate.set(data=(time, ran.alpha), **RULE_STYLES[ran.rule].line | {"label": None})
         self.above.set(y=2 / eigenvalues[-1], height=1e30)
 

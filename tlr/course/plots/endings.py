@@ -13,12 +13,22 @@ __all__ = ["ends", "spread"]
 _CROSS = {"linestyle": "", "marker": "x", "markersize": 10, "markeredgewidth": 2.5}
 
 
-def ends(found, limits, *, panels="method", x="alpha0", quantity="test_accuracy", order=None):
+def ends(
+    found,
+    limits,
+    *,
+    panels="method",
+    x="alpha0",
+    quantity="test_accuracy",
+    order=None,
+    cross="left the panel",
+    band=None,
+):
     """A panel for each method: what its runs ended with over `x`, in a color and a marker for each batch size.
 
     A run that ended outside of the axis, or diverged, is a cross at its edge, to which a thin dotted line leads. Every
     seed has its own dot; the line goes through their medians. With one batch size, the color is the method's; six at
-    most can be told apart.
+    most can be told apart. Batch sizes stand side by side between two lines of the grid.
 
     Args:
         found: a list of `tlr.course.records.Record`.
@@ -28,6 +38,8 @@ def ends(found, limits, *, panels="method", x="alpha0", quantity="test_accuracy"
             combinations do, and which no line connects.
         order: the values of `panels` from left to right (default: methods as in `METHODS`).
         quantity: "test_accuracy" (default), or "train_loss" on a logarithmic axis.
+        cross: what the legend calls a cross.
+        band: (name, lowest, highest), a gray band through all panels, named below it in the last (default: none).
 
     Returns:
         The Figure.
@@ -35,7 +47,7 @@ def ends(found, limits, *, panels="method", x="alpha0", quantity="test_accuracy"
     along = (x,) if isinstance(x, str) else x
     places, sizes = values_of(found, along), sorted({run.setting.batch_size for run in found})
     methods = order or ([value[panels] for value in values_of(found, (panels,))] if panels else [None])
-    scale, lost = (100, limits[0]) if quantity == "test_accuracy" else (1, limits[1])
+    scale, edge = (100, limits[0]) if quantity == "test_accuracy" else (1, limits[1])
     with house_style():
         figure, axes = plt.subplots(1, len(methods), figsize=(9.2, 3.9), sharey=True, squeeze=False)
         drawn, crosses = {}, 0
@@ -46,6 +58,12 @@ def ends(found, limits, *, panels="method", x="alpha0", quantity="test_accuracy"
             axis.set_xticks(
                 range(len(places)), [_tick(place) for place in places], fontsize=9 if len(methods) > 5 else None
             )
+            axis.set_xticks(np.arange(1, len(places)) - 0.5, minor=True)
+            axis.grid(visible=False, axis="x")
+            axis.grid(visible=True, axis="x", which="minor")
+            axis.tick_params(axis="x", which="both", length=0)
+            if band:
+                axis.axhspan(*band[1:], color="#8c8c8c", alpha=0.25, linewidth=0)
             if isinstance(x, str):
                 axis.set_xlabel(label({x: 0.0}).split(" = ")[0])
             if panels:
@@ -67,21 +85,24 @@ def ends(found, limits, *, panels="method", x="alpha0", quantity="test_accuracy"
                 if isinstance(x, str):
                     kept = (middle > limits[0]) & (middle < limits[1])
                     # To what left the axis leads only a thin dotted line, as far as the edge.
-                    axis.plot(at + shift, np.where(kept, middle, lost), color=color, linewidth=0.9, linestyle=":")
+                    axis.plot(at + shift, np.where(kept, middle, edge), color=color, linewidth=0.9, linestyle=":")
                     axis.plot(at + shift, np.where(kept, middle, np.nan), color=color, linewidth=1.2)
                 place = place + shift
                 dots = axis.plot(place[inside], value[inside], color=color, linestyle="", marker=marker, markersize=7)
                 drawn[label({"batch_size": size})] = dots[0]
                 if not inside.all():
-                    axis.plot(place[~inside], np.full((~inside).sum(), lost), color=color, clip_on=False, **_CROSS)
+                    axis.plot(place[~inside], np.full((~inside).sum(), edge), color=color, clip_on=False, **_CROSS)
                     crosses += 1
         epochs = {record.setting.epochs for record in found}
         when = f"after {epochs.pop()} epochs" if len(epochs) == 1 else "at the end"
         axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\n{when}")
+        if band:
+            below = {"xytext": (0, -7), "textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 10}
+            axes[0, -1].annotate(band[0], (len(places) - 0.55, band[1]), **below)
         if len(sizes) == 1:
             drawn = {}
         if crosses:
-            drawn["left the panel"] = Line2D([], [], color="#5f5f5f", **_CROSS)
+            drawn[cross] = Line2D([], [], color="#5f5f5f", **_CROSS)
         if drawn:
             legend_below(figure, drawn)
     return figure
@@ -109,7 +130,7 @@ def spread(ran, method, lost, labels=None):
             aside = 0.24 * (np.arange(len(starts)) / max(len(starts) - 1, 1) - 0.5)  # so that none is hidden
             for loss, (_, color, marker, _), shift in zip(losses, looks, aside, strict=True):
                 left.plot(loss, -row - shift, marker, color=color, markersize=8)
-        left.set(xscale="log", ylim=(0.5 - len(ran), 0.5), xlabel="training loss in the end")
+        left.set(xscale="log", ylim=(0.5 - len(ran), 0.5), xlabel="final training loss (shorter line: α₀ matters less)")
         left.set_xlim(right=4 * lost)
         left.axvspan(lost, 4 * lost, color="#D55E00", alpha=0.1, linewidth=0)
         left.text(1.1 * lost, 0.45, "lost", va="top")

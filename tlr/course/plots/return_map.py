@@ -25,7 +25,7 @@ class ReturnMapPicture:
         with house_style():
             self.figure = figure
             self.map_axes = figure.add_axes((0.08, 0.15, 0.4, 0.4 * PICTURE_SIZE[0] / PICTURE_SIZE[1]))
-            self.map_axes.set(xlabel="$x_t$", ylabel="$x_{t+1}$", title="from one αλ to the next")
+            self.map_axes.set(xlabel="$x_t$ (1 is the best step)", ylabel="$x_{t+1}$", title="from one αλ to the next")
             self.map_axes.axline((0, 0), slope=1, color="#8c8c8c", linewidth=1)
             (self.map_line,) = self.map_axes.plot([], [], **_LINE | {"linewidth": 3.5}, alpha=0.45)
             (self.web,) = self.map_axes.plot([], [], **_LINE | {"linewidth": 0.9})
@@ -38,7 +38,10 @@ class ReturnMapPicture:
             (self.density,) = self.share.plot([], [], **_PROVED)
             (self.mean,) = self.fall.plot([], [], **_LINE)
             (self.limit_line,) = self.fall.plot([], [], **_PROVED)
-            self.said = figure.text(0.015, 0.03, "", va="center", fontsize=9)
+            said = {"fontsize": 10, "va": "bottom"}
+            self.below = self.share.text(0.02, 0.97, "", transform=self.share.transAxes, fontsize=10, va="top")
+            self.limit = self.fall.text(1.2, 1, "", **said)
+            self.said = figure.text(0.08, 0.025, "", **said)
 
     def update(self, x, updates, c):
         """Draw an orbit.
@@ -63,14 +66,15 @@ class ReturnMapPicture:
         self.mean.set_data(np.arange(1, len(logs) + 1), np.clip(means, 1e-8, 1e8))
         self.fall.set(xlim=(1, len(x)), ylim=(1e-5, 1e3))
         self.limit_line.set_data((1, len(x)), np.exp([law.log_loss] * 2))
+        self.limit.set(y=1.3 * np.exp(law.log_loss), text=f"theorem 2: {np.exp(law.log_loss):.3g}")
+        self.below.set_text(f"theorem 2: {law.below:.1%} below 1")
         self.said.set_text(
-            f"after {updates} updates: below 1 in {np.mean(orbit < 1):.0%} (theorem: {law.below:.1%}); "
-            f"the loss times {means[-1]:.2g} in the mean (theorem: {np.exp(law.log_loss):.3g})"
+            f"This run, after {updates} updates: {np.mean(orbit < 1):.0%} below 1, the loss times {means[-1]:.2g}"
         )
 
     def _set_bound(self, c):
         reach = 1 + c + 0.05
-        grid = np.concatenate([np.linspace(0.7, 1, 40), [np.nan], np.linspace(1 + 1e-9, reach, 80)])
+        grid = np.concatenate([np.linspace(0.7, 1 - 1e-9, 40), [np.nan], np.linspace(1 + 1e-9, reach, 80)])
         self.map_line.set_data(grid, relative_rate_map(grid, "published", c))
         self.map_axes.set(xlim=(0.7, reach), ylim=(0.7, reach))
         places = np.linspace(0.75, 1 + c, 801)[:-1]

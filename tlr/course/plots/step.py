@@ -23,16 +23,18 @@ class StepPicture:
 
     Args:
         figure: what to draw on.
+        rules: those that are drawn (default: all). Without "secant" the exact parabola is left out, too.
     """
 
-    def __init__(self, figure):
-        self.figure = figure
+    def __init__(self, figure, rules=_JUMPS):
+        self.figure, self.rules = figure, rules
         with house_style():
-            self.curve = figure.add_axes((0.2, 0.4, 0.66, 0.44))
-            self.jumps = figure.add_axes((0.2, 0.12, 0.66, 0.2), xlabel="step size α")
+            strips = 0.2 * len(rules) / len(_JUMPS)
+            self.curve = figure.add_axes((0.2, 0.2 + strips, 0.66, 0.64 - strips))
+            self.jumps = figure.add_axes((0.2, 0.12, 0.66, strips), xlabel="step size α")
             self.curve.tick_params(labelbottom=False)
-            self.jumps.set_yticks(range(len(_JUMPS)), [RULE_STYLES[name].label for name in _JUMPS])
-            self.jumps.set_ylim(len(_JUMPS) - 0.4, -0.6)
+            self.jumps.set_yticks(range(len(rules)), [RULE_STYLES[name].label for name in rules])
+            self.jumps.set_ylim(len(rules) - 0.4, -0.6)
             self.jumps.xaxis.set_major_locator(MaxNLocator(7))
             self._add_artists()
             self.curve.set_ylabel("loss after the step")
@@ -43,13 +45,15 @@ class StepPicture:
         line = partial(self.curve.plot, [], [])
         (self.loss,) = line(color=_GRAY, linewidth=4, label="loss $L_α$")
         (self.tangent,) = line(color=_GRAY, linewidth=1.2, label="tangent (Eq. 7)")
-        (self.exact,) = line(**EXACT | {"label": "exact parabola"})
+        if "secant" in self.rules:
+            (self.exact,) = line(**EXACT | {"label": "exact parabola"})
         self.parabolas = {}
         for name, label in (("published", "Eq. 8"), ("secant", "Eq. 8′")):
-            (self.parabolas[name],) = line(**RULE_STYLES[name].line | {"label": label})
+            if name in self.rules:
+                (self.parabolas[name],) = line(**RULE_STYLES[name].line | {"label": label})
         self.best = [axes.axvline(1, color=_GRAY, linewidth=1, linestyle="--") for axes in (self.curve, self.jumps)]
         self.arrows, self.landings, self.numbers = {}, {}, {}
-        for row, name in enumerate(_JUMPS):
+        for row, name in enumerate(self.rules):
             look = {"color": RULE_STYLES[name].color, "marker": RULE_STYLES[name].marker}
             (self.arrows[name],) = self.jumps.plot([], [], **look, markevery=[1])
             (self.landings[name],) = line(**look, linestyle="", markersize=9)
@@ -76,15 +80,16 @@ class StepPicture:
         self.curve.set_title(f"$α_t$ = {alpha:.3g}: " + ("too short" if alpha < best else "too long"))
         self.loss.set_data(alphas, losses)
         self.tangent.set_data(alphas, tangent)
-        self.exact.set_data(alphas, tangent + step["exact"] * offset**2 / 2)
+        if "secant" in self.rules:
+            self.exact.set_data(alphas, tangent + step["exact"] * offset**2 / 2)
         for name, parabola in self.parabolas.items():
             second = rule.second_derivative(alpha, step["gg"], step["gp"], step["pp"], name)
             parabola.set_data(alphas, tangent + second * offset**2 / 2)
         for line in self.best:
             line.set_xdata([best] * 2)
         self.here.set_data([alpha], [loss])
-        self.origins.set_data([alpha] * len(_JUMPS), range(len(_JUMPS)))
-        for row, name in enumerate(_JUMPS):
+        self.origins.set_data([alpha] * len(self.rules), range(len(self.rules)))
+        for row, name in enumerate(self.rules):
             shown = min(jumps[name], alphas[-1])
             self.arrows[name].set_data([alpha, shown], [row, row])
             self.landings[name].set_data([shown], [np.interp(shown, alphas, losses)])

@@ -3,6 +3,7 @@
 from itertools import cycle
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from tlr.course.plots.picture import STYLES
 from tlr.course.plots.run_panels import set_log
@@ -11,7 +12,7 @@ from tlr.course.plots.style import DASHES, house_style
 __all__ = ["slow_motion"]
 
 
-def slow_motion(strips, *, xlabel, moment=None, told="", color="#B3123D"):
+def slow_motion(strips, *, xlabel, moment=None, told="", color="#B3123D", spans=None):
     """Aligned strips of positive curves, each with a logarithmic axis and a legend of its own beside it.
 
     Args:
@@ -21,6 +22,8 @@ def slow_motion(strips, *, xlabel, moment=None, told="", color="#B3123D"):
         moment: where a vertical line crosses all strips (default: nowhere).
         told: what is written beside that line.
         color: of the line and of what is written (default: red).
+        spans: how many units of x are numbered from 1, each in its middle, with a line of the grid at its borders
+            (default: x has numbers as usual).
     """
     with house_style():
         figure, axes = plt.subplots(len(strips), figsize=(9.2, 0.7 + 1.45 * len(strips)), sharex=True, squeeze=False)
@@ -46,5 +49,12 @@ def slow_motion(strips, *, xlabel, moment=None, told="", color="#B3123D"):
                 va="top",
                 color=color,
             )
+        if spans is not None:
+            axes[-1, 0].set_xticks(np.arange(spans) + 0.5, range(1, spans + 1))
+            axes[-1, 0].set_xticks(np.arange(spans + 1), minor=True)
+            for axis in axes[:, 0]:
+                axis.grid(visible=False, axis="x")
+                axis.grid(visible=True, axis="x", which="minor")
+                axis.tick_params(axis="x", which="both", length=0)
         axes[-1, 0].set_xlabel(xlabel)
     return figure

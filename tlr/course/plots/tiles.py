@@ -21,10 +21,10 @@ _SUBSCRIPT = re.compile(r"_\{?([\w+−]+)\}?")
 
 
 def ledger(verdicts, thick=()):
-    """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts below.
+    """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts on top.
 
-    Within a theme those that hold come first, in the order of `SIGNS`. What a thick edge and a dagger mean is written
-    below the tiles, if there are any.
+    Within a theme those with a thick edge come first, and then those that hold, in the order of `SIGNS`. What a thick
+    edge and a dagger mean is written below the tiles, if there are any.
 
     Args:
         verdicts: theme → (number of the claim → (title, verdict)). Verdicts are the keys of `SIGNS`.
@@ -36,13 +36,13 @@ def ledger(verdicts, thick=()):
         told = ["Thick edge: a central claim, by our choice."] * bool(thick)
         if any("†" in title for row in verdicts.values() for title, _ in row.values()):
             told.append("†: our reading of a sentence that can be read otherwise.")
-        bottom = total + 0.5 * bool(told)
+        bottom = total + 0.6 + 0.5 * bool(told)
         figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.47 * bottom))
-        top = 0.0
+        top = 0.6  # below the counts
         for theme, row in verdicts.items():
             axes.text(0, top + 0.45, theme, va="bottom", fontsize=10, fontweight="bold")
             top += 0.55
-            in_order = sorted(row.items(), key=lambda claim: [*SIGNS].index(claim[1][1]))
+            in_order = sorted(row.items(), key=lambda claim: (claim[0] not in thick, [*SIGNS].index(claim[1][1])))
             for place, (number, (title, verdict)) in enumerate(in_order):
                 x, y = place % _ACROSS, top + place // _ACROSS
                 color = COLORS[verdict]
@@ -55,9 +55,10 @@ def ledger(verdicts, thick=()):
         counts = Counter(verdict for row in verdicts.values() for _, verdict in row.values())
         tiles = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="k") for color in COLORS.values()]
         names = [f"{sign} {verdict}: {counts[verdict]}" for verdict, sign in SIGNS.items()]
-        figure.legend(tiles, names, loc="outside lower center", ncols=len(names), fontsize=10)
+        where = {"loc": "upper left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0}
+        axes.legend(tiles, names, ncols=len(names), fontsize=10, **where).set_in_layout(False)
         if told:
-            axes.text(0, total + 0.3, "    ".join(told), va="center", fontsize=9.5)
+            axes.text(0, total + 0.9, "    ".join(told), va="center", fontsize=9.5)
         axes.set(xlim=(0, _ACROSS), ylim=(bottom, 0))
         axes.axis("off")
     return figure

@@ -19,14 +19,18 @@ def two_windows(epoch, cases):
     Args:
         epoch: N, steps in an epoch.
         cases: title → (m, steps in a window, of which an epoch has two at least; the correlation ρ of the two windows
-            that the momentum's buffer makes; the one that drawing without replacement makes). The larger is bold.
+            that the momentum's buffer makes; the one that drawing without replacement makes). The larger is bold, and
+            the sum of both says what α does.
     """
     with house_style():
         figure, rows = plt.subplots(len(cases), figsize=(9.2, 0.4 + 2.1 * len(cases)), squeeze=False)
         for axes, (title, case) in zip(rows[:, 0], cases.items(), strict=True):
             axes.set(xlim=(-0.5, epoch + 0.5), ylim=(-1.3, 1.1))
             axes.axis("off")
-            axes.set_title(title, loc="left", fontsize=11)
+            axes.set_title(title, loc="left", fontsize=13, weight="bold")
+            both = case[1] + case[2]
+            words = f"sum {both:+.2f}: α {'grows' if both > 0 else 'falls'}".replace("-", "−")
+            axes.set_title(words, loc="right", fontsize=13, weight="bold")
             _row(axes, epoch, *case)
     return figure
 
@@ -43,7 +47,7 @@ def _row(axes, epoch, window, memory, reshuffling):
     arc = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=-0.6", "mutation_scale": 16, "linewidth": 2}
     axes.add_patch(FancyArrowPatch((window - reach, _HALF), (window + reach, _HALF), color=_MEMORY, **arc))
     weights = ("bold", "normal") if memory > -reshuffling else ("normal", "bold")
-    words = f"+  the buffer hands on what it holds:  ρ = {memory:+.2f}"
+    words = f"+  momentum carries over:  ρ = {memory:+.2f}"
     axes.text(window + reach, 0.75, words, color=_MEMORY, ha="left", va="center", fontsize=12, weight=weights[0])
     axes.plot([0, 0, epoch, epoch], [-0.5, -0.75, -0.75, -0.5], color=_SHUFFLING, linewidth=2)
     words = f"−  one epoch of {epoch} steps, whose noises add up to zero:  ρ = {reshuffling:+.2f}".replace("-", "−")

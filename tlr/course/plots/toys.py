@@ -28,8 +28,11 @@ class CobwebPicture(DescentPicture):
             self.main.axhspan(0.75, 1.25, color="#0072B2", alpha=0.08, linewidth=0)
             self.main.axline((0, 0), slope=1, color="#8c8c8c", linewidth=1)
             self.maps, self.webs, self.ends = (self._lines(self.main, dots) for dots in (False, False, True))
-            self.groups[:0] = self.maps, self.webs, self.ends
+            self.names = {rule: self.main.text(0, 0, "", va="center", fontsize=9) for rule in self.rules}
+            self.groups[:0] = self.maps, self.webs, self.ends, self.names
             for rule in self.rules:
+                name = STYLES[rule].label.strip("TLR ()")
+                self.names[rule].set(color=STYLES[rule].color, text=name if name.startswith("Eq.") else "")
                 self.maps[rule].set(alpha=0.45, linewidth=3.5)
                 self.webs[rule].set(linewidth=1.3)
 
@@ -41,6 +44,7 @@ class CobwebPicture(DescentPicture):
         grid = np.concatenate([np.linspace(1e-3, 1 - 1e-6, 60), [np.nan], np.linspace(1 + 1e-6, reach, 60)])
         for rule, ran in trajectories.items():
             self.maps[rule].set_data(grid, relative_rate_map(grid, rule, c))
+            self.names[rule].set_position((1.01 * reach, float(relative_rate_map(reach, rule, c))))
             orbit = ran.alpha[1 : max(step, 1) + 1]
             corners = np.repeat(orbit, 2)
             self.webs[rule].set_data(corners[:-1], np.concatenate([[0], corners[2:]]))
@@ -181,47 +185,52 @@ def curves(series, *, ylabel, start=None):
     return figure
 
 
-def burst(ran, terms, edge):
+def burst(ran, terms, edge, last):
     """How a burst begins: α, the steep vote against the flat one, and the loss, with three moments numbered.
 
     The moments are 1, the first step by an α past the edge, 2, the middle of what follows, and 3, the first step after
     it at which the steep term outweighs the flat one. From 1 to 3 all panels are gray.
 
     Args:
-        ran: rule → `Trajectory` of one path on a quadratic with two curvatures; the first one is taken apart.
+        ran: `Trajectory` of one path on a quadratic with two curvatures.
         terms: what its components add to ⟨g_t, g_{t−1}⟩, flat and steep, (steps, 2), as `tlr.course.steps.votes`.
         edge: 2/λ₂.
+        last: the last step that is shown.
     """
-    first = next(iter(ran.values()))
     steps, (flat, steep) = np.arange(1, len(terms) + 1), np.transpose(terms)
     loudness = np.abs(steep) / np.abs(flat)
-    passes = int(np.argmax(first.alpha > edge))
+    passes = int(np.argmax(ran.alpha > edge))
     takes = passes + int(np.argmax(loudness[passes - 1 :] > 1))
-    says = {"longer": steep >= 0, "shorter": steep < 0}
+    shorter = steep < 0
+    before = np.append(shorter[1:], False)  # so that the line has no gap where the vote changes sign
+    says = {"longer": ~shorter, "shorter": shorter | before}
     each = [
-        {rule: path.alpha for rule, path in ran.items()},
+        {ran.rule: ran.alpha},
         {f"steep says “{word}”": (steps, np.where(where, loudness, np.nan)) for word, where in says.items()},
-        {rule: path.loss / path.loss[0] for rule, path in ran.items()},
+        {ran.rule: ran.loss / ran.loss[0]},
     ]
-    titles = ["learning rate α", f"steep vote / flat vote ({STYLES[first.rule].label[5:-1]})", "loss / first loss"]
-    levels, limits = [{"edge, 2/λ₂": edge}, {}, {}], [(1e-3, 3), (1e-14, 1e8), (1e-20, 1e23)]
+    titles = ["learning rate α", "steep vote / flat vote", "loss / first loss"]
+    levels, limits = [{"edge, 2/λ₂": edge}, {}, {}], [(1e-3, 3), (1e-14, 1e10), (1e-6, 1e23)]
     figure = panels(each, xlabels="step t", ylabels="", titles=titles, limits=limits, levels=levels)
     rate, vote, loss = figure.axes
     with house_style():
-        for line, width in zip(vote.lines, (1, 3), strict=True):
-            line.set(color="#000000", linestyle="-", linewidth=width)  # vermilion is a rule here
-        vote.plot(steps, loudness, color="#000000", linewidth=1)  # where they alternate step by step, too
+        for line, color in zip(vote.lines, ("#8c8c8c", "#000000"), strict=True):
+            line.set(color=color, linestyle="-", linewidth=2.4)  # vermilion is a rule here
         vote.axhline(1, color="#8c8c8c", linewidth=1)
-        for height, who in {1e5: "the steep\nvote decides", 1e-8: "the flat\nvote decides"}.items():
-            vote.text(49, height, who, ha="center", va="center", fontsize=9, color="#4d4d4d")
+        for x, height, who in ((0.03, 1e6, "the steep vote\ndecides"), (0.66, 1e-7, "the flat vote\ndecides")):
+            vote.text(x * last, height, who, va="center", fontsize=9, color="#4d4d4d")
         vote.legend(fontsize=9, loc="lower left")
+        loss.legend().remove()
         for axes in figure.axes:
+            axes.set_xlim(0, last)
             axes.axvspan(passes, takes, color="#8c8c8c", alpha=0.25, linewidth=0)
         loss.axhspan(1, limits[2][1], color="#E69F00", alpha=0.15, linewidth=0)
+        loss.text(0.03 * last, 1e21, "above its first value", va="center", fontsize=9)
         middle = (passes + takes) // 2
-        _number(rate, 1, (passes, first.alpha[passes]), (-12, 14))
-        _number(vote, 2, (middle, loudness[middle - 1]), (16, 0))
-        _number(vote, 3, (takes, loudness[takes - 1]), (16, 0))
+        _number(rate, 1, (passes, ran.alpha[passes]), (-12, 14))
+        _number(vote, 1, (passes, loudness[passes - 1]), (-16, -6))
+        _number(vote, 2, (middle, loudness[middle - 1]), (18, 0))
+        _number(vote, 3, (takes, loudness[takes - 1]), (18, 0))
     return figure
 
 

@@ -3,15 +3,18 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tlr.course.plots.run_panels import name_epochs, set_log
-from tlr.course.plots.style import DRAWN, house_style, legend_below
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
+from tlr.course.plots.style import DASHES, DRAWN, house_style
 
-__all__ = ["agreement", "drawing", "images", "valley", "window_agreement"]
+__all__ = ["agreement", "by_window", "drawing", "images", "valley", "window_agreement"]
 
 #: Color, dash and marker of those whose advice `valley` shows.
 _ADVISERS = (("#6A3D9A", "-", "s"), ("#0072B2", (0, (5, 1.5)), "o"))
 _RIGHT = {"textcoords": "offset points", "va": "center"}
+_END = {"textcoords": "offset points", "ha": "right"}
 _BESIDE = {"textcoords": "offset points", "ha": "right", "va": "top"}
+#: Colors of the runs that `by_window` names.
+_NAMED = ("#0072B2", "#D55E00", "#000000")
 
 
 def images(pictures, labels):
@@ -44,11 +47,11 @@ def agreement(rows):
                 counts, _, _ = axis.hist(values[column], bins, color="#0072B2")
                 axis.plot([np.mean(values[column])] * 2, [0, 1.08 * counts.max()], color="#000000", linewidth=1.5)
                 axis.set(xlim=(-1, 1), ylim=(0, 1.35 * counts.max()), xticks=[-1, -0.5, 0, 0.5, 1], yticks=[])
-                axis.text(-0.95, 1.3 * counts.max(), f"{share:.0%} negative", va="top")
+                axis.text(-0.95, 1.28 * counts.max(), f"{share:.0%} negative", va="top", fontsize=15, weight="bold")
             line[0].set_ylabel(row)
         for axis, column in zip(axes[0], columns, strict=True):
             axis.set_title(column)
-        figure.supxlabel("cosine of the angle between one and the next", fontsize="medium")
+        figure.supxlabel("cosine of the angle between one gradient and the next (black line: mean)", fontsize="medium")
     return figure
 
 
@@ -94,14 +97,14 @@ def valley(alphas, loss, negative, before):
         upper.plot(alphas[best], loss[best], "*", color="#000000", markersize=16)
         upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (14, -6), **_RIGHT)
         lower.axhspan(0.5, 1, color="#D55E00", alpha=0.1, linewidth=0)
-        lower.text(alphas[0], 0.95, "most say: too long", va="top")
+        lower.text(alphas[0], 0.95, "most say: too large", va="top")
         for (name, shares), (color, dash, marker) in zip(negative.items(), _ADVISERS, strict=False):
             lower.plot(alphas, shares, color=color, linestyle=dash, marker=marker, markersize=5, label=name)
             for k in np.flatnonzero((shares[:-1] <= 0.5) & (shares[1:] > 0.5))[:1]:
                 place = np.exp(np.interp(0.5, shares[k : k + 2], np.log(alphas[k : k + 2])))
                 for axis in (upper, lower):
                     axis.axvline(place, color=color, linestyle=dash, linewidth=1.2, zorder=0)
-                words, across = f"{name}:\nhalf say too long", upper.get_xaxis_transform()
+                words, across = f"{name}:\nhalf say too large", upper.get_xaxis_transform()
                 upper.annotate(words, (place, 0.97), (-6, 0), **_BESIDE, color=color, xycoords=across)
         set_log(upper)
         upper.margins(y=0.15)
@@ -110,28 +113,70 @@ def valley(alphas, loss, negative, before):
         lower.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
         lower.set_xticks(alphas, [f"{alpha:g}" for alpha in alphas])
         lower.minorticks_off()
-        legend_below(figure, dict(zip(*lower.get_legend_handles_labels()[::-1], strict=True)))
     return figure
 
 
-def drawing(title, curves, predicted=None):
+def by_window(columns, named):
+    """α and the training loss over the epochs, a column of panels for each momentum, a line for each window.
+
+    Args:
+        columns: title → (name → run). Of a run whose first epoch diverged only the name is written.
+        named: up to three names, drawn in color, with the name at the end of the line of α. The others are thin.
+    """
+    runs = [run for group in columns.values() for run in group.values() if run.finite_epochs]
+    with house_style():
+        figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 5.2), sharex=True, sharey="row", squeeze=False)
+        for line, quantity in zip(axes, ("alpha", "train_loss"), strict=True):
+            set_log(line[0])
+            line[0].set_ylabel(QUANTITIES[quantity])
+        for (alpha, loss), (title, group) in zip(axes.T, columns.items(), strict=True):
+            for name, run in group.items():
+                epochs = run.finite_epochs
+                if not epochs:
+                    loss.text(0.97, 0.96, f"{name}: lost in epoch 1", transform=loss.transAxes, ha="right", va="top")
+                    continue
+                look = {"color": "#A0A0A0", "linewidth": 0.9}
+                if name in named:
+                    number = named.index(name)
+                    look = {"color": _NAMED[number], "linestyle": DASHES[number], "linewidth": 2}
+                    end = (epochs, run.alpha[epochs - 1, 0])
+                    alpha.annotate(name, end, (5, 0), **_RIGHT, color=_NAMED[number])
+                draw_run({"alpha": alpha, "train_loss": loss}, [run], look | {"label": name})
+            alpha.set_title(title)
+            name_epochs(loss)
+            longest = max(len(run.alpha) for run in runs)
+            loss.set(xlim=(-0.5, 1.35 * longest), xticks=np.arange(0, longest + 1, 5))
+        for line, quantity in zip(axes, ("alpha", "train_loss"), strict=True):
+            highest = max(np.max(getattr(run, quantity)[: run.finite_epochs]) for run in runs)
+            line[0].set_ylim(top=3 * min(highest, 10))
+    return figure
+
+
+def drawing(title, curves, predicted=None, level=None, names=None):
     """α or the training loss over the epochs, for each way to draw batches, named at the end of its line.
 
     Args:
         title: what is drawn.
         curves: a way, a key of `DRAWN` → values after each epoch, (epochs,).
         predicted: (epochs, α) of what noise alone would do without replacement (default: not drawn).
+        level: (words, value) of a thin horizontal line (default: not drawn).
+        names: a way → what its line is called (default: the way, up to its first comma).
     """
     with house_style():
         figure, axis = plt.subplots(figsize=(9.2, 3.4))
         set_log(axis)
+        if level:
+            axis.axhline(level[1], color="#6E6E6E", linewidth=1, zorder=0)
+            across = axis.get_yaxis_transform()
+            axis.annotate(level[0], (1, level[1]), (-4, 3), xycoords=across, color="#6E6E6E", **_END)
         for way, values in curves.items():
             axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.8)
-            end, name = (len(values), values[-1]), way.partition(",")[0]
+            end, name = (len(values), values[-1]), (names or {}).get(way, way.partition(",")[0])
             axis.annotate(name, end, (6, 0), **_RIGHT, color=DRAWN[way]["color"])
         if predicted is not None:
             axis.plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
-            axis.annotate("noise alone", tuple(values[-1] for values in predicted), (6, 0), **_RIGHT)
+            middle = tuple(values[len(values) // 2] for values in predicted)
+            axis.annotate("from the peak:\nnoise alone", middle, (-8, 0), **_BESIDE)
         name_epochs(axis)
         axis.set_title(title, loc="left")
     return figure

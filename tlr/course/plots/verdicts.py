@@ -1,31 +1,36 @@
-"""What verdicts depend on: how much a word demands, and what was changed about the criteria."""
+"""What verdicts depend on: which races count, when a criterion was fixed, and what was changed about it."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
 from tlr.course.plots.style import house_style
 from tlr.course.plots.tiles import COLORS, SIGNS
 
-__all__ = ["ages", "strictness", "turned"]
+__all__ = ["ages", "races", "turned"]
 
 #: Verdict → where its column stands: what is open is no grade, and stands apart.
-_COLUMNS = {"does not hold": 0, "holds in part": 0.9, "holds": 1.8, "undecided": 3, "not tested": 3}
+_COLUMNS = {"does not hold": 0, "holds in part": 0.9, "holds": 1.8, "undecided": 2.9, "not tested": 2.9}
 _HEADS = {"does not hold": "✗ does\nnot hold", "holds in part": "◐ holds\nin part", "holds": "✓ holds"}
 _HEADS |= {"undecided": "≈ ○\nopen"}
 #: Verdict → how much of the claim is true.
 _RANKS = {"does not hold": 0, "undecided": 1, "not tested": 1, "holds in part": 2, "holds": 3}
+#: Group → the color of its heading.
+_GROUPS = {"Better for the paper": "#0072B2", "Worse for the paper": "#B34700", "Left open": "#000000"}
+_LEFT = -4.0  # where titles begin
+#: How a race ended → what stands in its square, and the verdict whose color it has.
+_ENDS = {1: ("won", "holds"), 0: ("close", "undecided"), -1: ("lost", "does not hold")}
 
 
-def turned(moves, thick=()):
+def turned(moves, thick=(), stayed=0):
     """Verdicts before a change and after it: a row and an arrow for each claim, in three groups with their counts.
 
     Args:
         moves: number of the claim → (title, verdict before, verdict after), which differ. Verdicts are the keys of
             `SIGNS`.
         thick: the numbers of the claims whose tiles have a thick edge.
+        stayed: how many more were changed and kept their verdict, which the last line says.
     """
-    groups = {"Better for the paper": {}, "Worse for the paper": {}, "Left open": {}}
+    groups = {name: {} for name in _GROUPS}
     for number, (title, before, after) in moves.items():
         start, end = _RANKS[before], _RANKS[after]
         name = "Left open" if end == 1 else "Better for the paper" if end > start else "Worse for the paper"
@@ -33,82 +38,104 @@ def turned(moves, thick=()):
     groups = {name: rows for name, rows in groups.items() if rows}
     total = sum(1 + len(rows) for rows in groups.values())
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.29 * total))
+        figure, axes = plt.subplots(figsize=(9.2, 1.1 + 0.29 * total))
+        for verdict, told in _HEADS.items():
+            axes.text(_COLUMNS[verdict], -0.3, told, ha="center", va="bottom", fontsize=9)
+            axes.text(_COLUMNS[verdict], total + 0.3, told, ha="center", va="top", fontsize=9)
+            axes.plot([_COLUMNS[verdict]] * 2, [0, total], color="#e4e4e4", linewidth=1, zorder=0)
         y = 0
-        for verdict, head in _HEADS.items():
-            axes.text(_COLUMNS[verdict], -0.5, head, ha="center", va="bottom", fontsize=9)
-            axes.axvline(_COLUMNS[verdict], color="#e4e4e4", linewidth=1, zorder=0)
         for name, rows in groups.items():
-            axes.text(-4.7, y + 0.5, f"{name}: {len(rows)}", va="center", fontsize=10, fontweight="bold")
+            look = {"va": "center", "fontsize": 10, "fontweight": "bold", "color": _GROUPS[name]}
+            axes.text(_LEFT, y + 0.5, f"{name}: {len(rows)}", **look)
             y += 1
             for number, (title, before, after) in rows.items():
-                axes.text(-4.7, y + 0.5, f"{number} · {title}", va="center", fontsize=9)
+                axes.text(_LEFT, y + 0.5, f"{number} · {title}", va="center", fontsize=9)
                 ends = [_COLUMNS[verdict] for verdict in (before, after)]
-                edge = 2.5 if number in thick else 0.8
                 for x, verdict in zip(ends, (before, after), strict=True):
-                    place, size = (x - 0.18, y + 0.08), (0.36, 0.84)
-                    tile = plt.Rectangle(place, *size, facecolor=COLORS[verdict], edgecolor="k", linewidth=edge)
-                    axes.add_patch(tile)
+                    _tile(axes, (x - 0.18, y + 0.08), (0.36, 0.84), verdict, number in thick)
                     axes.text(x, y + 0.5, SIGNS[verdict], ha="center", va="center", fontsize=11)
                 gap = 0.2 * np.sign(ends[1] - ends[0])
                 arrow = {"arrowstyle": "-|>", "color": "k", "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
                 axes.annotate("", (ends[1] - gap, y + 0.5), (ends[0] + gap, y + 0.5), arrowprops=arrow)
                 y += 1
-        axes.set(xlim=(-4.7, 3.4), ylim=(total, -0.5))
+        if stayed:
+            told = f"{stayed} more were changed and kept their verdict."
+            axes.text(_LEFT, total + 0.7, told, va="center", fontsize=9)
+        axes.set(xlim=(_LEFT, 3.3), ylim=(total + 1.6, -0.3))
         axes.axis("off")
     return figure
 
 
-def ages(groups, thick=()):
+def ages(groups, thick=(), before=None, starred=()):
     """How old criteria are: a row for each age, with how many there are and a tile for each claim.
+
+    What a star and an arrow mean is written below the tiles, if there are any.
 
     Args:
         groups: age, in words → (number of the claim → verdict). Verdicts are the keys of `SIGNS`.
         thick: the numbers of the claims whose tiles have a thick edge.
+        before: number of the claim → its verdict without the new seeds, which an arrow leads from.
+        starred: the numbers of the claims that were tried on stand-ins alone.
     """
+    before = before or {}
+    told = ["* on a stand-in, older than any run of its figure"] * bool(starred)
+    told += ["→ the new seeds turned it"] * bool(before)
+    bottom = len(groups) + 0.6 * bool(told)
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 0.5 + 0.52 * len(groups)))
+        figure, axes = plt.subplots(figsize=(9.2, 0.5 + 0.55 * bottom))
         for y, (age, verdicts) in enumerate(groups.items()):
-            axes.text(-7.8, y + 0.5, age, va="center", fontsize=9.5)
+            axes.text(-6.8, y + 0.5, age, va="center", fontsize=9.5)
             axes.text(-0.35, y + 0.5, str(len(verdicts)), ha="right", va="center", fontsize=11, fontweight="bold")
             for x, (number, verdict) in enumerate(verdicts.items()):
-                edge = 2.5 if number in thick else 0.8
-                place = (x + 0.05, y + 0.07)
-                tile = plt.Rectangle(place, 0.9, 0.86, facecolor=COLORS[verdict], edgecolor="k", linewidth=edge)
-                axes.add_patch(tile)
-                told = f"{number}\n{SIGNS[verdict]}"
-                axes.text(x + 0.5, y + 0.5, told, ha="center", va="center", fontsize=8, linespacing=1)
-        axes.axvline(-0.1, color="k", linewidth=0.8)
-        axes.set(xlim=(-7.8, max(map(len, groups.values()), default=1) + 0.1), ylim=(len(groups) + 0.05, -0.05))
+                _tile(axes, (x + 0.05, y + 0.07), (0.9, 0.86), verdict, number in thick)
+                signs = "→".join(SIGNS[each] for each in (before.get(number), verdict) if each)
+                words = f"{number}{'*' * (number in starred)}\n{signs}"
+                axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=8, linespacing=1)
+        axes.plot([-0.1, -0.1], [0, len(groups)], color="k", linewidth=0.8)
+        if told:
+            axes.text(-6.8, len(groups) + 0.4, "      ".join(told), va="center", fontsize=9.5)
+        axes.set(xlim=(-6.8, max(map(len, groups.values()), default=1) + 0.1), ylim=(bottom, -0.05))
         axes.axis("off")
     return figure
 
 
-def strictness(tallies):
-    """What a word demands: a bar for each claim, with the shares of the comparisons that were won, too close and lost.
+def races(signs, verdicts, word, ruined=()):
+    """Races as squares, won, too close or lost: a row for each start, and at its end the verdict of a word on it.
+
+    What a thick edge means is written below the squares, if there are any.
 
     Args:
-        tallies: title → (how many were won, too close, lost). Where a word demands a share in the first part of a bar,
-            the claim holds; in the second it is undecided.
+        signs: start, in words → (rival → (batch size → 1 (won), 0 (too close) or −1 (lost))).
+        verdicts: start, in words → verdict. Verdicts are the keys of `SIGNS`.
+        word: what the verdicts are on.
+        ruined: pairs (start, batch size) whose squares have a thick edge.
     """
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.85 * len(tallies)))
-        for y, (title, tally) in enumerate(tallies.items()):
-            behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-            axes.text(0.003, y - 0.3, title, fontsize=10, va="bottom", bbox=behind, zorder=4)
-            left = 0.0
-            for verdict, number, told in zip(
-                ("holds", "undecided", "does not hold"), tally, ("won", "too close", "lost"), strict=True
-            ):
-                width = number / sum(tally)
-                axes.barh(y, width, 0.46, left, color=COLORS[verdict], edgecolor="k", linewidth=0.8)
-                words, size = f"{number} {told}", 9 if width > 0.1 else 8
-                axes.text(left + width / 2, y, words, ha="center", va="center", fontsize=size, zorder=4)
-                left += width
-        for share, word in ((0.5, "“most”"), (1, "“always”")):
-            axes.axvline(share, color="k", linestyle=":", linewidth=1.6, zorder=3)
-            axes.text(share, -0.75, word, ha="center", va="bottom", fontsize=10)
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.set(xlim=(0, 1.02), ylim=(len(tallies) - 0.65, -0.75), yticks=(), xlabel="share of the comparisons")
-        axes.grid(visible=False)
+        figure, axes = plt.subplots(figsize=(9.2, 1.2 + 0.5 * len(signs)))
+        for y, (start, row) in enumerate(signs.items()):
+            axes.text(-2.3, y + 0.5, start, va="center", fontsize=10)
+            x = 0.0
+            for rival, sizes in row.items():
+                if y == 0:
+                    axes.text(x + len(sizes) / 2, -0.55, rival, ha="center", va="bottom", fontsize=10)
+                for size, sign in sizes.items():
+                    words, verdict = _ENDS[sign]
+                    _tile(axes, (x + 0.04, y + 0.06), (0.92, 0.88), verdict, (start, size) in ruined)
+                    axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=9)
+                    if y == 0:
+                        axes.text(x + 0.5, -0.08, str(size), ha="center", va="bottom", fontsize=8.5)
+                    x += 1
+                x += 0.4
+            axes.text(x + 0.1, y + 0.5, f"{SIGNS[verdicts[start]]} {verdicts[start]}", va="center", fontsize=10)
+        axes.text(x + 0.1, -0.55, f"“{word}”", va="bottom", fontsize=10, fontweight="bold")
+        axes.text(-2.3, -0.08, "batches of", va="bottom", fontsize=8.5)
+        if ruined:
+            axes.text(-2.3, len(signs) + 0.35, "Thick edge: TLR's own run is ruined.", va="center", fontsize=9.5)
+        axes.set(xlim=(-2.3, x + 2.6), ylim=(len(signs) + 0.6 * bool(ruined), -1.1))
+        axes.axis("off")
     return figure
+
+
+def _tile(axes, place, size, verdict, thick):
+    look = {"linewidth": 2.5, "zorder": 2} if thick else {"linewidth": 0.8}
+    axes.add_patch(plt.Rectangle(place, *size, facecolor=COLORS[verdict], edgecolor="k", **look))
