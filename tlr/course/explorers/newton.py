@@ -14,6 +14,7 @@ from tlr.course.steps import along_gradient, exact_line_search, step_products
 
 __all__ = ["Newton"]
 
+_RULES = ("published", "secant", "barzilai_borwein")
 #: The lines that are no method's, as the front end draws them.
 _LINES = (
     {"label": "loss", "color": "#8c8c8c", "dash": [], "width": 5},
@@ -29,6 +30,7 @@ class Newton(PageExplorer):
         toy: your own function, a `tlr.toys.Toy` made with `from_expression` or a quadratic; the step begins at its
             start. By default a quadratic, with sliders for its condition number and for the direction in which the
             step begins.
+        rules: those that are drawn (default: all). Without "secant" the exact parabola is left out, too.
         **settings: where the controls begin, any of the attributes below.
 
     Attributes:
@@ -55,12 +57,12 @@ class Newton(PageExplorer):
     direction = number(40.0, (-90.0, 90.0), "direction", "Where the step begins, on the unit circle", step=5, unit="°")
     c = number(0.25, (0.01, 10.0), "c (TLR)", "TLR: α grows by the factor 1 + c at most")
 
-    def __init__(self, toy=None, **settings):
-        self._own = toy
-        drawn = methods(("published", "secant", "barzilai_borwein"))
-        for method in drawn[:2]:
-            method["parabola"] = True
-        scene = {"methods": drawn, "lines": _LINES, "toy": None}
+    def __init__(self, toy=None, rules=_RULES, **settings):
+        self._own, self._drawn = toy, tuple(rules)
+        drawn = methods(self._drawn)
+        for method in drawn:
+            method["parabola"] = method["rule"] != "barzilai_borwein"
+        scene = {"methods": drawn, "lines": _LINES if "secant" in self._drawn else _LINES[:2], "toy": None}
         if toy is not None:
             scene["toy"] = printed_toy(toy) | {"start": toy.start.tolist()}
         without = ("condition", "direction") if toy is not None else ()
@@ -76,7 +78,7 @@ class Newton(PageExplorer):
         """The loss along the step, the parabolas, and the jumps below."""
         toy, w, best = self._step()
         shown, alphas = self.computed(), best * np.linspace(0, 2.8, 281)
-        picture = StepPicture(blank())
+        picture = StepPicture(blank(), self._drawn)
         picture.update(alphas, along_gradient(toy, w, alphas), shown["step"], shown["jumps"])
         return picture
 

@@ -48,8 +48,8 @@ class Windows(Explorer):
         negative, change = share_negative(products), float(np.median(rule.relative_change(now, between, before)))
         steps = "1 step" if length == 1 else f"{length} steps"
         words = (
-            f"p = {p:.2g}: windows of {steps}, in epochs of {self._steps}; α = {alpha:g}",
-            f"{negative:.0%} of the products are negative; Eq. 8 changes α by {change:+.0%} (median)",
+            f"α = {alpha:g}, windows of {steps}, p = {p:.2g} of an epoch of {self._steps}",
+            f"{negative:.0%} of the products are negative; Eq. 8 changes α by {change:+.0%} (median)".replace("-", "−"),
         )
-        self.picture.update(alpha, length, cosines.mean(axis=0), between / np.sqrt(now * before), words)
+        self.picture.update(alpha, length, cosines.mean(axis=0), words)
         return {"length": length, "negative": negative, "change": change}

@@ -1,4 +1,4 @@
-// Many dimensions: each component of a descent along an eigenvector of the Hessian, and whether α shrinks it.
+// Each component of a descent along an eigenvector of the Hessian, and whether α shrinks it.
 
 import { descend, described, dot, inItsAxes, lost, ratios, spread } from "./descent.js";
 import { clamp } from "./numbers.js";
@@ -77,7 +77,7 @@ function render({ model, el }) {
     let free = Infinity;
     for (let k = places.length - 1; k >= 0; k--) {
       const [x, y] = [axes.x(places[k]), axes.y(Math.min(Math.abs(1 - places[k]), TOP))];
-      const name = short(+eigenvalues[k].toPrecision(2));
+      const name = (places.length === 2 ? ["flat: ", "steep: "][k] : "") + short(+eigenvalues[k].toPrecision(2));
       const room = (0.24 * name.length + 0.2) * unit;
       if (x + room > free) continue;
       write(factor, name, x, y + (y < axes.box.top + unit ? 0.8 : -0.8) * unit, "center");

@@ -12,7 +12,7 @@ const NUDGE = 0.05;
 const GHOST = { ghost: true, dash: [] };
 
 function render({ model, el }) {
-  // `lines` are those of the curves that are no methods: the loss, its tangent and its exact parabola.
+  // `lines` are no methods: the loss, its tangent and, its exact parabola.
   const { methods, lines, toy: own } = model.get("scene");
   const scene = stage({ model, el }, {
     name: "newton",
@@ -66,7 +66,7 @@ function render({ model, el }) {
       drawLine(picture, loss, lossAlong(), 0.3);
       drawLine(picture, tangent, parabola(0), 0.09);
       for (const method of drawn) drawLine(picture, method, parabolaOf(method), 0.16);
-      drawLine(picture, truth, parabola(exact), 0.16);
+      if (truth) drawLine(picture, truth, parabola(exact), 0.16);
     });
     write(picture, "best", x(best), box.top - 0.6 * unit, "center");
     methods.forEach((method, i) => {
@@ -94,7 +94,7 @@ function render({ model, el }) {
     return across().map((each) => [each, here - gp * (each - alpha) + (curvature / 2) * (each - alpha) ** 2]);
   }
 
-  // The loss and the two parabolas, in α and loss, stay where they were.
+  // The loss and the parabolas stay where they were.
   const across = () => spread(0, REACH * best, POINTS);
   const pin = () => [lossAlong(), ...drawn.map(parabolaOf)];
 
