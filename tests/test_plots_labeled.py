@@ -74,7 +74,7 @@ def test_after_learning_a_seed_ends_in_a_cross_at_its_leap_and_plain_runs_are_gr
     assert not any(crosses(axis) for axis in axes[:, 1])
     gray, own, _ = axes[0, 0].lines
     assert own.get_xdata()[-1] == 3 < gray.get_xdata()[-1]
-    assert texts(axes[0, 0]) == {"learned"}
+    assert texts(axes[0, -1]) == {"learned"}
 
 
 def test_the_edge_of_the_first_seed_is_bold_and_a_cross_marks_who_leaps():

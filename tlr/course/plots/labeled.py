@@ -117,14 +117,14 @@ def after_learning(columns, *, behind=(), since=None):
         for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
             axis.set_ylabel(QUANTITIES[quantity])
         if since is not None:
-            axes[0, 0].text(
+            axes[0, -1].text(
                 since + 0.6,
                 0.97,
                 "learned",
                 color=_GRAY,
                 fontsize=9,
                 va="top",
-                transform=axes[0, 0].get_xaxis_transform(),
+                transform=axes[0, -1].get_xaxis_transform(),
             )
     return figure
 
