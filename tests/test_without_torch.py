@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 3,
     "03_minibatches": 50,
     "04_mnist": 6,
-    "05_cifar": 24,
+    "05_cifar": 28,
     "06_verdict": 3,
     "07_theory": 0,
     "08_ledger": 2,

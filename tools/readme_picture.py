@@ -35,11 +35,11 @@ MORE = 0.1
 STEP, END = 120, 3500
 
 
-def race():
+def race(steps=STEPS):
     """The function, and the descent of each rule on it."""
     look = FIRST_LOOK
     toy = toys.quadratic((1, look["condition"]), angle=radians(look["rotation"]))
-    return toy, {rule: descend(rule, toy, look["start"], look["alpha0"], STEPS) for rule in RULES}
+    return toy, {rule: descend(rule, toy, look["start"], look["alpha0"], steps) for rule in RULES}
 
 
 def frame(toy, descents, step):
@@ -77,8 +77,8 @@ def bad_guess():
     """How the runs of four of the README's methods ended, over α₀."""
     methods = ["sgd", "multistep", "tlr", "tlr_steady"]
     runs = [run for run in on_mnist() if run.setting.method in methods]
-    figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods)
-    return headline(figure, "Where the line is flat, a bad guess costs nothing; a cross is a ruined run")
+    figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods, cross="ruined")
+    return headline(figure, "Where the lines are flat, a bad guess costs little (marks of one α₀ stand side by side)")
 
 
 def main():
