@@ -43,7 +43,7 @@ STARTS = (
     "read the table as a comparison, not as a probability. Short windows make most of the count. We ran the *held-out* "
     'cases after we had stopped changing "steady"; half of them reuse its development data, in other settings. All '
     "other cases were used to develop it. Outside of this collection, with mini-batches and from α₀ up to 0.1, it lost "
-    "two more runs, both in notebook 5.\n"
+    "more runs, all in notebook 5: see the limits below.\n"
 )
 
 
