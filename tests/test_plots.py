@@ -323,6 +323,7 @@ def test_braking_multiplies_the_loss_by_the_square_of_the_excess():
     x, rise = (axes.lines[0] for axes in plots.braking({"published": [3.0, 2.5, 1.9]}).axes)
     np.testing.assert_array_equal(x.get_ydata(), [3, 2.5, 1.9])
     np.testing.assert_allclose(rise.get_ydata(), [0, 2 * np.log10(2), 2 * np.log10(3)])
+    assert rise.get_label() == "TLR (Eq. 8): $10^{0.95}$ in 2 steps"
 
 
 def test_curves_leaves_out_what_a_logarithm_cannot_show():

@@ -253,7 +253,7 @@ def braking(ran):
         for rule, x in ran.items():
             steps, rise = np.arange(len(x)), np.concatenate([[0], 2 * np.cumsum(np.log10(np.asarray(x[:-1]) - 1))])
             left.step(steps, x, where="post", **STYLES[rule].line)
-            said = {"label": f"{STYLES[rule].label}: $10^{{{rise[-1]:.0f}}}$ in {len(x) - 1} steps"}
+            said = {"label": f"{STYLES[rule].label}: $10^{{{rise[-1]:.2g}}}$ in {len(x) - 1} steps"}
             right.plot(steps, rise, **STYLES[rule].line | said)
             right.fill_between(steps, rise, color=STYLES[rule].color, alpha=0.1, linewidth=0)
         left.axhline(2, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2)
