@@ -669,11 +669,12 @@ def test_the_picture_has_a_tile_a_claim_that_reads_without_colour():
     ]
 
 
-def test_the_picture_says_what_a_thick_edge_and_a_dagger_mean():
-    verdicts = {"one": {1: ("A", HOLDS), 2: ("B †", DOES_NOT_HOLD)}}
+def test_the_picture_says_what_a_thick_edge_a_dagger_and_a_star_mean():
+    verdicts = {"one": {1: ("A *", HOLDS), 2: ("B †", DOES_NOT_HOLD)}}
     told = plots.ledger(verdicts, thick=(1,)).axes[0].texts[-1].get_text()
     assert "Thick edge: a central claim" in told
     assert "†: our reading" in told
+    assert "*: on a stand-in" in told
 
 
 def test_tiles_with_a_thick_edge_come_first_in_their_theme():
@@ -719,6 +720,6 @@ def test_races_are_squares_that_read_without_colour_with_a_verdict_a_row():
     verdicts = {"small": UNDECIDED, "large": DOES_NOT_HOLD}
     (axes,) = plots.races(signs, verdicts, "always", ruined={("large", 64)}).axes
     texts = [text.get_text() for text in axes.texts]
-    squares = ["A", "won", "64", "close", "128", "≈ undecided", "large", "lost", "won", "✗ does not hold"]
+    squares = ["A", "won", "64", "close", "128", "≈ undecided", "large", "defeat", "won", "✗ does not hold"]
     assert texts == ["small", *squares, "“always”", "batches of", "Thick edge: TLR's own run is ruined."]
     assert edges(axes) == [0.8, 0.8, 2.5, 0.8]

@@ -315,7 +315,7 @@ CLAIMS = (
     ),
     Claim(
         theme=EQUATIONS,
-        says="Convex losses have fallen whenever α grows",
+        says="One step: convex losses have fallen whenever α grows",
         place="Appendix D.3, remark",
         quote="The assumption of a convex loss function leads to improved (minimized) loss values at each step "
         "when ⟨gt, gt−1⟩ > 0.",
@@ -367,7 +367,7 @@ LATER = (
     ),
     Claim(
         theme=EQUATIONS,
-        says="On convex functions the algorithm cannot diverge while α grows",
+        says="The whole run: on convex functions it cannot diverge",
         place="Appendix D.3, remark",
         quote="given a convex function and the proposed learning rate update rule, which relies on the intrinsic "
         "property ⟨gt, gt−1⟩, the proposed algorithm cannot diverge when learning rate is increasing",

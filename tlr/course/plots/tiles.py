@@ -24,7 +24,7 @@ def ledger(verdicts, thick=()):
     """A tile for each claim, under its theme, with its number, its title and the sign of its verdict; counts on top.
 
     Within a theme those with a thick edge come first, and then those that hold, in the order of `SIGNS`. What a thick
-    edge and a dagger mean is written below the tiles, if there are any.
+    edge, a dagger and a star at the end of a title mean is written below the tiles, if there are any.
 
     Args:
         verdicts: theme → (number of the claim → (title, verdict)). Verdicts are the keys of `SIGNS`.
@@ -34,8 +34,11 @@ def ledger(verdicts, thick=()):
     total = sum(0.55 + height for height in heights.values())
     with house_style():
         told = ["Thick edge: a central claim, by our choice."] * bool(thick)
-        if any("†" in title for row in verdicts.values() for title, _ in row.values()):
+        titles = [title for row in verdicts.values() for title, _ in row.values()]
+        if any("†" in title for title in titles):
             told.append("†: our reading of a sentence that can be read otherwise.")
+        if any(title.endswith("*") for title in titles):
+            told.append("*: on a stand-in.")
         bottom = total + 0.6 + 0.5 * bool(told)
         figure, axes = plt.subplots(figsize=(9.2, 0.7 + 0.47 * bottom))
         top = 0.6  # below the counts

@@ -18,7 +18,7 @@ _RANKS = {"does not hold": 0, "undecided": 1, "not tested": 1, "holds in part": 
 _GROUPS = {"Better for the paper": "#0072B2", "Worse for the paper": "#B34700", "Left open": "#000000"}
 _LEFT = -4.0  # where titles begin
 #: How a race ended → what stands in its square, and the verdict whose color it has.
-_ENDS = {1: ("won", "holds"), 0: ("close", "undecided"), -1: ("lost", "does not hold")}
+_ENDS = {1: ("won", "holds"), 0: ("close", "undecided"), -1: ("defeat", "does not hold")}
 
 
 def turned(moves, thick=(), stayed=0):
@@ -100,12 +100,12 @@ def ages(groups, thick=(), before=None, starred=()):
 
 
 def races(signs, verdicts, word, ruined=()):
-    """Races as squares, won, too close or lost: a row for each start, and at its end the verdict of a word on it.
+    """Races as squares, won, too close or a defeat: a row for each start, and at its end the verdict of a word on it.
 
     What a thick edge means is written below the squares, if there are any.
 
     Args:
-        signs: start, in words → (rival → (batch size → 1 (won), 0 (too close) or −1 (lost))).
+        signs: start, in words → (rival → (batch size → 1 (won), 0 (too close) or −1 (a defeat))).
         verdicts: start, in words → verdict. Verdicts are the keys of `SIGNS`.
         word: what the verdicts are on.
         ruined: pairs (start, batch size) whose squares have a thick edge.
@@ -121,7 +121,7 @@ def races(signs, verdicts, word, ruined=()):
                 for size, sign in sizes.items():
                     words, verdict = _ENDS[sign]
                     _tile(axes, (x + 0.04, y + 0.06), (0.92, 0.88), verdict, (start, size) in ruined)
-                    axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=9)
+                    axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=8)
                     if y == 0:
                         axes.text(x + 0.5, -0.08, str(size), ha="center", va="bottom", fontsize=8.5)
                     x += 1
