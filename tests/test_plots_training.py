@@ -36,7 +36,7 @@ def run(alpha, loss, finite_epochs):
 def test_by_window_names_the_windows_asked_for_and_what_was_lost_at_once():
     runs = {"9 steps": run([0.2, 0.3], [2, 1], 2), "other": run([0.1, 0.1], [2, 1], 2), "one": run([9], [np.nan], 0)}
     alpha, loss = plots.by_window({"μ = 0.8": runs}, ["9 steps"]).axes
-    assert [(text.get_text(), text.xy) for text in alpha.texts] == [("9 steps", (2, 0.3))]
+    assert [(text.get_text(), text.xy) for text in alpha.texts] == [("9 steps", (2, 0.3)), ("other", (2, 0.1))]
     assert [text.get_text() for text in loss.texts] == ["one: lost in epoch 1"]
     assert [list(line.get_ydata()) for line in alpha.get_lines()] == [[0.1, 0.2, 0.3], [0.1, 0.1, 0.1]]
     first, second = (line.get_color() for line in loss.get_lines())

@@ -121,7 +121,7 @@ def by_window(columns, named):
 
     Args:
         columns: title → (name → run). Of a run whose first epoch diverged only the name is written.
-        named: up to three names, drawn in color, with the name at the end of the line of α. The others are thin.
+        named: up to three names, drawn in color. The others are thin and gray. Each has its name at the end of α.
     """
     runs = [run for group in columns.values() for run in group.values() if run.finite_epochs]
     with house_style():
@@ -139,8 +139,8 @@ def by_window(columns, named):
                 if name in named:
                     number = named.index(name)
                     look = {"color": _NAMED[number], "linestyle": DASHES[number], "linewidth": 2}
-                    end = (epochs, run.alpha[epochs - 1, 0])
-                    alpha.annotate(name, end, (5, 0), **_RIGHT, color=_NAMED[number])
+                end = (epochs, run.alpha[epochs - 1, 0])
+                alpha.annotate(name, end, (5, 0), **_RIGHT, color=look["color"] if name in named else "#6E6E6E")
                 draw_run({"alpha": alpha, "train_loss": loss}, [run], look | {"label": name})
             alpha.set_title(title)
             name_epochs(loss)
