@@ -178,7 +178,10 @@ def test_the_story_of_the_readme_is_recorded():
     assert min(run["last"] / run["first"] for run in fixed if lost_cases.is_lost(run)) > 0.9
     held_out = every.loc[["held out", "held out, longer"]].xs("steady", level="method").sum()
     assert lost.steady == held_out.lost == 0
-    assert f"It lost none of the {exact.runs.steady}, on which we built it, and none of {held_out.runs} runs" in README
+    assert (
+        f"It lost none of the {exact.runs.steady}, on which we built it, and none of {held_out.runs} held-out runs."
+        in README
+    )
     usual = guessing.GRID.index(guessing.USUAL["prodigy"])
     ends = {name: np.log(loss).mean(axis=1) for name, loss in guessing.losses(guessing.recorded_runs()).items()}
     assert ends["prodigy"][usual] < min(ends["tlr"].min(), ends["tlr_steady"].min())
