@@ -16,6 +16,7 @@ from tlr.course.ledger.claim import THEMES, VERDICTS, Basis, Claim, Finding
 from tlr.course.ledger.rendering import CLAIMS, brief, findings, page
 
 __all__ = [
+    "CENTRAL",
     "CLAIMS",
     "THEMES",
     "VERDICTS",
@@ -28,3 +29,6 @@ __all__ = [
     "findings",
     "page",
 ]
+
+#: The numbers of the claims that the paper stands on, by our choice.
+CENTRAL = (1, 3, 16, 17, 20, 22)
