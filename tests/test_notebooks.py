@@ -59,6 +59,16 @@ def test_checks_are_folded_and_a_folded_picture_is_on_no_slide(book):
         assert folded.get("outputs_hidden", False) == ("more" in tags), cell.id
 
 
+def test_a_folded_cell_says_what_it_holds(book):
+    """JupyterLab and the site show its first line; Colab folds it only with a field of its own."""
+    folded = [cell for cell in code_cells(book) if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    captions = [cell.source.partition("\n")[0] for cell in folded]
+    for cell, caption in zip(folded, captions, strict=True):
+        assert re.fullmatch("# (Setup|Helper|Picture|Question|Check|More): .{1,66}", caption), (cell.id, caption)
+        assert cell.metadata.get("cellView") == "form", cell.id
+    assert len(set(captions)) == len(captions)
+
+
 def test_no_widget_state(book):
     assert "widgets" not in book.metadata, "GitHub does not render it: store outputs with `make notebooks`."
 

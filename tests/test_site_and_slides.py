@@ -122,13 +122,15 @@ def test_every_other_output_stays():
 def test_what_a_notebook_folds_is_folded_on_the_site(tmp_path, monkeypatch):
     new = nbformat.v4
     folds = {"code": {"source_hidden": True}, "all": {"source_hidden": True, "outputs_hidden": True}, "nothing": {}}
-    cells = [new.new_code_cell(id=name, metadata={"jupyter": fold}) for name, fold in folds.items()]
+    cells = [new.new_code_cell(f"# Help: {name}", id=name, metadata={"jupyter": fold}) for name, fold in folds.items()]
     nbformat.write(new.new_notebook(cells=cells), tmp_path / "book.ipynb")
     monkeypatch.setattr(build_site, "SOURCE", tmp_path / "source")
     monkeypatch.setattr(build_site, "notebooks", lambda: [tmp_path / "book.ipynb"])
     build_site.write_sources()
     book = nbformat.read(tmp_path / "source" / "notebooks" / "book.ipynb", as_version=4)
     assert [cell.metadata.get("tags") for cell in book.cells] == [["hide-input"], ["hide-cell"], None]
+    prompts = [cell.metadata["mystnb"].get("code_prompt_show") for cell in book.cells]
+    assert prompts == ["Help: code", "Help: all", None]
 
 
 def test_links_are_checked_down_to_the_place_in_the_page(site):

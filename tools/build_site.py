@@ -97,7 +97,9 @@ def write_sources(pdf=False):
                 fold = "hide-cell" if folded.get("outputs_hidden") else "hide-input"
                 cell.metadata.tags = [*cell.metadata.get("tags", []), fold]
             cell.outputs = [shown(output, f"{path.stem}-{cell.id}") for output in cell.outputs]
-            cell.metadata["mystnb"] = {"image": {"alt": alternative(cell)}}
+            caption = cell.source.partition("\n")[0].removeprefix("# ")
+            prompts = dict.fromkeys(("code_prompt_show", "code_prompt_hide"), caption) if folded else {}
+            cell.metadata["mystnb"] = {"image": {"alt": alternative(cell)}, **prompts}
             if place:
                 cell.outputs.insert(0, html_output(place))
         if pdf:
