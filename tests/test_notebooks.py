@@ -141,6 +141,7 @@ def new_book(*sources):
 def test_reading_a_notebook_in_make_lab_leaves_its_file_as_it_was(path, book, tmp_path):
     config = Config()
     runpy.run_path(ROOT / "tools" / "jupyter" / "jupyter_server_config.py", {"get_config": lambda: config})
+    assert config.ServerApp.root_dir == str(ROOT), "or links to README.md and docs/ lead nowhere"
     book.metadata.language_info.version = "3.99.0"  # JupyterLab says which Python opened it
     config.FileContentsManager.pre_save_hook(model={"type": "notebook", "content": book}, path=path.name)
     nbformat.write(book, tmp_path / path.name)

@@ -478,7 +478,7 @@ assert len(records.table(found)) > len(found)
 def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    for name in ("binder", "notebooks", "tlr"):
+    for name in ("binder", "notebooks", "tlr", "tools"):
         shutil.copytree(
             ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
         )
@@ -487,6 +487,8 @@ def test_binders_postbuild_leaves_the_course_installed(fresh, tmp_path):
     environ = ALONE | {"PATH": f"{fresh.parent}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run([checkout / "binder" / "postBuild"], cwd=checkout, env=environ, check=True, capture_output=True)
     subprocess.run([fresh, "-c", IMPORT_ALL_AND_REPLAY], cwd=tmp_path, env=ALONE, check=True)
+    shown = fresh.parents[1] / "etc" / "jupyter" / "labconfig" / "default_setting_overrides.json"
+    assert "Markdown Preview" in shown.read_text(encoding="utf-8")
 
 
 # The package
