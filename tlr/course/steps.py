@@ -2,7 +2,19 @@
 
 import numpy as np
 
-__all__ = ["along_gradient", "error_components", "exact_line_search", "step_products", "votes"]
+from tlr import rule as tlr_rule
+from tlr.descent import Trajectory, relative_rate_map
+
+__all__ = [
+    "along_gradient",
+    "burst_forecast",
+    "error_components",
+    "exact_line_search",
+    "first_burst",
+    "refilled",
+    "step_products",
+    "votes",
+]
 
 
 def along_gradient(toy, w, alpha):
@@ -69,3 +81,84 @@ def votes(toy, ran):
     eigenvalues, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
     errors = (ran.w[:-1] - toy.minimum[0]) @ vectors
     return eigenvalues**2 * (1 - ran.alpha[1:, None] * eigenvalues) * errors**2
+
+
+def refilled(toy, start, alpha0, steps, floor, rule="published"):
+    """A descent on a quadratic whose steepest direction is kept from falling quiet.
+
+    Between two steps, where the error along the steepest eigenvector is below `floor` times its first value, it is put
+    back there. The rule sees the gradients before and after each step, and nothing of the refilling.
+
+    Args:
+        toy: a quadratic with one minimum (`tlr.toys.quadratic`).
+        start: w₀, (d,).
+        alpha0: α₀, the learning rate of the first step.
+        steps: how many steps to take.
+        floor: ε; with 0 this is `tlr.descent.descend`.
+        rule: a key of `tlr.rule.RULES`.
+
+    Returns:
+        A `Trajectory`; its weights and loss are those after the refilling.
+    """
+    axis = np.linalg.eigh(toy.hessian(toy.minimum[0]))[1][:, -1]
+    w, alpha = [np.array(start, dtype=float)], [alpha0]
+    kept, following = floor * abs((w[0] - toy.minimum[0]) @ axis), alpha0
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            before = toy.gradient(w[-1])
+            there, used = w[-1] - following * before, following
+            now, error = toy.gradient(there), (there - toy.minimum[0]) @ axis
+            following = float(tlr_rule.next_alpha(used, now @ now, now @ before, before @ before, curvature=rule))
+            w.append(there + (np.copysign(max(kept, abs(error)), error) - error) * axis)
+            alpha.append(used)
+    return Trajectory(rule, np.array(w), np.array(alpha), toy.value(np.array(w)))
+
+
+def first_burst(ran, edge):
+    """The top of α in its first stay above the edge, and the highest loss until the end of it, over the first loss.
+
+    Without such a stay the top is that of the whole run.
+    """
+    beyond = np.append(ran.alpha[1:] > edge, False)
+    begins = int(np.argmax(beyond))
+    ends = begins + int(np.argmin(beyond[begins:])) if beyond.any() else ran.steps
+    return float(ran.alpha[: ends + 1].max()), float(ran.loss[: ends + 1].max() / ran.loss[0])
+
+
+def burst_forecast(eigenvalues, errors, alpha0, floor=0.0, rule="published"):
+    """The first burst on a bowl with two curvatures, from the vote and the brake, without a run.
+
+    The vote: while the steep vote is the smaller one, α grows by a quarter at every update, but at the last by what the
+    rule makes of the two votes. The brake: from then on the steep direction decides alone, αλ₂ follows
+    `relative_rate_map`, and each step multiplies the steep part of the loss by (αλ₂ − 1)².
+
+    Args:
+        eigenvalues: λ₁ and λ₂, the flat and the steep one.
+        errors: of the start, along their eigenvectors.
+        alpha0: α₀, the learning rate of the first step.
+        floor: ε, as in `refilled`.
+        rule: "published" or "secant".
+
+    Returns:
+        (top, height): the largest α, and the highest loss over the first, which is 1 without a burst. Both are nan
+        where α passes 1/λ₁ first: from there on the flat direction says "shorter", too.
+    """
+    eigenvalues, errors = np.array(eigenvalues, dtype=float), np.abs(np.array(errors, dtype=float))
+    kept, first, alpha, top = floor * errors[1], eigenvalues @ errors**2 / 2, alpha0, alpha0
+    while alpha * eigenvalues[0] < 1:
+        before = eigenvalues * errors
+        after = (1 - alpha * eigenvalues) * before
+        flat, steep = before * after
+        if -steep > flat:
+            break
+        change = tlr_rule.relative_change(after @ after, flat + steep, before @ before, curvature=rule)
+        errors = np.abs(1 - alpha * eigenvalues) * errors
+        errors[1] = max(errors[1], kept)
+        alpha, top = 1.25 * alpha, alpha * (1 + float(change))
+    else:
+        return np.nan, np.nan
+    x, highest = top * eigenvalues[1], first
+    while x > 2:
+        errors[1] *= x - 1
+        highest, x = max(highest, eigenvalues[1] * errors[1] ** 2 / 2), float(relative_rate_map(x, rule))
+    return top, float(highest / first)
