@@ -1,6 +1,7 @@
 """The figures of descents: what they draw is what they were given, extremes included."""
 
 import pkgutil
+from types import SimpleNamespace
 
 import matplotlib
 
@@ -142,16 +143,21 @@ def test_between_two_steps_marks_both():
     assert marks == [[0.25, 0], [0.5, 1]]
 
 
-def test_leap_tells_the_steep_side_from_the_soft_one():
+def test_leap_shows_the_two_places_near_the_joint():
     toy = toys.quadratic([1.0])
     ran = descend("published", toy, [-1.0], 1.5, 6)
-    near, wide, rates = plots.leap(toy, ran, (1, 4), 6).axes
+    near, wide = plots.leap(toy, ran, (1, 4)).axes
     assert wide.lines[1].get_xdata() == pytest.approx(ran.w[1:5, 0])
     low, high = near.get_xlim()
     assert all(low < w < high for w in ran.w[2:4, 0])
-    soft, steep = (line.get_xdata() for line in rates.lines[1:])
-    assert [*soft] == [*np.flatnonzero(ran.w[:, 0] <= 0)]
-    assert [*steep] == [*np.flatnonzero(ran.w[:, 0] > 0)]
+
+
+def test_about_one_marks_each_kind_of_step_with_the_change_that_follows():
+    w = np.array([-1, -1, 1, -1, -1, 1, -1])[:, None]
+    ran = SimpleNamespace(w=w, alpha=np.array([0.8, 0.8, 1, 1, 0.9, 1.125, 1.125]))
+    (axes,) = plots.about_one(ran, (0, 6), 1).axes
+    marks = {line.get_label(): [*line.get_xdata()] for line in axes.lines[2:]}
+    assert marks == {"stays: α +25 %": [1, 4], "crosses: α +0.0 %": [2, 5], "is thrown back: α −10 %": [3]}
 
 
 def test_each_line_of_the_proof_stands_beside_eq_8():
@@ -326,6 +332,17 @@ def test_braking_multiplies_the_loss_by_the_square_of_the_excess():
     assert rise.get_label() == "TLR (Eq. 8): $10^{0.95}$ in 2 steps"
 
 
+def test_a_forecast_burst_and_the_one_that_came_are_drawn_over_the_floor_and_against_each_other():
+    one, many = [[1, 100], [2, 300]], np.full((2, 3), 7e6)
+    floor, against = plots.foretold([1, 0.1], one, many).axes
+    for line, heights, label in zip(floor.lines, one, ("forecast", "came"), strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), np.transpose([[1, 0.1], heights]))
+        assert line.get_label() == label
+    assert floor.xaxis_inverted()
+    np.testing.assert_array_equal(against.lines[0].get_xydata(), np.full((3, 2), 7e6))
+    assert min(against.get_xlim()[1], against.get_ylim()[1]) > 7e6
+
+
 def test_curves_leaves_out_what_a_logarithm_cannot_show():
     figure = plots.curves({"published": np.array([1, 0.1, np.inf]), "secant": np.array([1, 0, 0.5])}, ylabel="loss")
     published, secant = figure.axes[0].lines
@@ -440,13 +457,6 @@ def test_each_way_to_draw_batches_is_named_at_the_end_of_its_line():
         "with replacement": (2, 0.8),
         "from the peak:\nnoise alone": (2, 0.4),
     }
-
-
-def test_a_level_is_a_line_and_a_way_can_have_another_name():
-    ways = {"without replacement": [1.0, 0.5]}
-    (axes,) = plots.drawing("loss", ways, level=("at first", 2.0), names={"without replacement": "published"}).axes
-    assert set(axes.get_lines()[0].get_ydata()) == {2.0}
-    assert [text.get_text() for text in axes.texts] == ["at first", "published"]
 
 
 def test_a_way_to_draw_batches_has_one_color_everywhere():

@@ -49,3 +49,18 @@ def test_a_guess_is_a_multiple_of_what_is_usual():
     assert words.count("Prodigy") == 1
     assert "not tried:\nProdigy" in words
     assert "TLR, steady's\n2 seeds" in words
+
+
+def test_names_at_the_right_stand_beside_their_lines_and_apart_where_these_meet():
+    rows = {"cosine": [[1.0], [2.3]], "adamw": [[0.005], [0.04]], "tlr_steady": [[0.01], [2.5]]}
+    usual = dict.fromkeys(rows, 0.01)
+    texts = plots.guesses((0.1, 1.0), rows, usual, chance=2.3).axes[0].texts
+    up = {text.get_text(): text.xyann[1] for text in texts if getattr(text, "xyann", (0, 0))[0] == 18}
+    assert up == {"AdamW": 0, "SGD, cosine": -10, "TLR, steady": 10}
+
+
+def test_lines_differ_in_more_than_color():
+    rows = {name: [[0.1], [0.2]] for name in ("adamw", "prodigy", "tlr_steady")}
+    axes = plots.guesses((0.1, 1.0), rows, dict.fromkeys(rows, 1.0), chance=2.3).axes[0]
+    means = [line for line in axes.lines if line.get_alpha() == 0.6]
+    assert len({str(line._unscaled_dash_pattern) for line in means}) == 3

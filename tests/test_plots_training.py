@@ -73,3 +73,26 @@ def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
     assert {text.get_text()[:1]: text.get_weight() for text in short.texts} == {"+": "bold", "−": "normal"}
     assert (axes.get_title(loc="left"), short.get_title(loc="left")) == ("30 steps", "9 steps")
     assert [each.get_title(loc="right") for each in (axes, short)] == ["sum −0.41: α falls", "sum +0.21: α grows"]
+
+
+def test_two_windows_that_are_whole_epochs_have_a_bracket_each_and_no_correlation():
+    (axes,) = plots.two_windows(91, {"91 steps": (91, None, None)}).axes
+    assert axes.get_title(loc="right") == "no noise left: α follows the loss"
+    assert [(line.get_xdata()[0], line.get_xdata()[-1]) for line in axes.lines] == [(1, 90), (92, 181)]
+    assert not [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
+    assert "ρ" not in " ".join(text.get_text() for text in axes.texts)
+
+
+def test_two_rules_are_named_at_the_ends_of_alpha_and_loss_beside_a_fall_by_time():
+    rules = {"tlr": ("Eq. 8", [0.1, 0.2, 0.1], [2.0, 1.0, 0.5]), "tlr_steady": ("steady", [0.2, 0.4, 0.3], [3, 1, 0.2])}
+    alpha, loss = plots.two_rules(rules, start=2.5).axes
+    assert {text.get_text(): text.xy for text in alpha.texts} == {
+        "Eq. 8": (3, 0.1),
+        "steady": (3, 0.3),
+        "1/t": (3, pytest.approx(0.4 * 2 / 3)),
+    }
+    assert [text.get_text() for text in loss.texts] == ["Eq. 8", "steady", "before training"]
+    assert {line.get_label(): line.get_color() for line in loss.get_lines()[:2]} == {
+        "Eq. 8": plots.METHODS["tlr"].color,
+        "steady": plots.METHODS["tlr_steady"].color,
+    }

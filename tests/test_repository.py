@@ -23,7 +23,10 @@ from tools.environment import CONDA_NAMES, PROJECT, closure, stated
 from tools.stamp import LINK, ROOT, names, notebooks, pages, reference, repository, stamp, stamped_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "optimizer.md").read_text(encoding="utf-8"), re.DOTALL)
+DETAILS = (ROOT / "docs" / "optimizer.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", DETAILS, re.DOTALL)
+#: What changes with the setting: the first table of the details, a row each.
+SETTINGS = dict(re.findall(r"^\| ([^|]+) \| ([^|]*`[^|]*) \| [^|]+ \|$", DETAILS.partition("\n## ")[0], re.MULTILINE))
 
 #: What is in `tlr` and in `tlr.course`: each module may import those before it, and those of the core.
 CORE = ["rule", "reference", "optim", "formula", "toys", "descent"]
@@ -283,6 +286,56 @@ def test_the_examples_of_the_details_run_after_that_of_the_readme(example):
     exec(first, names)
     exec(example, names)
     assert names["optimizer"].param_groups[0]["curvature"] == "steady"
+
+
+def test_every_row_of_the_settings_has_a_line():
+    table = re.findall(r"^\| (?!Your setting)([^|]+) \|", DETAILS.partition("\n## ")[0], re.MULTILINE)
+    assert table == [*SETTINGS]
+    assert len(table) == 13
+
+
+@pytest.fixture
+def one_process():
+    import torch.distributed as dist
+
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_lines_of_the_settings_run_in_a_loop_that_goes_on(setting, tmp_path, monkeypatch, request):
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+    from torch.nn.utils import clip_grad_norm_
+
+    from tlr import TLRAdamW
+
+    def backward(scaler=None):
+        names["optimizer"].zero_grad()
+        loss = names["model"](torch.ones(8, 3)).square().mean()
+        (loss if scaler is None else scaler.scale(loss)).backward()
+
+    if setting == "several processes":
+        request.getfixturevalue("one_process")
+    names = {"torch": torch, "model": torch.nn.Linear(3, 1), "loader": range(45), "k": 4, "SGD": torch.optim.SGD}
+    names |= {"TLRAdamW": TLRAdamW, "clip_grad_norm_": clip_grad_norm_}
+    names |= {"DistributedDataParallel": DistributedDataParallel}
+    exec(EXAMPLES[0], names)
+    backward()
+    names["optimizer"].step()
+    monkeypatch.chdir(tmp_path)
+    torch.save(names["optimizer"].state_dict(), "optimizer.pt")
+    names["scaler"] = torch.amp.GradScaler("cpu")
+    backward(names["scaler"])
+    for line in re.findall("`([^`]+)`", SETTINGS[setting].replace("leave `scheduler.step()` out", "")):
+        exec(line, names)
+        if line.startswith("options"):
+            names["optimizer"] = names["TLR"](names["model"].parameters(), lr=0.01, **names["options"])
+            assert names["options"].items() <= names["optimizer"].param_groups[0].items()
+    backward()
+    names["optimizer"].step()
+    assert names["optimizer"].param_groups[0].get("curvature") == (None if setting == "fine-tuning" else "steady")
 
 
 # Versions

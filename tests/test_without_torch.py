@@ -20,7 +20,7 @@ LEFT_OUT = {
     "05_cifar": 28,
     "06_verdict": 3,
     "07_theory": 0,
-    "08_ledger": 2,
+    "08_ledger": 1,
     "gallery": 11,
     "glossary": 1,
 }

@@ -6,8 +6,9 @@ No module of this folder has the name of one of its functions: importing it woul
 from tlr.course.plots.advice import decision
 from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import by_method, compare, rates, restarts, sensitivity, span
-from tlr.course.plots.construction import staircase
+from tlr.course.plots.construction import looks, staircase
 from tlr.course.plots.derivation import (
+    about_one,
     angles,
     behind_now_ahead,
     between_two_steps,
@@ -30,13 +31,14 @@ from tlr.course.plots.style import METHODS, Method, headline, house_style, writt
 from tlr.course.plots.theory_panels import panels
 from tlr.course.plots.tiles import ledger
 from tlr.course.plots.timeline import two_windows
-from tlr.course.plots.toys import braking, burst, cobweb, curves, paths, thrown_back
-from tlr.course.plots.training import agreement, by_window, drawing, images, valley, window_agreement
+from tlr.course.plots.toys import braking, burst, cobweb, curves, foretold, paths, thrown_back
+from tlr.course.plots.training import agreement, by_window, drawing, images, two_rules, valley, window_agreement
 from tlr.course.plots.verdicts import ages, races, turned
 
 __all__ = [
     "METHODS",
     "Method",
+    "about_one",
     "after_learning",
     "ages",
     "agreement",
@@ -60,6 +62,7 @@ __all__ = [
     "drawing",
     "edges",
     "ends",
+    "foretold",
     "grid",
     "guesses",
     "headline",
@@ -68,6 +71,7 @@ __all__ = [
     "label",
     "leap",
     "ledger",
+    "looks",
     "lost",
     "one_line_late",
     "panels",
@@ -87,6 +91,7 @@ __all__ = [
     "staircase",
     "thrown_back",
     "turned",
+    "two_rules",
     "two_windows",
     "valley",
     "window_agreement",

@@ -1,4 +1,4 @@
-"""The counterexample of theorem 4: the derivative of its function, a staircase that is built while the rule runs."""
+"""What two proofs of notebook 07 look at: the map behind theorem 2, and the function that theorem 4 builds."""
 
 from itertools import pairwise
 
@@ -7,10 +7,42 @@ import numpy as np
 
 from tlr.course.plots.style import METHODS, house_style
 
-__all__ = ["staircase"]
+__all__ = ["looks", "staircase"]
 
 _RULE, _OLD = METHODS["tlr"].color, "#8c8c8c"
 _HOP = {"arrowstyle": "-|>", "color": _RULE, "linewidth": 1.5, "shrinkA": 3, "shrinkB": 3}
+
+
+def looks(x):
+    """α over some updates of the published rule on a parabola, and the map from one value below the best to the next.
+
+    Args:
+        x: αλ at consecutive steps, from below 1 on, with the bound ¼.
+    """
+    x, t = np.asarray(x), np.arange(len(x))
+    below = x < 1
+    gap = 4 * (1 - x[below])  # how far below the best step, in quarters of it
+    with house_style():
+        figure, (course, square) = plt.subplots(1, 2, figsize=(9.2, 3.9), width_ratios=(1.25, 1))
+        course.axhline(1, color=_OLD, linewidth=1)
+        course.plot(t, x, color=_RULE, linewidth=1.2, alpha=0.6)
+        course.plot(t[below], x[below], "o", color=_RULE, markersize=7)
+        course.plot(t[~below], x[~below], "o", color=_RULE, markersize=6, markerfacecolor="#ffffff")
+        course.set(xlabel="update", ylabel="x (1 is the best step)", ylim=(0.72, 1.28))
+        course.set_title("up × 5/4, down − ¼", loc="left")
+        square.plot([0, 1], [0, 1], color=_OLD, linewidth=1)
+        for branch, drop in (([0, 0.8], 0), ([0.8, 1], 1)):
+            square.plot(branch, np.multiply(branch, 1.25) - drop, color=_RULE, linewidth=4, alpha=0.4)
+        corners = np.repeat(gap, 2)
+        square.plot(corners[:-1], corners[1:], color=_RULE, linewidth=1.2)
+        square.plot(gap[0], gap[0], "o", color=_RULE, markersize=7)
+        square.set(xlabel="gap 4(1 − x)", ylabel="gap at the next dot", xlim=(0, 1), ylim=(0, 1))
+        square.set_aspect("equal")
+        square.set_title("from dot to dot", loc="left")
+        said = {"fontsize": 11, "color": _RULE}
+        square.text(0.34, 0.56, "× 5/4", ha="right", **said)
+        square.text(0.79, 0.05, "× 5/4, minus 1", ha="right", **said)
+    return figure
 
 
 def staircase():

@@ -8,6 +8,7 @@ from tlr.course.plots.step import EXACT
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = [
+    "about_one",
     "angles",
     "behind_now_ahead",
     "between_two_steps",
@@ -216,23 +217,21 @@ def between_two_steps(alphas, claimed, exact, short, long):
     return figure
 
 
-def leap(toy, ran, cycle, last):
-    """A rule on a function of one weight whose curvature jumps at 0: three steps on its graph, and α below.
+def leap(toy, ran, cycle):
+    """A rule on a function of one weight whose curvature jumps at 0: three steps on its graph.
 
     Args:
         toy: the function, its minimum at 0.
         ran: the Trajectory of one descent.
         cycle: the first and the last of four places on the graph; the left panel shows the two between, near 0.
-        last: the last step of the panel of α.
     """
     steps = np.arange(cycle[0], cycle[1] + 1)
     w, loss = ran.w[steps, 0], ran.loss[steps]
     low, high = np.sort(w[1:-1])[[0, -1]] + np.array((-1.1, 0.35)) * np.ptp(w[1:-1])
     arrives = (np.mean([low, w[1]]) - w[0]) / (w[1] - w[0])  # half of what the left panel shows of the first step
-    method, steep = METHODS["tlr"], ran.w[: last + 1, 0] > 0
+    method = METHODS["tlr"]
     with house_style():
-        figure, axes = plt.subplot_mosaic([["near", "wide"], ["rate", "rate"]], figsize=(9.2, 6), height_ratios=[3, 2])
-        near, wide, rate = axes["near"], axes["wide"], axes["rate"]
+        figure, (near, wide) = plt.subplots(1, 2, figsize=(9.2, 3.6))
         views = (near, (low, high), loss[1:-1].max()), (wide, (1.15 * w.min(), 0.25 * -w.min()), loss.max())
         for axis, limits, top in views:
             x = np.linspace(*limits, 2000)
@@ -249,12 +248,39 @@ def leap(toy, ran, cycle, last):
             place = [line[number] + share * (line[number + 1] - line[number]) for line in (w, loss)]
             axis.annotate(f"{number + 1}", place, (-8, 10), textcoords="offset points", ha="center", va="center",
                           color=method.color, fontsize=13, fontweight="bold")  # fmt: skip
-        rate.plot(ran.alpha[: last + 1], color=method.color, linewidth=1)
-        for side, face, name in ((~steep, method.color, "on the soft side"), (steep, "#ffffff", "on the steep side")):
-            rate.plot(np.flatnonzero(side), ran.alpha[: last + 1][side], "o", color=method.color,
-                      markerfacecolor=face, markersize=4.5, label=name)  # fmt: skip
-        rate.set(yscale="log", xlabel="step t", ylabel="α", title="the learning rate")
-        rate.legend(loc="lower right")
+    return figure
+
+
+def about_one(ran, shown, cycle):
+    """α on a function of curvature 1 left of 0 and a steep one right of it: what each kind of step does to it.
+
+    Args:
+        ran: the Trajectory of one descent.
+        shown: the first and the last step of the picture.
+        cycle: the first of three steps that approach, cross, and are thrown back, to be numbered.
+    """
+    color, alpha, steep = METHODS["tlr"].color, ran.alpha, ran.w[:, 0] > 0
+    change, now, before = 100 * (alpha[1:] / alpha[:-1] - 1), steep[1:-1], steep[:-2]
+    kinds = {"stays": (~now & ~before, "o", color), "crosses": (now & ~before, "o", "#ffffff"),
+             "is thrown back": (~now & before, "v", color)}  # fmt: skip
+    steps = np.arange(shown[0], shown[1] + 1)
+    with house_style():
+        figure, axis = plt.subplots(figsize=(8, 3.8))
+        axis.axhline(1, color="#000000", linestyle="--", linewidth=1)
+        axis.plot(steps, alpha[steps], color=color, linewidth=1)
+        for name, (where, marker, face) in kinds.items():
+            ended = 1 + np.flatnonzero(where)
+            middle = np.median(change[ended])
+            then = f"{middle:+.{0 if abs(middle) >= 1 else 1}f}".replace("-", "−")
+            seen = ended[(ended >= shown[0]) & (ended <= shown[1])]
+            axis.plot(seen, alpha[seen], marker, color=color, markerfacecolor=face, markersize=8, zorder=3,
+                      label=f"{name}: α {then} %")  # fmt: skip
+        for number, aside in enumerate(((0, -16), (-3, 14), (4, 14))):
+            axis.annotate(f"{number + 1}", (cycle + number, alpha[cycle + number]), aside, textcoords="offset points",
+                          ha="center", va="center", color=color, fontsize=13, fontweight="bold")  # fmt: skip
+        axis.set(xlim=(shown[0] - 0.5, shown[1] + 0.5), ylim=(0.75, 1.3), xlabel="step t", ylabel="α")
+        axis.set_yticks([0.8, 0.9, 1, 1.1, 1.2])
+        figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 

@@ -56,20 +56,20 @@ def guesses(grid, loss, usual, chance):
         figure, axes = plt.subplots(figsize=(9.2, 4.4))
         axes.axvspan(10**-0.22, 10**0.22, color="#eeeeee", linewidth=0, zorder=0)
         axes.axhline(chance, color=_GRAY, linewidth=1.2, linestyle=":", zorder=0)
-        axes.annotate("guessing", (10**-3.1, chance), (0, 3), **_OFFSET, color=_GRAY)
+        axes.annotate("guessing", (10**-3.2, chance), (0, 3), **_OFFSET, color=_GRAY)
         for (name, losses), aside in zip(loss.items(), np.linspace(-0.07, 0.07, len(loss)), strict=True):
             near = np.isclose(grid, usual[name] * np.array([*_PLACES])[:, None]).any(axis=0)
             seeds, color = np.asarray(losses)[near], METHODS[name].color
             multiple = np.array(grid)[near] / usual[name] * 10**aside
             mean, spread = np.exp(np.log(seeds).mean(axis=1)), seeds.max(axis=1) / seeds.min(axis=1)
-            axes.plot(multiple, mean, color=color, linewidth=1.2, alpha=0.6)
+            axes.plot(multiple, mean, color=color, linestyle=METHODS[name].dash, linewidth=1.4, alpha=0.6)
             axes.vlines(multiple, seeds.min(axis=1), seeds.max(axis=1), color=color, linewidth=2.5)
             axes.plot(multiple, seeds, color=color, linestyle="", marker="o", markersize=5)
             _name(axes, name, (multiple[0], mean[0]), (-7, 0), ha="right")
             bars[name] = *max(zip(spread, multiple, seeds.min(axis=1), strict=True)), seeds.shape[1]
             ends[name] = multiple[-1], mean[-1]
         _right(axes, ends, bars)
-        axes.set(xscale="log", yscale="log", xlim=(10**-3.15, 10**2.95), ylim=(None, 6), ylabel="final training loss")
+        axes.set(xscale="log", yscale="log", xlim=(10**-3.25, 10**2.95), ylim=(None, 6), ylabel="final training loss")
         axes.set_xlabel("α₀, as a multiple of the method's usual value")
         axes.set_xticks([*_PLACES], [*_PLACES.values()])
         axes.minorticks_off()
@@ -80,8 +80,9 @@ def _right(axes, ends, bars):
     """Name the ends of the lines at the right, the longest bar, and who has no run from the largest multiple."""
     last = max(_PLACES)
     there = sorted((name for name in ends if ends[name][0] > 0.5 * last), key=lambda name: ends[name][1])
-    for name, up in zip(there, 20 * (np.arange(len(there)) - (len(there) - 1) / 2), strict=True):
-        _name(axes, name, ends[name], (18, up))
+    for name in there:
+        near = [other for other in there if 1 / 3 < ends[other][1] / ends[name][1] < 3]
+        _name(axes, name, ends[name], (18, 20 * (near.index(name) - (len(near) - 1) / 2)))
     longest = max(bars, key=bars.get)
     _, x, low, count = bars[longest]
     words = f"{METHODS[longest].label}'s\n{count} seeds"
@@ -89,7 +90,7 @@ def _right(axes, ends, bars):
     absent = [METHODS[name].label for name in ends if name not in there]
     if absent:
         words = "not tried:\n" + "\n".join(absent)
-        axes.text(last, 0.03, words, color=_GRAY, fontsize=10, ha="center", va="top", linespacing=1.3)
+        axes.text(last, 0.009, words, color=_GRAY, fontsize=10, ha="center", va="top", linespacing=1.3)
 
 
 def _name(axes, method, place, offset, **aligned):

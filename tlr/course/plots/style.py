@@ -28,11 +28,10 @@ __all__ = [
 #: Line styles of what is not a method; `shades` has the colors.
 DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
 
-#: How batches are drawn → keyword arguments for `Axes.plot`. "steady" is the rule that allows for the first way.
+#: How batches are drawn → keyword arguments for `Axes.plot`.
 DRAWN = {
     "without replacement": {"color": "#D55E00", "linestyle": "-"},
     "with replacement": {"color": "#009E73", "linestyle": (0, (5, 1.5))},
-    "steady, without replacement": {"color": "#6A3D9A", "linestyle": (0, (3, 1, 1, 1))},
 }
 
 

@@ -11,7 +11,7 @@ from tlr.course.plots.style import house_style, legend_below
 from tlr.course.plots.theory_panels import panels
 from tlr.descent import RULES, relative_rate_map
 
-__all__ = ["CobwebPicture", "PathsPicture", "braking", "burst", "cobweb", "curves", "paths", "thrown_back"]
+__all__ = ["CobwebPicture", "PathsPicture", "braking", "burst", "cobweb", "curves", "foretold", "paths", "thrown_back"]
 
 _BANDS = 14
 _TINTS = LinearSegmentedColormap.from_list("tints", ["#9fb4c7", "#dfe7ee", "#fbfcfd"], _BANDS)
@@ -265,6 +265,34 @@ def braking(ran):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         left.legend(loc="upper right", fontsize=9)
         right.legend(loc="upper left", fontsize=9)
+    return figure
+
+
+def foretold(floors, one, pairs, rule="published"):
+    """How high bursts rise while the steep direction is kept from falling quiet, as it was forecast and as it came.
+
+    Args:
+        floors: the shares ε below which the steep error did not fall.
+        one: the forecast heights and those that came, over the first loss, from one start at each ε.
+        pairs: the same from many starts, (2, …).
+    """
+    low, high = 0.1, 30 * max(np.max(one), np.max(pairs))
+    with house_style():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.9))
+        ring = {"color": "#8c8c8c", "markerfacecolor": "#ffffff", "markeredgecolor": "#4d4d4d", "markeredgewidth": 1.6}
+        dot = {"color": STYLES[rule].line["color"], "linestyle": "none"}
+        left.plot(floors, one[0], "o--", **ring, linewidth=1, markersize=10, label="forecast")
+        left.plot(floors, one[1], "o", **dot, markersize=5, label="came")
+        left.set(xscale="log", xlabel="ε, how loud the steep direction is kept", title="height of the burst, one start")
+        left.invert_xaxis()
+        left.legend(loc="upper left", fontsize=9)
+        line = np.array([low, high])
+        right.fill_between(line, line / 10, line * 10, color="#8c8c8c", alpha=0.3, linewidth=0, label="within tenfold")
+        right.plot(*np.reshape(pairs, (2, -1)), "o", **dot, markersize=3.5, alpha=0.6)
+        right.set(xscale="log", xlim=(low, high), xlabel="forecast", title="height that came, many starts")
+        right.legend(loc="upper left", fontsize=9)
+        for axes in (left, right):
+            axes.set(yscale="log", ylim=(low, high))
     return figure
 
 

@@ -4,14 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, DRAWN, house_style
+from tlr.course.plots.style import DASHES, DRAWN, METHODS, house_style
 
-__all__ = ["agreement", "by_window", "drawing", "images", "valley", "window_agreement"]
+__all__ = ["agreement", "by_window", "drawing", "images", "two_rules", "valley", "window_agreement"]
 
 #: Color, dash and marker of those whose advice `valley` shows.
 _ADVISERS = (("#6A3D9A", "-", "s"), ("#0072B2", (0, (5, 1.5)), "o"))
 _RIGHT = {"textcoords": "offset points", "va": "center"}
-_END = {"textcoords": "offset points", "ha": "right"}
 _BESIDE = {"textcoords": "offset points", "ha": "right", "va": "top"}
 #: Colors of the runs that `by_window` names.
 _NAMED = ("#0072B2", "#D55E00", "#000000")
@@ -152,31 +151,54 @@ def by_window(columns, named):
     return figure
 
 
-def drawing(title, curves, predicted=None, level=None, names=None):
+def drawing(title, curves, predicted=None):
     """α or the training loss over the epochs, for each way to draw batches, named at the end of its line.
 
     Args:
         title: what is drawn.
         curves: a way, a key of `DRAWN` → values after each epoch, (epochs,).
         predicted: (epochs, α) of what noise alone would do without replacement (default: not drawn).
-        level: (words, value) of a thin horizontal line (default: not drawn).
-        names: a way → what its line is called (default: the way, up to its first comma).
     """
     with house_style():
         figure, axis = plt.subplots(figsize=(9.2, 3.4))
         set_log(axis)
-        if level:
-            axis.axhline(level[1], color="#6E6E6E", linewidth=1, zorder=0)
-            across = axis.get_yaxis_transform()
-            axis.annotate(level[0], (1, level[1]), (-4, 3), xycoords=across, color="#6E6E6E", **_END)
         for way, values in curves.items():
             axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.8)
-            end, name = (len(values), values[-1]), (names or {}).get(way, way.partition(",")[0])
-            axis.annotate(name, end, (6, 0), **_RIGHT, color=DRAWN[way]["color"])
+            axis.annotate(way, (len(values), values[-1]), (6, 0), **_RIGHT, color=DRAWN[way]["color"])
         if predicted is not None:
             axis.plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
             middle = tuple(values[len(values) // 2] for values in predicted)
             axis.annotate("from the peak:\nnoise alone", middle, (-8, 0), **_BESIDE)
         name_epochs(axis)
         axis.set_title(title, loc="left")
+    return figure
+
+
+def two_rules(rules, start):
+    """α over the epochs under two rules, with the fall by 1/t from the second's peak, and beside it the training loss.
+
+    Args:
+        rules: a method, a key of `METHODS` → (its name, α after each epoch, the loss after each epoch).
+        start: the loss before the first epoch, a gray line.
+    """
+    with house_style():
+        figure, (alpha, loss) = plt.subplots(1, 2, figsize=(9.2, 3.6))
+        for method, (name, *curves) in rules.items():
+            look = METHODS[method].line | {"label": name}
+            for axis, values in zip((alpha, loss), map(np.asarray, curves), strict=True):
+                axis.plot(np.arange(1, len(values) + 1), values, **look)
+                axis.annotate(name, (len(values), values[-1]), (6, 0), **_RIGHT, color=look["color"])
+        _, rates, _ = rules[method]
+        peak = int(np.argmax(rates))
+        epochs = np.arange(peak, len(rates)) + 1
+        by_time = rates[peak] * epochs[0] / epochs
+        alpha.plot(epochs, by_time, color="#6E6E6E", linestyle=":", linewidth=1.6, label="1/t")
+        alpha.annotate("1/t", (epochs[-1], by_time[-1]), (6, 0), **_RIGHT, color="#6E6E6E")
+        loss.axhline(start, color="#6E6E6E", linewidth=1.2, zorder=0)
+        words = {"xycoords": loss.get_yaxis_transform(), "color": "#6E6E6E"}
+        loss.annotate("before training", (1, start), (-4, 4), textcoords="offset points", ha="right", **words)
+        for axis, quantity in ((alpha, "alpha"), (loss, "train_loss")):
+            set_log(axis)
+            axis.set_title(QUANTITIES[quantity])
+            name_epochs(axis)
     return figure

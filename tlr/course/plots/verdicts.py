@@ -66,19 +66,19 @@ def turned(moves, thick=(), stayed=0):
     return figure
 
 
-def ages(groups, thick=(), before=None, starred=()):
+def ages(groups, thick=(), before=None, marks=None):
     """How old criteria are: a row for each age, with how many there are and a tile for each claim.
 
-    What a star and an arrow mean is written below the tiles, if there are any.
+    What marks and an arrow mean is written below the tiles, if there are any.
 
     Args:
         groups: age, in words → (number of the claim → verdict). Verdicts are the keys of `SIGNS`.
         thick: the numbers of the claims whose tiles have a thick edge.
         before: number of the claim → its verdict without the new seeds, which an arrow leads from.
-        starred: the numbers of the claims that were tried on stand-ins alone.
+        marks: mark behind a number → (what it means, the numbers that have it).
     """
-    before = before or {}
-    told = ["* on a stand-in, older than any run of its figure"] * bool(starred)
+    before, marks = before or {}, marks or {}
+    told = [f"{mark} {meaning}" for mark, (meaning, _) in marks.items()]
     told += ["→ the new seeds turned it"] * bool(before)
     bottom = len(groups) + 0.6 * bool(told)
     with house_style():
@@ -89,11 +89,12 @@ def ages(groups, thick=(), before=None, starred=()):
             for x, (number, verdict) in enumerate(verdicts.items()):
                 _tile(axes, (x + 0.05, y + 0.07), (0.9, 0.86), verdict, number in thick)
                 signs = "→".join(SIGNS[each] for each in (before.get(number), verdict) if each)
-                words = f"{number}{'*' * (number in starred)}\n{signs}"
+                marked = "".join(mark for mark, (_, numbers) in marks.items() if number in numbers)
+                words = f"{number}{marked}\n{signs}"
                 axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=8, linespacing=1)
         axes.plot([-0.1, -0.1], [0, len(groups)], color="k", linewidth=0.8)
         if told:
-            axes.text(-6.8, len(groups) + 0.4, "      ".join(told), va="center", fontsize=9.5)
+            axes.text(-6.8, len(groups) + 0.4, "     ".join(told), va="center", fontsize=9.5)
         axes.set(xlim=(-6.8, max(map(len, groups.values()), default=1) + 0.1), ylim=(bottom, -0.05))
         axes.axis("off")
     return figure
