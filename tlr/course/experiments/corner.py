@@ -16,6 +16,20 @@ before they were made:
    if two or all three runs are lost; too early for a young one if none is; else open.
 4. When is the lost run past saving? α is set back to 0.1 after window 7, and in another run after epoch 8. It was past
    saving then if the run is still lost after epoch 12.
+
+Two more came later, each fixed before it was made:
+
+5. Is it the pace alone? Eqs. 8 and 8′ read displacements again, but may raise α by a twelfth at most, c = 1/12. So in
+   two epochs α rises to 0.149 at most; Eq. 8′ on gradients took it to 0.150 there (trial 1, mean of three seeds). If
+   at most one run of six is lost, the pace kills, and what the rule reads only sets the pace; if four or more are,
+   displacements kill at this pace, too; else open.
+6. What keeps the lost run down? As in trial 4, but for 20 epochs, the second run with three seeds; and at the ends of
+   windows 6 and 7, and after epochs 8, 12 and 20, the hidden units are counted that fire on no training image, the
+   *dead* ones, which get no gradient, and those that fire on every image, which are as good as linear. Dead units are
+   what keeps it down if, in the runs that are still lost after epoch 20, more than half are dead after epoch 8, and at
+   most half after window 7, from where the run recovers. If at most half are dead after epoch 8, they are not; if more
+   than half are after window 7 already, their number does not decide. (By then one seed had been run again, on another
+   processor, for two epochs after epoch 8: it had come to an accuracy of 39 %, where trial 4 had stayed at 11 %.)
 """
 
 import json
@@ -45,6 +59,11 @@ _RULES = ("published", "secant", "gradients")
 
 _EPOCH, _WINDOW = 118, 39  # steps, with batches of 512
 _NO_MOMENTUM = {"alpha0": 0.5, "momentum": 0.0}
+_SLOW = {"c": 1 / 12}
+_COUNTED = {
+    "curvature": "published",
+    "count_at": (6 * _WINDOW, 7 * _WINDOW, 8 * _EPOCH, 12 * _EPOCH, 20 * _EPOCH),
+}
 
 #: Name → what `trial` is given, the seeds and the epochs.
 TRIALS = {
@@ -56,6 +75,10 @@ TRIALS = {
     "0.28 after epoch 8": ({"then": (8 * _EPOCH, 0.28)}, (0, 1, 2), 12),
     "back after window 7": ({"curvature": "published", "then": (7 * _WINDOW, 0.1)}, (0,), 12),
     "back after epoch 8": ({"curvature": "published", "then": (8 * _EPOCH, 0.1)}, (0,), 12),
+    "Eq. 8, slow": (_SLOW | {"curvature": "published"}, (0, 1, 2), 8),
+    "Eq. 8′, slow": (_SLOW | {"curvature": "secant"}, (0, 1, 2), 8),
+    "counted, back after window 7": (_COUNTED | {"then": (7 * _WINDOW, 0.1)}, (0,), 20),
+    "counted, back after epoch 8": (_COUNTED | {"then": (8 * _EPOCH, 0.1)}, (0, 1, 2), 20),
 }
 
 
@@ -120,8 +143,10 @@ def trial(
     alpha0=0.1,
     momentum=0.8,
     curvature=None,
+    c=0.25,
     reads="directions",
     then=None,
+    count_at=(),
     batch_size=512,
     hidden=1000,
 ):
@@ -131,16 +156,20 @@ def trial(
         data: a `tlr.course.data.Data`.
         seed, epochs, alpha0, momentum, batch_size, hidden: of the run.
         curvature: "published" (Eq. 8) or "secant" (Eq. 8′); α is fixed by default.
+        c: the largest relative increase of α after a window (default 1/4).
         reads: what the rule sums over each window, "directions" (displacements over α, momentum included; default) or
             "gradients" (weight decay included).
         then: (steps, α), after how many steps α is set to what, and fixed (default: never).
+        count_at: after how many steps the hidden units are counted (default: never).
 
     Returns:
         A dict of lists with a number for each epoch: `loss`, the mean over the batches, each before its step;
-        `accuracy`, the test accuracy after it; `alpha`, after it.
+        `accuracy`, the test accuracy after it; `alpha`, after it. With `count_at` also, with a number for each count:
+        `dead`, the hidden units that fire on no training image, and `always`, those that fire on every one.
     """
     import torch
 
+    from tlr.course.data import normalize
     from tlr.course.models import MLP
     from tlr.course.training import accuracy, steps_per_epoch
 
@@ -149,8 +178,8 @@ def trial(
     model = MLP(data.inputs, hidden, data.classes, seed)
     optimizer = torch.optim.SGD(model.parameters(), lr=alpha0, momentum=momentum, weight_decay=5e-4)
     (group,) = optimizer.param_groups
-    _, _, test_images, test_labels = data.tensors("cpu")
-    ran = {"loss": [], "accuracy": [], "alpha": []}
+    images, _, test_images, test_labels = data.tensors("cpu")
+    ran = {"loss": [], "accuracy": [], "alpha": []} | ({"dead": [], "always": []} if count_at else {})
     losses, total, last = [], None, None
     steps = _steps(model, optimizer, data, seed=seed, epochs=epochs, batch_size=batch_size)
     for number, step in enumerate(steps, start=1):
@@ -158,10 +187,13 @@ def trial(
         total = _added(total, step)
         if number % window == 0:
             if curvature and last is not None:
-                group["lr"] *= 1 + _relative_change(last[reads], total[reads], curvature)
+                group["lr"] *= 1 + _relative_change(last[reads], total[reads], curvature, c)
             total, last = None, total
         if then and number == then[0]:
             group["lr"], curvature = then[1], None
+        if number in count_at:
+            for what, count in zip(("dead", "always"), _units(model, normalize(images)), strict=True):
+                ran[what].append(count)
         if number % every == 0:
             ran["loss"].append(sum(losses) / len(losses))
             ran["accuracy"].append(accuracy(model, test_images, test_labels))
@@ -202,6 +234,17 @@ def _added(total, step):
     return {each: step[each] + (total[each] if total else 0) for each in ("directions", "gradients")}
 
 
-def _relative_change(last, now, curvature):
+def _units(model, images):
+    """How many hidden units fire on none of the images, and how many on all."""
+    import torch
+
+    with torch.no_grad():
+        fires = [model.hidden(some.flatten(1)) > 0 for some in images.split(5000)]
+    never = ~torch.stack([some.any(0) for some in fires]).any(0)
+    always = torch.stack([some.all(0) for some in fires]).all(0)
+    return int(never.sum()), int(always.sum())
+
+
+def _relative_change(last, now, curvature, c=0.25):
     products = float(now @ now), float(now @ last), float(last @ last)
-    return float(rule.relative_change(*products, curvature=curvature))
+    return float(rule.relative_change(*products, c, curvature=curvature))
