@@ -26,28 +26,7 @@ def table(records):
         does not have it), status, epoch (0, 1, …), group, alpha, train_loss, test_accuracy (0..1), seconds and
         evaluation_seconds.
     """
-    import pandas as pd
-
-    settings = [field.name for field in attrs.fields(Setting)]
-    measured = [name for name in MEASURED if name != "alpha"]
-    frames = []
-    for record in records:
-        n, k = len(record.train_loss) + 1, len(record.groups)
-        columns = {
-            "epoch": np.repeat(np.arange(n), k),
-            "group": np.tile(np.array(record.groups, dtype=object), n),
-            "alpha": record.rates.ravel(),
-        }
-        for name in measured:
-            columns[name] = np.repeat(np.concatenate([[np.nan], getattr(record, name)]), k)
-        frame = pd.DataFrame(columns)
-        constants = {"run": record.setting.name, "status": record.status}
-        frame = frame.assign(**constants, **{name: getattr(record.setting, name) for name in settings})
-        frames.append(frame.astype(dict.fromkeys(_NUMBERS, float)))
-    order = ["run", *settings, "status", "epoch", "group", "alpha", *measured]
-    if not frames:
-        return pd.DataFrame(columns=order)
-    return pd.concat(frames, ignore_index=True)[order]
+    return _rows(records, slice(None))
 
 
 def final(records):
@@ -61,15 +40,42 @@ def final(records):
         this α had after an epoch, or before the first; mean_loss is the mean of the training loss over the epochs.
         Where a run diverged the loss is not finite, and its mean infinite.
     """
-    curves = table(records)
-    peak = curves.groupby(["run", "group"]).alpha.transform("max")
-    last = curves.groupby("run").epoch.transform("max")
-    loss = {
-        record.setting.name: np.nan_to_num(record.train_loss, nan=np.inf).mean() if len(record.train_loss) else np.nan
-        for record in records
-    }
-    ends = curves.assign(peak_alpha=peak, mean_loss=curves.run.map(loss))
-    return ends[curves.epoch == last].reset_index(drop=True)
+    ends = _rows(records, slice(-1, None))
+    if records:
+        ends["peak_alpha"] = np.concatenate([np.fmax.reduce(record.rates) for record in records])
+        losses = [np.nan_to_num(record.train_loss, nan=np.inf) for record in records]
+        means = [loss.mean() if len(loss) else np.nan for loss in losses]
+        ends["mean_loss"] = np.repeat(means, [len(record.groups) for record in records])
+    return ends
+
+
+def _rows(records, epochs):
+    """The rows of `table` of these epochs, a slice."""
+    import pandas as pd
+
+    settings = [field.name for field in attrs.fields(Setting)]
+    measured = [name for name in MEASURED if name != "alpha"]
+    order = ["run", *settings, "status", "epoch", "group", "alpha", *measured]
+    if not records:
+        return pd.DataFrame(columns=order)
+    columns = {name: [getattr(record.setting, name) for record in records] for name in settings}
+    columns |= {"run": [record.setting.name for record in records], "status": [record.status for record in records]}
+    columns = {name: pd.Series(each, dtype=object if None in each else None) for name, each in columns.items()}
+    frame = pd.DataFrame(columns).astype(dict.fromkeys(_NUMBERS, float))
+    counts = [np.arange(len(record.train_loss) + 1)[epochs] for record in records]
+    widths = [len(record.groups) for record in records]
+    frame = frame.loc[np.repeat(np.arange(len(records)), np.multiply(widths, list(map(len, counts))))]
+    frame = frame.reset_index(drop=True)
+
+    def an_epoch(values):
+        return np.concatenate([np.repeat(each, width) for each, width in zip(values, widths, strict=True)])
+
+    frame["epoch"] = an_epoch(counts)
+    frame["group"] = [name for record, each in zip(records, counts, strict=True) for name in record.groups * len(each)]
+    frame["alpha"] = np.concatenate([record.rates[epochs].ravel() for record in records])
+    for name in measured:
+        frame[name] = an_epoch([np.concatenate([[np.nan], getattr(record, name)])[epochs] for record in records])
+    return frame[order]
 
 
 def pivot(records, value, rows=("method", "alpha0"), columns="batch_size"):
