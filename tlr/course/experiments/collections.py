@@ -37,6 +37,8 @@ COLLECTIONS = {
         Part("figure-5-cifar10-upper"),
         Part("figure-5-cifar10-upper", {"alpha0": (0.1,)}, seeds=(1, 2)),  # where the first seed's steady was lost
         _narrow(13),
+        _narrow(13, seeds=(1,)),  # without a second seed only lost runs count as a difference
+        _narrow(2, method=("tlr",), batch_size=(256,), seeds=(1,)),  # TLR beside them
         _narrow(2, batch_size=(512, 128)),
         _narrow(6),
         _narrow(8),
