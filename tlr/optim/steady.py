@@ -4,7 +4,8 @@
 - Batches drawn without replacement make the means of two windows of an epoch correlate negatively by themselves. A
   product that is not below what this alone makes of it is no evidence for a smaller α. It lowers α all the same, as
   noise calls for a smaller α in the end, but no faster than 1/t, whose sum has no limit (Robbins and Monro).
-- A window in which the mean gradient has grown threefold in another direction is taken back, and α made smaller.
+- Where the mean gradient has grown by a tenth, in another direction, α does not grow, and a negative product counts in
+  full; where it has grown threefold, the window is taken back and α made smaller.
 """
 
 import math
