@@ -7,6 +7,8 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -32,18 +34,15 @@ COLUMNS = {
 }
 EPOCHS = 80
 PICTURE = (
-    "Four panels: the training loss after 80 epochs over the starting α₀, a line for each batch size. The lines of "
-    "SGD, with a fixed α and with a schedule, rise steeply towards small α₀. Those of the paper's rule lie level near "
-    "0.02, but one ends in a cross, a ruined run, at α₀ = 0.1 with batches of 512. Steady's lie level, and have no "
-    "cross."
+    "Four panels: training loss after 80 epochs over α₀, a line for each batch size. SGD's lines, with a fixed α and "
+    "with a schedule, rise steeply towards small α₀. The paper's rule is level near 0.02, but for a cross, a ruined "
+    "run, at α₀ = 0.1 with batches of 512. Steady is level, without a cross."
 )
 STARTS = (
     "Starts are α₀ up to 0.1, and any stable one with exact gradients. *Short* windows are below what `tlr.window` "
-    "returns, the *usual* ones are not; SGD has none, and ran in the same settings. We collected failures on purpose: "
-    "read the table as a comparison, not as a probability. Short windows make most of the count. We ran the *held-out* "
-    'cases after we had stopped changing "steady"; half of them reuse its development data, in other settings. All '
-    "other cases were used to develop it. Outside of this collection, with mini-batches and from α₀ up to 0.1, it lost "
-    "more runs, all in notebook 5: see the limits below.\n"
+    "returns, the *usual* ones are not; SGD ran in the same settings. We collected failures: read "
+    "the table as a comparison, not a probability. We ran the *held-out* cases after we had stopped changing "
+    '"steady"; half of them reuse its development data, otherwise set. All others were used to develop it.\n'
 )
 
 
@@ -57,7 +56,7 @@ def results():
     """Markdown: figure 10's twelve settings of each method, and lost runs as notebook 6 counts them."""
     ends = records.final(on_mnist())
     bench = lost_cases.recorded_runs()
-    return "\n".join([*_mnist(ends), "", *_lost(lost_cases.shared(bench), _of_prodigy(bench))]) + "\n"
+    return "\n".join([*_mnist(ends), "", *_lost(bench)]) + "\n"
 
 
 def _mnist(ends):
@@ -73,7 +72,7 @@ def _mnist(ends):
         "",
         f"![{PICTURE}](docs/bad_guess.webp)",
         "",
-        f"Steady kept all of its {counts.tlr_steady} runs above 98 % accuracy. The paper's rule ruined {lost.tlr} of "
+        f"Steady kept all {counts.tlr_steady} runs above 98 % accuracy. The paper's rule ruined {lost.tlr} of "
         f"{counts.tlr} (accuracy below one half), all from the largest α₀ with the largest batches. A fixed α ruined "
         f"none, but its worst training loss was {worst.sgd:.3f}; steady's was {worst.tlr_steady:.3f}. But if you can "
         f"search, you need no TLR: from its best α₀ {_against_schedules(ends)}",
@@ -110,16 +109,16 @@ def _mnist(ends):
 
 
 def _against_schedules(ends):
-    """Who ends lower at its best α₀, the better of two schedules or "steady"; within a tenth they tie."""
+    """Who ends lower at its best α₀, the better of two schedules or "steady", and where by less than a tenth."""
     means = ends.groupby(["batch_size", "method", "alpha0"]).train_loss.mean()
     best = means.groupby(["batch_size", "method"]).min().unstack()
-    told = {"a schedule ends below steady": [], "above it": [], "within a tenth of it": []}
-    lower, higher, tie = told.values()
+    told = {}
     for size, losses in best.iterrows():
         schedule, steady = losses[["multistep", "exponential"]].min(), losses.tlr_steady
-        group, first, second = (lower, schedule, steady) if schedule < steady else (higher, steady, schedule)
-        (tie if second < 1.1 * first else group).append(str(size))
-    return "; ".join(f"{words} with batches of {', '.join(sizes)}" for words, sizes in told.items() if sizes) + "."
+        near = "less than a tenth " if max(schedule, steady) < 1.1 * min(schedule, steady) else ""
+        told.setdefault(near + ("below" if schedule < steady else "above"), []).append(str(size))
+    ends = (f"{words} steady with batches of {', '.join(sizes)}" for words, sizes in sorted(told.items()))
+    return f"a schedule ends {', and '.join(ends)}."
 
 
 def _photographs():
@@ -127,21 +126,22 @@ def _photographs():
     ends = records.final(experiments.recorded(part, epochs=EPOCHS, seeds=(0,)))
     losses = ends.groupby(["method", "batch_size"]).train_loss.min().unstack().sort_values(64)
     names = {"tlr_steady": "steady", "multistep": "a schedule", "tlr": "the paper's rule", "tlr_secant": "Eq. 8′"}
-    names["hypergradient"] = "the best of three β"
+    names["hypergradient"] = "hypergradient descent with the best of three β"
     told = ", ".join(f"{names[method]} {loss:.3f}" for method, loss in losses[64].items())
     first, second = losses.index[:2]
     assert [*losses.sort_values(256).index[:2]] == [second, first]
-    accuracy = ends.groupby(["method", "batch_size"]).test_accuracy.max()
-    assert (accuracy[first] - accuracy[second]).abs().max() < 0.01
+    accuracy = ends.set_index(["method", "batch_size"]).test_accuracy.loc[[first, second]]
+    assert accuracy.groupby("batch_size").agg(np.ptp).max() < 0.01
     return (
-        f"**Photographs.** All of CIFAR-10 on a small residual network, {EPOCHS} epochs from α₀ = 0.1; one seed, so "
-        f"that small differences decide nothing. Training loss at the end, with batches of 64: {told}. With batches of "
-        "256 the first two change places; in accuracy they end within a point of each other "
+        f"**Photographs.** All of CIFAR-10 on a residual network of 78,000 weights, {EPOCHS} epochs from α₀ = 0.1, one "
+        f"seed: small differences decide nothing. Training loss at the end, with batches of 64: {told}. With batches "
+        f"of 256 the first two change places; their accuracies, some {100 * accuracy.mean():.0f} %, are within a point "
         "([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit))."
     )
 
 
-def _lost(lost, prodigy):
+def _lost(bench):
+    lost, prodigy = lost_cases.shared(bench), _of_prodigy(bench)
     ours = lost.loc[COLUMNS["usual windows"]].groupby(level="method").sum()
     usual = {name: "{0.lost} of {0.runs}".format(ours.loc[name]) for _, name, _ in ROWS if name}
     lines = [
@@ -158,16 +158,30 @@ def _lost(lost, prodigy):
             cells = ["{0.lost} of {0.runs}".format(of_method.loc[kinds].sum()) for kinds in COLUMNS.values()]
             lines.append(f"| {words} | {' | '.join(cells)} |")
     held_out = lost.loc[["held out", "held out, longer"]].groupby(level="method").sum()
+    each = lost_cases.shares(bench, ["steady"])
+    ours = each[each.index.get_level_values("group").str.startswith("Held out")]
+    assert held_out.lost.steady == ours.lost.sum() == 0
     told = (
-        f"Of steady's runs {held_out.runs.steady} were *held out*; {held_out.lost.steady} of them were lost. {prodigy}"
+        f"Of steady's runs here {held_out.runs.steady} were *held out*, of all {ours.runs.sum()} (some methods did not "
+        f"run each); none was lost. {prodigy} Were the bar a fifth, steady would lose {_by_a_fifth(bench)} with "
+        "mini-batches."
     )
     return [*lines, "", told, "", STARTS, "</details>"]
+
+
+def _by_a_fifth(runs):
+    """Runs of steady that end above a fifth of their first loss, where all four methods were tried on mini-batches."""
+    found = lost_cases.frame(runs)
+    found = found[found.method.isin(lost_cases.COMPARED) & ~found.group.isin(("functions", "full"))]
+    found = found[found.groupby(["case", "alpha0", "seed"]).method.transform("nunique") == len(lost_cases.COMPARED)]
+    steady = found[found.method == "steady"]
+    return f"{(steady['last'] > steady['first'] / 5).sum()} of {len(steady)}"
 
 
 def _of_prodigy(runs):
     """Prodigy takes no α₀, so it has no place in the table."""
     lost = [lost_cases.is_lost(run) for run in runs if run["method"] == "prodigy"]
-    return f"Prodigy, which takes no α₀, was lost in {sum(lost)} of its {len(lost)} runs on some of the same cases."
+    return f"Prodigy, which takes no α₀, lost {sum(lost)} of its {len(lost)} runs, on some of the same cases."
 
 
 def main():

@@ -11,15 +11,19 @@ __all__ = ["decision"]
 #: A question, to which yes leads on down; where no leads to, on the right; the method in whose color that is.
 _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search", None),
-    ("Must the steps be SGD's,\nwith or without momentum?", "Prodigy, at its default of 1", "prodigy"),
+    (
+        "Must the steps be SGD's,\nwith or without momentum?",
+        "Prodigy, at its default of 1\n(losses compared on digits only)",
+        "prodigy",
+    ),
     ("Is there only one run, and\nno good α₀ known?", "SGD with a schedule", "multistep"),
     (
         "Will there be 24 windows?\n(8 epochs of 3 windows)",
-        "Too short for TLR: allow Prodigy,\nor two or three runs of SGD",
+        "Too short for TLR:\ntrain longer, or allow Prodigy",
         None,
     ),
 )
-_END = 'TLR, curvature="steady", α₀ = 0.01,\nμ = 0.8, windows of ⅓ epoch'
+_END = 'TLR, curvature="steady", α₀ = 0.01;\nstop once the task is learned'
 
 #: Half the width and height of a box, and where the columns are; a row is 1 high.
 _HALF, _LEFT, _RIGHT = (0.22, 0.32), 0.225, 0.775
