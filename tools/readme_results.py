@@ -181,7 +181,7 @@ def _by_a_fifth(runs):
 def _of_prodigy(runs):
     """Prodigy takes no α₀, so it has no place in the table."""
     lost = [lost_cases.is_lost(run) for run in runs if run["method"] == "prodigy"]
-    return f"Prodigy, which takes no α₀, lost {sum(lost)} of its {len(lost)} runs, on some of the same cases."
+    return f"Prodigy, at its default of 1, lost {sum(lost)} of its {len(lost)} runs, on some of the same cases."
 
 
 def main():
