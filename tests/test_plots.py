@@ -155,7 +155,7 @@ def test_leap_shows_the_two_places_near_the_joint():
 def test_about_one_marks_each_kind_of_step_with_the_change_that_follows():
     w = np.array([-1, -1, 1, -1, -1, 1, -1])[:, None]
     ran = SimpleNamespace(w=w, alpha=np.array([0.8, 0.8, 1, 1, 0.9, 1.125, 1.125]))
-    (axes,) = plots.about_one(ran, (0, 6), 1).axes
+    (axes,) = plots.step_kinds(ran, (0, 6), 1).axes
     marks = {line.get_label(): [*line.get_xdata()] for line in axes.lines[2:]}
     assert marks == {"stays: α +25 %": [1, 4], "crosses: α +0.0 %": [2, 5], "is thrown back: α −10 %": [3]}
 

@@ -21,7 +21,7 @@ def test_each_step_is_longer_by_a_quarter_and_the_last_ends_where_it_mirrors_its
 
 def test_from_dot_to_dot_it_is_times_five_quarters_without_the_whole_part():
     x = theory.orbit(0.93, 14)
-    figure = plots.looks(x)
+    figure = plots.first_return(x)
     course, square = figure.axes
     dots = course.lines[2].get_ydata()
     np.testing.assert_array_equal(dots, x[x < 1])

@@ -6,9 +6,8 @@ No module of this folder has the name of one of its functions: importing it woul
 from tlr.course.plots.advice import decision
 from tlr.course.plots.basin_map import basins
 from tlr.course.plots.comparison import by_method, compare, rates, restarts, sensitivity, span
-from tlr.course.plots.construction import looks, staircase
+from tlr.course.plots.construction import first_return, staircase
 from tlr.course.plots.derivation import (
-    about_one,
     angles,
     behind_now_ahead,
     between_two_steps,
@@ -20,6 +19,7 @@ from tlr.course.plots.derivation import (
     one_line_late,
     response,
     scale,
+    step_kinds,
 )
 from tlr.course.plots.endings import ends, spread
 from tlr.course.plots.grids import grid, label
@@ -38,7 +38,6 @@ from tlr.course.plots.verdicts import ages, races, turned
 __all__ = [
     "METHODS",
     "Method",
-    "about_one",
     "after_learning",
     "ages",
     "agreement",
@@ -62,6 +61,7 @@ __all__ = [
     "drawing",
     "edges",
     "ends",
+    "first_return",
     "foretold",
     "grid",
     "guesses",
@@ -71,7 +71,6 @@ __all__ = [
     "label",
     "leap",
     "ledger",
-    "looks",
     "lost",
     "one_line_late",
     "panels",
@@ -89,6 +88,7 @@ __all__ = [
     "span",
     "spread",
     "staircase",
+    "step_kinds",
     "thrown_back",
     "turned",
     "two_rules",

@@ -7,13 +7,13 @@ import numpy as np
 
 from tlr.course.plots.style import METHODS, house_style
 
-__all__ = ["looks", "staircase"]
+__all__ = ["first_return", "staircase"]
 
 _RULE, _OLD = METHODS["tlr"].color, "#8c8c8c"
 _HOP = {"arrowstyle": "-|>", "color": _RULE, "linewidth": 1.5, "shrinkA": 3, "shrinkB": 3}
 
 
-def looks(x):
+def first_return(x):
     """α over some updates of the published rule on a parabola, and the map from one value below the best to the next.
 
     Args:

@@ -8,7 +8,6 @@ from tlr.course.plots.step import EXACT
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = [
-    "about_one",
     "angles",
     "behind_now_ahead",
     "between_two_steps",
@@ -20,6 +19,7 @@ __all__ = [
     "one_line_late",
     "response",
     "scale",
+    "step_kinds",
 ]
 
 
@@ -251,7 +251,7 @@ def leap(toy, ran, cycle):
     return figure
 
 
-def about_one(ran, shown, cycle):
+def step_kinds(ran, shown, cycle):
     """α on a function of curvature 1 left of 0 and a steep one right of it: what each kind of step does to it.
 
     Args:
