@@ -67,6 +67,40 @@ def test_any_section_can_follow_the_cells_above_the_first(path):
     assert missing == {}
 
 
+def names_of_functions(code):
+    """What the functions of a cell take from outside whenever they are called."""
+    module = symtable.symtable(code, "cell", "exec")
+    tables = [table for table in module.get_children() if table.get_name() not in {"listcomp", "genexpr"}]
+    for table in tables:
+        tables += table.get_children()
+    return {symbol.get_name() for table in tables for symbol in table.get_symbols() if symbol.is_global()}
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [
+        ("def f(x):\n    return g(x) + y", {"g", "y"}),
+        ("play(lambda u: u + v)", {"v"}),
+        ("def f():\n    return [a * b for b in c]", {"a", "c"}),
+        ("play(a, [b for c in d])", set()),
+    ],
+)
+def test_what_the_functions_of_a_cell_take(code, read):
+    assert names_of_functions(code) == read
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_no_later_cell_takes_a_name_from_a_widget(path):
+    """Its slider would do nothing after "Run All", and say so nowhere."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    taken = {}
+    for number, cell in enumerate(cells):
+        if any("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in cell.outputs):
+            later = set().union(*(names(each.source)[0] for each in cells[number + 1 :]))
+            taken[cell.id] = names_of_functions(cell.source) & later
+    assert not any(taken.values()), taken
+
+
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 def test_no_section_changes_what_all_share(path):
     (_, above), *rest = sections(nbformat.read(path, as_version=4))
