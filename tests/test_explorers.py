@@ -430,6 +430,29 @@ def test_interact_draws_for_what_its_sliders_say_and_leaves_its_first_picture():
     assert plt.get_fignums() == []
 
 
+def test_a_function_that_fails_when_a_slider_moves_says_so_below_its_picture():
+    def draw(x):
+        if x > 1:
+            raise ValueError("no picture there")
+        return plt.figure(figsize=(1, 1))
+
+    explorer = interact(draw, x=(0.0, 2.0, 0.5))
+    first, below = explorer.image.value, explorer.children[-1]
+    explorer.controls["x"].value = 2.0
+    assert below.words == "The picture is not of these settings: ValueError: no picture there"
+    assert explorer.image.value == first
+    explorer.controls["x"].value = 0.5
+    assert below.words == ""
+    plt.close("all")
+
+
+def test_an_explorer_that_fails_when_a_control_moves_says_so_below_its_picture(monkeypatch):
+    explorer = windows()
+    monkeypatch.setattr(explorer, "draw", lambda **_: 1 / 0)
+    explorer.alpha.value = 0.2
+    assert explorer.children[-1].words.endswith("ZeroDivisionError: division by zero")
+
+
 def test_interact_keeps_the_limits_of_a_slider_whose_step_is_whole():
     slider = interact(lambda p: plt.figure(figsize=(1, 1)), p=(0.5, 2.5, 1)).controls["p"]
     assert (slider.min, slider.value, slider.max) == (0.5, 1.5, 2.5)

@@ -16,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from tlr.course.explorers.status import Status
 from tlr.course.plots.picture import PICTURE_SIZE, RULE_STYLES
 from tlr.course.plots.style import house_style
 
@@ -88,6 +89,24 @@ class Pictured(widgets.VBox):
     #: What is said in place of the picture where not even that can be shown.
     description = "An explorer."
 
+    def arrange(self, *parts):
+        """Show the parts one below the other; what went wrong when a control moved is said below them."""
+        self._failed = Status("")
+        self.children = [*parts, self._failed]
+
+    def refresh(self, _change=None):
+        """Draw for what the controls say."""
+        raise NotImplementedError
+
+    def on_move(self, _change):
+        """Draw again. No page shows the errors of a function that a control has called, so they are said here."""
+        try:
+            self.refresh()
+        except Exception as error:
+            self._failed.say(f"The picture is not of these settings: {in_a_line(error)}")
+        else:
+            self._failed.say("")
+
     def png(self):
         """The picture as it is now, as bytes of a PNG."""
         raise NotImplementedError
@@ -129,9 +148,9 @@ class Explorer(Pictured):
         )
         self._readers = {name: _reader(control) for name, control in controls.items()}
         for control in controls.values():
-            control.observe(self._on_move, "value")
+            control.observe(self.on_move, "value")
         rows = [widgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows or [[*controls.values()]]]
-        self.children = [*rows, self.image]
+        self.arrange(*rows, self.image)
         self.refresh()
 
     def draw(self, **settings):
@@ -157,7 +176,7 @@ class Explorer(Pictured):
                 self._quiet = False
             self.refresh()
 
-    def refresh(self):
+    def refresh(self, _change=None):
         """Draw, and show the result."""
         with DRAWING, house_style():
             settings = self.settings()
@@ -169,9 +188,10 @@ class Explorer(Pictured):
         with DRAWING, house_style():
             return self.screen.png()
 
-    def _on_move(self, _change):
+    def on_move(self, change):
+        """Draw again, unless `move` will."""
         if not self._quiet:
-            self.refresh()
+            super().on_move(change)
 
 
 def blank(size=PICTURE_SIZE, layout="none"):

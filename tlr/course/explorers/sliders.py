@@ -28,6 +28,7 @@ class _Interact(Pictured):
     description = "Sliders above a picture: run the notebook to move them."
 
     def __init__(self, draw, limits):
+        super().__init__()
         self._draw = draw
         self.controls = {
             name: (widgets.IntSlider if all(isinstance(n, int) for n in (low, high, step)) else widgets.FloatSlider)(
@@ -38,8 +39,8 @@ class _Interact(Pictured):
         self.image = widgets.Image(format="png")
         self.refresh()
         for control in self.controls.values():
-            control.observe(self.refresh, "value")
-        super().__init__([*self.controls.values(), self.image])
+            control.observe(self.on_move, "value")
+        self.arrange(*self.controls.values(), self.image)
 
     def refresh(self, _change=None):
         """Draw for what the sliders say."""
