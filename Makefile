@@ -31,7 +31,7 @@ PIP := -m pip install --quiet --disable-pip-version-check
 COLAB := .venv-colab
 LITE := .venv-lite
 
-.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest processors encoding faults site pdf slides check-site lite check-lite bench lock stamp
+.PHONY: setup lab test notebooks exercises lint coverage colab conda lowest processors encoding faults site pdf slides check-notebooks check-site lite check-lite bench lock stamp
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("The course needs Python 3.11 or newer, and this is %d.%d: name a newer one, as in \"make PYTHON=python3.13 lab\"." % sys.version_info[:2])'
@@ -115,6 +115,9 @@ pdf: setup
 slides: setup
 	$(PY) tools/build_slides.py
 
+check-notebooks: setup
+	$(PY) -m pytest tests/browser/check_notebooks.py
+
 check-site: setup site slides
 	$(PY) -m pytest tests/browser/check_site.py
 
@@ -130,9 +133,11 @@ lite: $(LITE)/.installed
 check-lite: setup lite
 	$(PY) -m pytest tests/browser/check_lite.py $(if $(NOTEBOOK),-k "$(NOTEBOOK) or kernel")
 
-# benchmarks/corner.py writes a record, which is not made anew by the way.
+# These write records, which are not made anew by the way.
+RECORDS := $(patsubst %,benchmarks/%.py,corner gradient_size guessing learned repairs)
+
 bench: setup
-	set -e; for script in $(filter-out benchmarks/corner.py,$(wildcard benchmarks/*.py)); do PYTHONPATH=. $(PY) "$$script"; done
+	set -e; for script in $(filter-out $(RECORDS),$(wildcard benchmarks/*.py)); do PYTHONPATH=. $(PY) "$$script"; done
 
 # What builds the package is locked, too. PyTorch and what it brings for a GPU are not.
 COMPILE := .venv-lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"

@@ -9,6 +9,7 @@ Runs go to tlr/course/records/recorded/guessing.jsonl, a line each; those that a
 import json
 import sys
 
+import numpy as np
 import torch
 
 from tlr.course.data import load
@@ -31,7 +32,11 @@ def main():
                 ran = over_alpha0({name: methods[name]}, digits, (alpha0,), epochs=10, batch_size=16, seeds=(seed,))
                 run = ran[name][alpha0, seed]
                 ends = {"train_loss": float(run.train_loss[-1]), "test_accuracy": float(run.test_accuracy[-1])}
-                line = {"method": name, "alpha0": alpha0, "seed": seed, **ends, **origin}
+                curves = {
+                    "losses": [float(f"{loss:.4g}") for loss in run.train_loss],
+                    "accuracies": [round(float(right), 4) for right in np.ravel(run.test_accuracy)],
+                }
+                line = {"method": name, "alpha0": alpha0, "seed": seed, **ends, **curves, **origin}
                 with PATH.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")
 

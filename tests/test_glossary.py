@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections import Counter
 from functools import cache
 from urllib.parse import unquote
 
@@ -91,6 +92,21 @@ def test_a_symbol_is_met_in_the_section_that_its_row_links_to():
         (target, anchor), *_ = LINK.findall(first)
         section = sections(GLOSSARY.parent / target)[anchor]
         assert symbols(symbol.split("$ ")[0] + "$") & symbols(section), f"{symbol} in {anchor}"
+
+
+def test_latin_letters_are_in_order():
+    plain = [
+        re.sub(r"\\(?:hat|bar|math\w+|operatorname\{)|[$\\]", "", row[0].replace(r"\ell", "l")).strip()
+        for row in rows()
+    ]
+    latin = [symbol[0].lower() for symbol in plain[: plain.index("alpha, alpha_t")]]
+    assert latin == sorted(latin)
+
+
+def test_a_letter_with_more_than_one_row_is_marked():
+    alone = [(row[0], re.findall(r"\$(\\?\w+)\$", re.sub(r"\(.*?\)", "", row[0]))) for row in rows()]
+    seen = Counter(letter for _, letters in alone for letter in letters)
+    assert [symbol for symbol, letters in alone if any(seen[each] > 1 for each in letters) and "●" not in symbol] == []
 
 
 def test_the_names_in_code_exist():

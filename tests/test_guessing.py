@@ -6,7 +6,16 @@ import numpy as np
 import torch
 
 from tlr.course.data import load
-from tlr.course.experiments.guessing import GRID, SEEDS, USUAL, losses, methods_of_today, over_alpha0, recorded_runs
+from tlr.course.experiments.guessing import (
+    GRID,
+    SEEDS,
+    USUAL,
+    first_epoch,
+    losses,
+    methods_of_today,
+    over_alpha0,
+    recorded_runs,
+)
 from tlr.course.peers import cosine
 
 RATES = (1e-4, 0.1)
@@ -41,3 +50,19 @@ def test_losses_have_a_row_for_each_rate_and_what_diverged_is_infinite():
     ends = losses(runs)["tlr"]
     assert ends[:-1, 0].tolist() == list(GRID[:-1])
     assert np.isinf(ends[-1, -1])
+
+
+def test_the_first_epoch_is_below_the_loss_or_at_the_accuracy_and_infinite_if_never():
+    curves = {"losses": [0.5, 0.01, 0.009, 0.02], "accuracies": [0.9, 0.97, 0.96, 0.98]}
+    runs = [{"method": "tlr", "alpha0": rate, "seed": seed, **curves} for rate in GRID for seed in SEEDS]
+    runs[-1]["losses"] = [2.0, float("nan")]
+    soon = first_epoch(runs, loss=0.01)["tlr"]
+    assert soon[0, 0] == 3
+    assert np.isinf(soon[-1, -1])
+    assert (first_epoch(runs, accuracy=0.97)["tlr"] == 2).all()
+
+
+def test_curves_end_where_runs_do():
+    for run in recorded_runs():
+        assert np.isclose(run["losses"][-1], run["train_loss"], rtol=1e-3, equal_nan=True)
+        assert np.isclose(run["accuracies"][-1], run["test_accuracy"], atol=1e-4)

@@ -719,8 +719,8 @@ def test_what_new_seeds_turned_has_an_arrow_and_a_stand_in_a_star():
 def test_races_are_squares_that_read_without_colour_with_a_verdict_a_row():
     signs = {"small": {"A": {64: 1, 128: 0}}, "large": {"A": {64: -1, 128: 1}}}
     verdicts = {"small": UNDECIDED, "large": DOES_NOT_HOLD}
-    (axes,) = plots.races(signs, verdicts, "always", ruined={("large", 64)}).axes
+    (axes,) = plots.races(signs, verdicts, "always", lost={("large", 64)}).axes
     texts = [text.get_text() for text in axes.texts]
     squares = ["A", "won", "64", "close", "128", "≈ undecided", "large", "defeat", "won", "✗ does not hold"]
-    assert texts == ["small", *squares, "“always”", "batches of", "Thick edge: TLR's own run is ruined."]
+    assert texts == ["small", *squares, "“always”", "batches of", "Thick edge: TLR's own run is lost."]
     assert edges(axes) == [0.8, 0.8, 2.5, 0.8]

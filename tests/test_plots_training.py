@@ -77,7 +77,7 @@ def test_two_windows_lie_side_by_side_in_an_epoch_with_both_correlations():
 
 def test_two_windows_that_are_whole_epochs_have_a_bracket_each_and_no_correlation():
     (axes,) = plots.two_windows(91, {"91 steps": (91, None, None)}).axes
-    assert axes.get_title(loc="right") == "no noise left: α follows the loss"
+    assert axes.get_title(loc="right") == "no noise left, only the gradient"
     assert [(line.get_xdata()[0], line.get_xdata()[-1]) for line in axes.lines] == [(1, 90), (92, 181)]
     assert not [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
     assert "ρ" not in " ".join(text.get_text() for text in axes.texts)

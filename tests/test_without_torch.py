@@ -17,7 +17,7 @@ LEFT_OUT = {
     "02_quadratics": 3,
     "03_minibatches": 47,
     "04_mnist": 6,
-    "05_cifar": 29,
+    "05_cifar": 24,
     "06_verdict": 5,
     "07_theory": 0,
     "08_ledger": 1,

@@ -77,7 +77,7 @@ def bad_guess():
     """How the runs of four of the README's methods ended, over α₀."""
     methods = ["sgd", "multistep", "tlr", "tlr_steady"]
     runs = [run for run in on_mnist() if run.setting.method in methods]
-    figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods, cross="ruined")
+    figure = ends(runs, (0.008, 1.2), quantity="train_loss", order=methods, cross="lost")
     return headline(figure, "Where the lines are flat, a bad guess costs little (marks of one α₀ stand side by side)")
 
 

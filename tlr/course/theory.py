@@ -37,14 +37,14 @@ __all__ = [
 # One dimension
 
 
-def return_map(y, c=0.25):
-    """Where x = αλ returns to below 1 under the published rule on a parabola, with y = 4x − 3: (1 + c) y + 3c mod 1.
+def return_map(phi, c=0.25):
+    """Where x = αλ returns to below 1 under the published rule on a parabola, with φ = 4x − 3: (1 + c) φ + 3c mod 1.
 
     Args:
-        y: in [0, 1), any shape; floats or fractions. Notebook 07 calls it φ.
+        phi: φ in [0, 1), any shape; floats or fractions.
         c: the bound (default 1/4).
     """
-    return ((1 + c) * y + 3 * c) % 1
+    return ((1 + c) * phi + 3 * c) % 1
 
 
 def orbit(x0, updates, c=0.25):
@@ -104,7 +104,7 @@ class OneDimension(NamedTuple):
 def one_dimension(c=0.25):
     """The long run of the published rule on a parabola, by integrals over `return_density`."""
     edges, heights = return_density(c)
-    jumps = (np.arange(1, int(4 * c) + 2) - 3 * c) / (1 + c)  # where (1 + c) y + 3c is whole
+    jumps = (np.arange(1, int(4 * c) + 2) - 3 * c) / (1 + c)  # where (1 + c) φ + 3c is whole
     cuts = np.unique(np.concatenate([edges, jumps[(jumps > 0) & (jumps < 1)]]))
     middles, widths = (cuts[1:] + cuts[:-1]) / 2, np.diff(cuts)
     mass = widths * _at((edges, heights), middles)
@@ -118,14 +118,14 @@ def one_dimension(c=0.25):
     return OneDimension(*map(float, (1 / updates, np.log1p(c) / updates, total / updates)))
 
 
-def _at(steps, y):
-    """A step function (edges, heights) at y."""
+def _at(steps, phi):
+    """A step function (edges, heights) at φ."""
     edges, heights = steps
-    return heights[np.clip(np.searchsorted(edges, y, side="right") - 1, 0, len(heights) - 1)]
+    return heights[np.clip(np.searchsorted(edges, phi, side="right") - 1, 0, len(heights) - 1)]
 
 
 def _integral_of_log(distances, slope):
-    """∫ log|distance| dy between consecutive cuts, where the distance falls by `slope` per unit of y."""
+    """∫ log|distance| dφ between consecutive cuts, where the distance falls by `slope` per unit of φ."""
     safe = np.where(distances == 0, 1, np.abs(distances))
     antiderivative = -(distances * np.log(safe) - distances) / slope
     return np.diff(antiderivative)

@@ -13,14 +13,14 @@ __all__ = ["below_with_doubling", "digits_forgotten", "fall_in_an_epoch", "runs_
 
 @exercise
 def digits_forgotten(updates):
-    """After how many updates a difference of 10⁻¹⁵ in x has grown to about 1, or to 0.1 in a single run."""
+    """After how many updates a difference of 10⁻¹⁵ in x has grown to about 1, or to 0.1 in a single orbit."""
     updates = number(updates, "the number of updates")
     exponent = theory.one_dimension().lyapunov
     right = 15 * np.log(10) / exponent
-    if -80 <= updates - right <= 40:  # nearly all single runs are apart by 0.1 after 220 to 285 updates
+    if -80 <= updates - right <= 40:  # nearly all single orbits are apart by 0.1 after 220 to 285 updates
         return (
-            f"about {right:.0f} updates by theorem 2, fewer in a single run; "
-            "a run of 1000 says nothing of what another computer would find at its end."
+            f"about {right:.0f} updates by theorem 2, fewer in a single orbit; "
+            "an orbit of 1000 says nothing of what another computer would find at its end."
         )
     if abs(updates - 15 * np.log(10) / np.log(1.25)) <= 10:
         raise NotYet("you let every update stretch by 5/4, but those from above 1 move two values along side by side.")

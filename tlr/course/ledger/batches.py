@@ -88,10 +88,10 @@ def trains_with_every_p(archive, figure, short=None):
     steps = math.ceil(_IMAGES[found[0].setting.data] / ends.batch_size.iloc[0])
     trains = {window(steps, p): not gone for p, gone in zip(ends.p, ends.lost, strict=True)}
     digits = {m: bool(loss < 1) for m, loss in (short or _short_windows()).items()}
-    ruined = ", ".join(f"{m} steps" for m, good in digits.items() if not good)
+    lost = ", ".join(f"{m} steps" for m, good in digits.items() if not good)
     evidence = (
         f"with windows of {min(trains)} to {max(trains)} steps {sum(trains.values())} of {len(trains)} runs train. "
-        f"On the digits, with windows of {' and '.join(map(str, digits))} steps, ruined: {ruined or 'none'}."
+        f"On the digits, with windows of {' and '.join(map(str, digits))} steps, lost: {lost or 'none'}."
     )
     verdict = DOES_NOT_HOLD if not all(trains.values()) else HOLDS if all(digits.values()) else IN_PART
     number = f"{sum(trains.values()) + sum(digits.values())} of {len(trains) + len(digits)} windows"

@@ -13,7 +13,7 @@ _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search", None),
     (
         "Must the steps be SGD's,\nwith or without momentum?",
-        "Prodigy, at its default of 1\n(losses compared on digits only)",
+        "Prodigy, at its default of 1\n(compared on digits only);\nstop once the task is learned",
         "prodigy",
     ),
     ("Is there only one run, and\nno good α₀ known?", "SGD with a schedule", "multistep"),

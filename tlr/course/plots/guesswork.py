@@ -43,7 +43,8 @@ def recovery(runs):
 def guesses(grid, loss, usual, chance):
     """Final training loss of every seed over α₀, as a multiple of what is usual for the method; a bar joins the seeds.
 
-    The lines go through geometric means. The longest bar says what it is. Methods stand a little beside each other.
+    The lines go through geometric means. At the left each method has its usual value in brackets. The longest bar says
+    what it is. Methods stand a little beside each other.
 
     Args:
         grid: the values of α₀, (k,).
@@ -56,7 +57,7 @@ def guesses(grid, loss, usual, chance):
         figure, axes = plt.subplots(figsize=(9.2, 4.4))
         axes.axvspan(10**-0.22, 10**0.22, color="#eeeeee", linewidth=0, zorder=0)
         axes.axhline(chance, color=_GRAY, linewidth=1.2, linestyle=":", zorder=0)
-        axes.annotate("guessing", (10**-3.2, chance), (0, 3), **_OFFSET, color=_GRAY)
+        axes.annotate("guessing", (10**-3.4, chance), (0, 3), **_OFFSET, color=_GRAY)
         for (name, losses), aside in zip(loss.items(), np.linspace(-0.07, 0.07, len(loss)), strict=True):
             near = np.isclose(grid, usual[name] * np.array([*_PLACES])[:, None]).any(axis=0)
             seeds, color = np.asarray(losses)[near], METHODS[name].color
@@ -65,12 +66,13 @@ def guesses(grid, loss, usual, chance):
             axes.plot(multiple, mean, color=color, linestyle=METHODS[name].dash, linewidth=1.4, alpha=0.6)
             axes.vlines(multiple, seeds.min(axis=1), seeds.max(axis=1), color=color, linewidth=2.5)
             axes.plot(multiple, seeds, color=color, linestyle="", marker="o", markersize=5)
-            _name(axes, name, (multiple[0], mean[0]), (-7, 0), ha="right")
+            own = f"{' ' if multiple[0] < 0.03 else chr(10)}({usual[name]:g})"
+            _name(axes, name, (multiple[0], mean[0]), (-7, 0), ha="right", own=own)
             bars[name] = *max(zip(spread, multiple, seeds.min(axis=1), strict=True)), seeds.shape[1]
             ends[name] = multiple[-1], mean[-1]
         _right(axes, ends, bars)
-        axes.set(xscale="log", yscale="log", xlim=(10**-3.25, 10**2.95), ylim=(None, 6), ylabel="final training loss")
-        axes.set_xlabel("α₀, as a multiple of the method's usual value")
+        axes.set(xscale="log", yscale="log", xlim=(10**-3.45, 10**3.05), ylim=(None, 6), ylabel="final training loss")
+        axes.set_xlabel("α₀, as a multiple of the method's usual value (in brackets)")
         axes.set_xticks([*_PLACES], [*_PLACES.values()])
         axes.minorticks_off()
     return figure
@@ -93,6 +95,6 @@ def _right(axes, ends, bars):
         axes.text(last, 0.009, words, color=_GRAY, fontsize=10, ha="center", va="top", linespacing=1.3)
 
 
-def _name(axes, method, place, offset, **aligned):
+def _name(axes, method, place, offset, own="", **aligned):
     color = METHODS[method].color if method != "cosine" else _GRAY  # its own is too pale for words
-    axes.annotate(METHODS[method].label, place, offset, **_OFFSET, color=color, va="center", **aligned)
+    axes.annotate(METHODS[method].label + own, place, offset, **_OFFSET, color=color, va="center", **aligned)

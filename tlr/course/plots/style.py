@@ -28,8 +28,9 @@ __all__ = [
 #: Line styles of what is not a method; `shades` has the colors.
 DASHES = ("-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 1, 1, 1, 1, 1)), (0, (9, 3)))
 
-#: How batches are drawn → keyword arguments for `Axes.plot`.
+#: How batches are drawn, or that there are none → keyword arguments for `Axes.plot`.
 DRAWN = {
+    "exact gradients": {"color": "#0072B2", "linestyle": "-"},
     "without replacement": {"color": "#D55E00", "linestyle": "-"},
     "with replacement": {"color": "#009E73", "linestyle": (0, (5, 1.5))},
 }

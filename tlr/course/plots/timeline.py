@@ -29,7 +29,7 @@ def two_windows(epoch, cases):
         for axes, (title, case) in zip(rows[:, 0], cases.items(), strict=True):
             axes.axis("off")
             axes.set_title(title, loc="left", fontsize=13, weight="bold")
-            words = "no noise left: α follows the loss"
+            words = "no noise left, only the gradient"
             if case[0] < epoch:
                 both = case[1] + case[2]
                 words = f"sum {both:+.2f}: α {'grows' if both > 0 else 'falls'}".replace("-", "−")

@@ -100,7 +100,7 @@ def ages(groups, thick=(), before=None, marks=None):
     return figure
 
 
-def races(signs, verdicts, word, ruined=()):
+def races(signs, verdicts, word, lost=()):
     """Races as squares, won, too close or a defeat: a row for each start, and at its end the verdict of a word on it.
 
     What a thick edge means is written below the squares, if there are any.
@@ -109,7 +109,7 @@ def races(signs, verdicts, word, ruined=()):
         signs: start, in words → (rival → (batch size → 1 (won), 0 (too close) or −1 (a defeat))).
         verdicts: start, in words → verdict. Verdicts are the keys of `SIGNS`.
         word: what the verdicts are on.
-        ruined: pairs (start, batch size) whose squares have a thick edge.
+        lost: pairs (start, batch size) whose squares have a thick edge.
     """
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 1.2 + 0.5 * len(signs)))
@@ -121,7 +121,7 @@ def races(signs, verdicts, word, ruined=()):
                     axes.text(x + len(sizes) / 2, -0.55, rival, ha="center", va="bottom", fontsize=10)
                 for size, sign in sizes.items():
                     words, verdict = _ENDS[sign]
-                    _tile(axes, (x + 0.04, y + 0.06), (0.92, 0.88), verdict, (start, size) in ruined)
+                    _tile(axes, (x + 0.04, y + 0.06), (0.92, 0.88), verdict, (start, size) in lost)
                     axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=8)
                     if y == 0:
                         axes.text(x + 0.5, -0.08, str(size), ha="center", va="bottom", fontsize=8.5)
@@ -130,9 +130,9 @@ def races(signs, verdicts, word, ruined=()):
             axes.text(x + 0.1, y + 0.5, f"{SIGNS[verdicts[start]]} {verdicts[start]}", va="center", fontsize=10)
         axes.text(x + 0.1, -0.55, f"“{word}”", va="bottom", fontsize=10, fontweight="bold")
         axes.text(-2.3, -0.08, "batches of", va="bottom", fontsize=8.5)
-        if ruined:
-            axes.text(-2.3, len(signs) + 0.35, "Thick edge: TLR's own run is ruined.", va="center", fontsize=9.5)
-        axes.set(xlim=(-2.3, x + 2.6), ylim=(len(signs) + 0.6 * bool(ruined), -1.1))
+        if lost:
+            axes.text(-2.3, len(signs) + 0.35, "Thick edge: TLR's own run is lost.", va="center", fontsize=9.5)
+        axes.set(xlim=(-2.3, x + 2.6), ylim=(len(signs) + 0.6 * bool(lost), -1.1))
         axes.axis("off")
     return figure
 
