@@ -79,14 +79,15 @@ def run(data, name, seed, *, epochs=EPOCHS, first_epochs=8):
     """
     import torch
 
+    from tlr.course.experiments.gradient_size import half_of, network
     from tlr.course.peers import make_optimizer
     from tlr.course.training import train
 
     how = {"batch_size": 8, "progress": False}
-    old, task = _half(data, 0), _half(data, 5)
+    old, task = half_of(data, 0), half_of(data, 5)
     before, *_ = torch.backends.mkldnn.set_flags(False)  # its preparations take longer than convolutions this small
     try:
-        trained, model = _network(0), _network(7 + seed)
+        trained, model = network(0), network(7 + seed)
         train(trained, torch.optim.SGD(trained.parameters(), **_SGD), old, epochs=first_epochs, **how)
         model[:-1].load_state_dict(trained[:-1].state_dict())
         method, options = METHODS[name]
@@ -98,29 +99,3 @@ def run(data, name, seed, *, epochs=EPOCHS, first_epochs=8):
         torch.backends.mkldnn.set_flags(before)
     alpha = np.ravel(ran.rates)[1:]
     return {"loss": [*ran.train_loss], "accuracy": [*np.ravel(ran.test_accuracy)], "alpha": [*alpha]}
-
-
-def _half(data, first):
-    """The five digits from this one on, with labels 0 to 4."""
-    from tlr.course.data import Data
-
-    train, test = ((y >= first) & (y < first + 5) for y in (data.y_train, data.y_test))
-    labels = data.y_train[train] - first, data.y_test[test] - first
-    return Data(f"digits from {first}", data.x_train[train], labels[0], data.x_test[test], labels[1])
-
-
-def _network(seed):
-    """Four convolutions of 8 and 16 channels and an output layer: the network of notebook 5."""
-    import torch
-    from torch import nn
-
-    torch.manual_seed(seed)
-    layers = []
-    for inputs, outputs in ((1, 8), (8, 16)):
-        for channels in (inputs, outputs):
-            layers += [nn.Conv2d(channels, outputs, 3, padding=1), nn.ReLU()]
-        layers += [nn.MaxPool2d(2)]
-    for layer in layers:
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 5))
