@@ -205,7 +205,10 @@ class Finite(traitlets.Float):
     """A float trait that no NaN or infinity gets into."""
 
     def validate(self, obj, value):
-        value = super().validate(obj, value)
+        try:
+            value = super().validate(obj, value)
+        except OverflowError:  # an integer that is larger than every float
+            value = math.inf
         if not math.isfinite(value):
             raise traitlets.TraitError(f"{self.name or 'A coordinate'} must be finite, not {value}.")
         return value
