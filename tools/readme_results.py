@@ -134,7 +134,7 @@ def _photographs():
     assert accuracy.groupby("batch_size").agg(np.ptp).max() < 0.01
     return (
         f"**Photographs.** All of CIFAR-10 on a residual network of 78,000 weights, {EPOCHS} epochs from α₀ = 0.1, one "
-        f"seed: small differences decide nothing. Training loss at the end, with batches of 64: {told}. With batches "
+        f"seed. Training loss at the end, with batches of 64: {told}. With batches "
         f"of 256 the first two change places; their accuracies, some {100 * accuracy.mean():.0f} %, are within a point "
         "([notebook 5](notebooks/05_cifar.ipynb#β-has-a-unit))."
     )
