@@ -12,6 +12,7 @@ import json
 
 import torch
 
+from tlr.course import records
 from tlr.course.data import load
 from tlr.course.experiments.gradient_size import PATH, SEEDS, TRIALS, pretrained, trial
 from tlr.course.experiments.provenance import provenance
@@ -25,7 +26,7 @@ def main():
     torch.set_num_threads(1)
     digits = load("digits")
     origin = provenance(digits, torch.device("cpu"), "float32")
-    known = [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()] if PATH.is_file() else []
+    known = records.lines(PATH)
     start, runs = pretrained(digits), []
     for name, options in TRIALS.items():
         if name not in names:

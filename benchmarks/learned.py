@@ -11,7 +11,8 @@ import json
 import torch
 
 from tlr.course.data import load
-from tlr.course.experiments.learned import METHODS, PATH, SEEDS, leap_of, learned_in, run
+from tlr.course.experiments.gradient_size import leap_of, learned_in
+from tlr.course.experiments.learned import METHODS, PATH, SEEDS, run
 from tlr.course.experiments.provenance import provenance
 from tlr.course.files import replacing
 

@@ -43,10 +43,10 @@ from tlr import TLR, rule
 from tlr.course import records
 from tlr.course.data import load, normalize
 from tlr.course.experiments.provenance import provenance
+from tlr.course.experiments.repairs import PATH
 from tlr.course.models import MLP
 from tlr.course.training import steps_per_epoch, train
 
-PATH = records.shipped() / "repairs.jsonl"
 SEEDS = range(10)
 SETTING = ("trial", "rule", "reads", "steps", "alpha0", "batch_size", "replacement", "seed")
 
@@ -129,8 +129,7 @@ def main():
     digits = load("digits")
     origin = provenance(digits, torch.device("cpu"), "float32")
     origin = {key: origin[key] for key in ("commit", "dirty", "date", "versions", "device_name")}
-    lines = PATH.read_text(encoding="utf-8").splitlines() if PATH.is_file() else []
-    done = [{name: value for name, value in run.items() if name in SETTING} for run in map(json.loads, lines)]
+    done = [{name: value for name, value in run.items() if name in SETTING} for run in records.lines(PATH)]
     for setting in wanted(digits):
         if setting not in done:
             with PATH.open("a", encoding="utf-8") as file:

@@ -1,15 +1,25 @@
 """The trials of notebook 5 on the size of the gradients: what is recorded, and what each rule does with α."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 
+from tlr.course import records
 from tlr.course.curves import Epoch, History
 from tlr.course.data import load
 from tlr.course.experiments import gradient_size
-from tlr.course.experiments.gradient_size import EPOCHS, PATH, SEEDS, TRIALS, half_of, network, outcome, recorded_sizes
+from tlr.course.experiments.gradient_size import (
+    EPOCHS,
+    PATH,
+    SEEDS,
+    TRIALS,
+    half_of,
+    leap_of,
+    learned_in,
+    network,
+    outcome,
+    recorded_sizes,
+)
 from tlr.course.peers import make_optimizer
 from tlr.course.training import train
 
@@ -25,7 +35,7 @@ def run(losses, alphas=None):
 
 
 def test_every_trial_is_recorded_with_each_of_its_seeds():
-    runs = [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()]
+    runs = records.lines(PATH)
     assert [(each["trial"], each["seed"]) for each in runs] == [(name, seed) for name in TRIALS for seed in SEEDS]
     assert all(each["commit"] for each in runs)
     for name, each in recorded_sizes().items():
@@ -37,6 +47,15 @@ def test_the_first_epochs_of_a_record_are_those_of_a_shorter_run():
     whole, part = (recorded_sizes(epochs)["Eq. 8, from 0.001"][0] for epochs in (None, 30))
     assert len(part.train_loss) == 30
     assert np.array_equal(part.rates, whole.rates[:31])
+
+
+def test_a_run_has_learned_below_a_hundredth_and_leaps_above_a_tenth_only_later():
+    assert learned_in([0.5, 0.01, 0.009]) == 3
+    assert learned_in([0.5, 0.02]) is None
+    assert leap_of([0.5, 0.009, 0.05, 0.1]) == 4
+    assert leap_of([0.5, 0.009, float("nan")]) == 3
+    assert leap_of([0.5, 0.009, 0.05]) is None
+    assert leap_of([0.5, 0.02, 0.5]) is None  # it never learned
 
 
 def test_a_run_learns_leaps_and_climbs():
@@ -80,7 +99,7 @@ def test_with_the_size_kept_a_small_gradient_hardly_moves_alpha():
 
 
 def test_with_the_size_kept_eq_8_has_the_denominator_of_its_first_five_updates():
-    kept = gradient_size._Windows("Eq. 8, then", 0.01, 0.03, 3)  # windows of one step
+    kept = gradient_size._Windows("Eq. 8, then", 3)  # windows of one step
     for _ in range(3):  # two different sums in turn: gg − gp = 1, then 0
         kept(0.01, torch.tensor([1.0, 0.0]))
         kept(0.01, torch.tensor([0.0, 1.0]))

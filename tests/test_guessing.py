@@ -56,10 +56,10 @@ def test_the_first_epoch_is_below_the_loss_or_at_the_accuracy_and_infinite_if_ne
     curves = {"losses": [0.5, 0.01, 0.009, 0.02], "accuracies": [0.9, 0.97, 0.96, 0.98]}
     runs = [{"method": "tlr", "alpha0": rate, "seed": seed, **curves} for rate in GRID for seed in SEEDS]
     runs[-1]["losses"] = [2.0, float("nan")]
-    soon = first_epoch(runs, loss=0.01)["tlr"]
+    soon = first_epoch(runs, "losses", lambda loss: loss < 0.01)["tlr"]
     assert soon[0, 0] == 3
     assert np.isinf(soon[-1, -1])
-    assert (first_epoch(runs, accuracy=0.97)["tlr"] == 2).all()
+    assert (first_epoch(runs, "accuracies", lambda right: right >= 0.97)["tlr"] == 2).all()
 
 
 def test_curves_end_where_runs_do():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tlr.course.data import load
-from tlr.course.experiments.learned import EPOCHS, METHODS, SEEDS, leap_of, learned_in, recorded_runs, run
+from tlr.course.experiments.learned import EPOCHS, METHODS, SEEDS, recorded_runs, run
 
 
 def test_every_method_is_recorded_with_every_seed():
@@ -14,15 +14,6 @@ def test_every_method_is_recorded_with_every_seed():
         assert each["commit"]
         assert len(each["loss"]) == len(each["accuracy"]) == len(each["alpha"]) <= EPOCHS
         assert len(each["loss"]) == EPOCHS or np.isnan(each["loss"][-1])
-
-
-def test_a_run_has_learned_below_a_hundredth_and_leaps_above_a_tenth_only_later():
-    assert learned_in([0.5, 0.01, 0.009]) == 3
-    assert learned_in([0.5, 0.02]) is None
-    assert leap_of([0.5, 0.009, 0.05, 0.1]) == 4
-    assert leap_of([0.5, 0.009, float("nan")]) == 3
-    assert leap_of([0.5, 0.009, 0.05]) is None
-    assert leap_of([0.5, 0.02, 0.5]) is None  # it never learned
 
 
 @pytest.mark.parametrize("name", ["SGD", "Eq. 8", "Prodigy, decay in the gradient"])

@@ -25,10 +25,6 @@ def test_every_setting_is_recorded_with_ten_seeds_from_committed_code(trial):
     assert all(len(list(seeds)) == 10 for _, seeds in without_seed)
 
 
-def test_the_benchmark_writes_what_is_read():
-    assert benchmark.PATH == repairs.PATH
-
-
 def test_runs_of_a_setting():
     runs = repairs.recorded_runs("repairs", rule="Eq. 8", reads="gradients", steps=4)
     assert [run["seed"] for run in runs] == list(range(10))

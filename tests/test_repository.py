@@ -166,7 +166,7 @@ def test_the_verdicts_in_the_readme_are_the_ledgers():
 
 def test_the_story_of_the_readme_is_recorded():
     from tlr.course.data import load
-    from tlr.course.experiments import guessing, learned, lost_cases, repairs
+    from tlr.course.experiments import gradient_size, guessing, learned, lost_cases, repairs
 
     runs = lost_cases.recorded_runs()
     every = lost_cases.shared(runs)
@@ -203,7 +203,7 @@ def test_the_story_of_the_readme_is_recorded():
     assert (len(short["gradients"]), lost["gradients"]) == (20, 0)
     assert f"in short windows that alone took the lost runs from {lost['displacements']} of 20 to none" in README
     trained_on = [
-        learned.leap_of(run["loss"]) for run in learned.recorded_runs() if run["method"] == "Prodigy, no decay"
+        gradient_size.leap_of(run["loss"]) for run in learned.recorded_runs() if run["method"] == "Prodigy, no decay"
     ]
     assert sum(leap is not None for leap in trained_on) == 2
     assert (

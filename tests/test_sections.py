@@ -91,7 +91,7 @@ def test_what_the_functions_of_a_cell_take(code, read):
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 def test_no_later_cell_takes_a_name_from_a_widget(path):
-    """Its slider would do nothing after "Run All", and say so nowhere."""
+    """After "Run All" its slider would call something else."""
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     taken = {}
     for number, cell in enumerate(cells):

@@ -14,7 +14,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from tests.browser.conftest import LAUNCH
-from tests.browser.test_lab import CANVASES, NEXT_FRAME, SESSION
+from tests.browser.test_lab import CANVASES, NEXT_FRAME, RUN_ALL, SESSION
 from tests.test_without_torch import LEFT_OUT
 from tools.build_lite import LITE, carried
 
@@ -22,10 +22,6 @@ NAMES = [path.stem for path in carried()]
 MEGABYTE = 10**6
 MODEL = "jupyterapp.shell.currentWidget.context.model"
 IDLE = f"() => {SESSION}?.session?.kernel?.status === 'idle'"
-RUN_ALL = """() => {
-    window.finished = undefined;
-    jupyterapp.commands.execute("notebook:run-all-cells").then((well) => { window.finished = well; });
-}"""
 #: JupyterLab keeps only those cells on the page that are near the screen.
 GO_TO = """(id) => {
     const notebook = jupyterapp.shell.currentWidget.content;

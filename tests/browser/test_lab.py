@@ -24,6 +24,12 @@ RUN = f"""async (code) => {{
     const reply = (await {SESSION}.session.kernel.requestExecute({{code}}).done).content;
     return reply.status === "ok" ? "ok" : reply.evalue;
 }}"""
+RUN_ALL = """() => {
+    window.finished = undefined;
+    jupyterapp.commands.execute("notebook:run-all-cells").then((well) => { window.finished = well; });
+}"""
+#: What explorers say below their pictures where a control has called a function that failed.
+TROUBLE = "The picture is not of these settings"
 CANVASES = "(root) => [...root.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()).join()"
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 #: A number for the pixels of an image.
@@ -70,6 +76,7 @@ def nothing_complains(request, lab):
         page = request.getfixturevalue("page")
         assert [text for kind, text in page.said if kind == "error"] == []
         assert page.locator("[data-mime-type^='application/vnd.jupyter.std'], [data-mime-type$='error']").count() == 0
+        assert page.get_by_text(TROUBLE).count() == 0
     assert re.findall(r".*(?:ERROR|CRITICAL|Traceback|^\[E).*", lab.log()[logged:], re.MULTILINE) == []
 
 

@@ -35,7 +35,6 @@ Three more came later, each fixed before it was made:
    three runs end above 90 %, it is not the number of the units left that keeps the lost run down, but their state.
 """
 
-import json
 from itertools import pairwise
 
 from tlr import rule
@@ -88,13 +87,12 @@ TRIALS = {
 
 def recorded_steps():
     """Method → what `step_by_step` returned, and where it comes from."""
-    lines = PATH.read_text(encoding="utf-8").splitlines()
-    return {run["method"]: run for run in map(json.loads, lines)}
+    return {run["method"]: run for run in records.lines(PATH)}
 
 
 def recorded_trials():
     """The recorded trials, a list of dicts: what `trial` returned, its name, its options, and where it comes from."""
-    return [json.loads(line) for line in TRIALS_PATH.read_text(encoding="utf-8").splitlines()]
+    return records.lines(TRIALS_PATH)
 
 
 def step_by_step(method, data, *, alpha0, batch_size, seed, hidden=1000, epochs=EPOCHS):

@@ -31,7 +31,6 @@ Two more came later, each fixed before it was made:
    it has climbed there in at least five.
 """
 
-import json
 import math
 from contextlib import contextmanager
 
@@ -45,11 +44,14 @@ __all__ = [
     "SEEDS",
     "TRIALS",
     "half_of",
+    "leap_of",
+    "learned_in",
     "network",
     "outcome",
     "pretrained",
     "recorded_sizes",
     "trial",
+    "without_onednn",
 ]
 
 PATH = records.shipped() / "gradient_size.jsonl"
@@ -88,12 +90,23 @@ def recorded_sizes(epochs=None):
         epochs: only the first ones of each run (default: all).
     """
     found = {}
-    for run in map(json.loads, PATH.read_text(encoding="utf-8").splitlines()):
+    for run in records.lines(PATH):
         columns = zip(run["loss"], run["accuracy"], run["alpha"], strict=True)
         each = [Epoch(loss, right, (alpha,), 0.0, 0.0) for loss, right, alpha in columns][:epochs]
         status = "done" if math.isfinite(each[-1].train_loss) else "diverged"
         found.setdefault(run["trial"], []).append(History((run.get("alpha0", 0.01),), each, status))
     return found
+
+
+def learned_in(losses):
+    """The first epoch, from 1, with a mean loss below 0.01, or None."""
+    return next((n for n, loss in enumerate(losses, start=1) if loss < 0.01), None)
+
+
+def leap_of(losses):
+    """The first epoch after `learned_in` with a mean loss that is not below 0.1, or None."""
+    learned = learned_in(losses) or math.inf
+    return next((n for n, loss in enumerate(losses, start=1) if n > learned and not loss < 0.1), None)
 
 
 def outcome(run):
@@ -105,10 +118,9 @@ def outcome(run):
     Returns:
         Two ints and a float; None for what did not happen.
     """
-    learned = next((n for n, loss in enumerate(run.train_loss, start=1) if loss < 0.01), None)
+    learned, leap = learned_in(run.train_loss), leap_of(run.train_loss)
     if learned is None:
         return None, None, None
-    leap = next((n for n, loss in enumerate(run.train_loss, start=1) if n > learned and not loss < 0.1), None)
     alpha, since = run.rates[:, 0][: leap + 1 if leap else None], learned + 4
     return learned, leap, float(alpha[-1] / alpha[since]) if len(alpha) > since + 1 else None
 
@@ -139,6 +151,18 @@ def network(seed):
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 5))
 
 
+@contextmanager
+def without_onednn():
+    """For convolutions this small oneDNN's preparations take longer than the work."""
+    import torch
+
+    before, *_ = torch.backends.mkldnn.set_flags(False)
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(before)
+
+
 def pretrained(data):
     """The network after eight epochs of the digits 0 to 4, with SGD."""
     import torch
@@ -147,7 +171,7 @@ def pretrained(data):
 
     model = network(0)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.8, weight_decay=5e-4)
-    with _without_onednn():
+    with without_onednn():
         train(model, optimizer, half_of(data, 0), epochs=8, batch_size=8, progress=False)
     return model
 
@@ -183,9 +207,9 @@ def trial(data, start, *, seed, rule_name, alpha0=0.01, decay=5e-4, beta=0.03, e
     optimizer = torch.optim.SGD(model.parameters(), lr=alpha0, momentum=0.8, weight_decay=decay)
     (group,) = optimizer.param_groups
     windows = rule_name.startswith("Eq. 8")
-    moves = (_Windows if windows else _Steps)(rule_name, alpha0, beta, every)
+    moves = _Windows(rule_name, every) if windows else _Steps(rule_name, alpha0, beta, every)
     ran = {"loss": [], "accuracy": [], "alpha": []}
-    with _without_onednn():
+    with without_onednn():
         for epoch in range(epochs):
             losses = []
             for batch in epoch_order(len(labels), seed, epoch).split(8):
@@ -201,7 +225,7 @@ def trial(data, start, *, seed, rule_name, alpha0=0.01, decay=5e-4, beta=0.03, e
             ran["loss"].append(sum(losses) / len(losses))
             ran["accuracy"].append(accuracy(model, test_images, test_labels))
             ran["alpha"].append(group["lr"])
-            if not torch.isfinite(torch.tensor(ran["loss"][-1])):
+            if not math.isfinite(ran["loss"][-1]):
                 break
     return ran
 
@@ -234,7 +258,7 @@ class _Steps:
 class _Windows:
     """α after each step under Eq. 8, over windows of a third of an epoch."""
 
-    def __init__(self, name, alpha0, beta, epoch):
+    def __init__(self, name, epoch):
         self.name, self.window, self.denominators = name, rule.window(epoch), []
         self.total, self.last, self.steps = 0, None, 0
 
@@ -262,15 +286,3 @@ def _gradient_and_direction(model, optimizer, decay):
     if "momentum_buffer" not in optimizer.state[weights[0]]:
         return gradient, None
     return gradient, torch.cat([optimizer.state[w]["momentum_buffer"].flatten() for w in weights])
-
-
-@contextmanager
-def _without_onednn():
-    """For convolutions this small oneDNN's preparations take longer than the work."""
-    import torch
-
-    before, *_ = torch.backends.mkldnn.set_flags(False)
-    try:
-        yield
-    finally:
-        torch.backends.mkldnn.set_flags(before)

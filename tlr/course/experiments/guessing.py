@@ -7,7 +7,6 @@ over the three seeds is lowest, methods of the same median are level, and a run 
 epochs counts as later than all others. If another method than Prodigy is first, the advice has to change.
 """
 
-import json
 from collections.abc import Mapping
 from functools import partial
 
@@ -65,7 +64,7 @@ def methods_of_today(data):
 
 def recorded_runs():
     """The runs that are kept, a list of dicts. Python's json reads what is not finite as NaN and Infinity."""
-    return [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()] if PATH.is_file() else []
+    return records.lines(PATH)
 
 
 def over_alpha0(methods, data, grid, *, epochs, batch_size, seeds=(0, 1, 2), hidden=100):
@@ -114,21 +113,16 @@ def losses(runs, quantity="train_loss"):
     return {name: found[name] for name in USUAL if name in found}
 
 
-def first_epoch(runs, *, loss=None, accuracy=None):
+def first_epoch(runs, quantity, there):
     """Method → the first epoch in which its runs were there, an array shaped like that of `losses`.
 
     Args:
         runs: of `recorded_runs`.
-        loss: there is where an epoch's mean training loss is below this, or
-        accuracy: where at least this share of the test images is right after it. Give one of the two.
+        quantity: "losses", the mean training loss of each epoch, or "accuracies", of the test images after it.
+        there: whether such a number is, a function of one; false of NaN.
 
     Returns:
         Epochs, from 1; infinite for a run that never got there.
     """
-    what, bound = ("losses", loss) if accuracy is None else ("accuracies", accuracy)
-    there = []
-    for run in runs:
-        curve = np.array(run[what], float)
-        epochs = 1 + np.flatnonzero(curve < bound if accuracy is None else curve >= bound)
-        there.append(run | {"first": epochs[0] if len(epochs) else np.nan})
-    return losses(there, "first")
+    reached = [next((n for n, each in enumerate(run[quantity], start=1) if there(each)), np.nan) for run in runs]
+    return losses([run | {"first": epoch} for run, epoch in zip(runs, reached, strict=True)], "first")

@@ -18,14 +18,14 @@ as Prodigy (`guessing.py` beside this). By the same count it passes or fails; if
 or never learn, it is not advised in the place of Prodigy.
 """
 
-import json
 import warnings
 
 import numpy as np
 
 from tlr.course import records
+from tlr.course.experiments.gradient_size import half_of, network, pretrained, without_onednn
 
-__all__ = ["EPOCHS", "METHODS", "PATH", "SEEDS", "leap_of", "learned_in", "recorded_runs", "run"]
+__all__ = ["EPOCHS", "METHODS", "PATH", "SEEDS", "recorded_runs", "run"]
 
 PATH = records.shipped() / "learned.jsonl"
 EPOCHS, SEEDS = 30, (0, 1, 2)
@@ -46,23 +46,10 @@ METHODS = {
 
 def recorded_runs():
     """The recorded runs, a list of dicts: what `run` returned, its name and seed, and where it comes from."""
-    return [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()] if PATH.is_file() else []
+    return records.lines(PATH)
 
 
-def learned_in(losses):
-    """The first epoch, from 1, with a mean loss below 0.01, or None."""
-    below = np.flatnonzero(np.array(losses) < 0.01) + 1
-    return int(below[0]) if len(below) else None
-
-
-def leap_of(losses):
-    """The first epoch after `learned_in` with a mean loss that is not below 0.1, or None."""
-    above = np.flatnonzero(~(np.array(losses) < 0.1)) + 1
-    above = above[above > (learned_in(losses) or np.inf)]
-    return int(above[0]) if len(above) else None
-
-
-def run(data, name, seed, *, epochs=EPOCHS, first_epochs=8):
+def run(data, name, seed, *, epochs=EPOCHS):
     """Learn the digits 0 to 4 with SGD, get a fresh output layer, and train on 5 to 9.
 
     Args:
@@ -70,32 +57,20 @@ def run(data, name, seed, *, epochs=EPOCHS, first_epochs=8):
         name: of `METHODS`.
         seed: of the output layer and of the order of the batches.
         epochs: on the second task (default `EPOCHS`).
-        first_epochs: on the first one, from the same weights for every seed (default 8).
 
     Returns:
         A dict of lists with a number for each epoch of the second task: `loss`, the mean over the images, each before
         its step; `accuracy`, of the test images, after it; and `alpha`, after it: for Prodigy what it multiplies its
         step by. A run whose loss is not finite ends there.
     """
-    import torch
-
-    from tlr.course.experiments.gradient_size import half_of, network
     from tlr.course.peers import make_optimizer
     from tlr.course.training import train
 
-    how = {"batch_size": 8, "progress": False}
-    old, task = half_of(data, 0), half_of(data, 5)
-    before, *_ = torch.backends.mkldnn.set_flags(False)  # its preparations take longer than convolutions this small
-    try:
-        trained, model = network(0), network(7 + seed)
-        train(trained, torch.optim.SGD(trained.parameters(), **_SGD), old, epochs=first_epochs, **how)
-        model[:-1].load_state_dict(trained[:-1].state_dict())
-        method, options = METHODS[name]
-        optimizer = make_optimizer(method, model.parameters(), **options)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TLR warns of what we are after
-            ran = train(model, optimizer, task, epochs=epochs, seed=seed, **how)
-    finally:
-        torch.backends.mkldnn.set_flags(before)
+    model, (method, options) = network(7 + seed), METHODS[name]
+    model[:-1].load_state_dict(pretrained(data)[:-1].state_dict())
+    optimizer = make_optimizer(method, model.parameters(), **options)
+    with without_onednn(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TLR warns of what we are after
+        ran = train(model, optimizer, half_of(data, 5), epochs=epochs, batch_size=8, seed=seed, progress=False)
     alpha = np.ravel(ran.rates)[1:]
     return {"loss": [*ran.train_loss], "accuracy": [*np.ravel(ran.test_accuracy)], "alpha": [*alpha]}

@@ -3,7 +3,6 @@
 `benchmarks/lost_cases.py` makes the runs. Figure 1 on MNIST, one of its cases, comes from the course's records.
 """
 
-import json
 import math
 
 import pandas as pd
@@ -32,9 +31,8 @@ _FIGURE_1 = {
 
 
 def recorded_runs():
-    """The runs that are kept, a list of dicts. Python's json reads what is not finite as NaN and Infinity."""
-    runs = [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()] if PATH.is_file() else []
-    return [*runs, *_figure_1()]
+    """The runs that are kept, a list of dicts."""
+    return [*records.lines(PATH), *_figure_1()]
 
 
 def _figure_1():

@@ -4,8 +4,6 @@ The trials are "repairs", which of the two repairs of Eq. 10 does the work; "bat
 lose the paper's rule; and "drawing", how much of the fall of α goes if batches are drawn with replacement.
 """
 
-import json
-
 from tlr.course import records
 
 __all__ = ["PATH", "is_lost", "recorded_runs"]
@@ -21,8 +19,7 @@ def recorded_runs(trial, **setting):
         **setting: what a run's line must say besides, such as rule="Eq. 8" or steps=9 (default: anything).
     """
     wanted = {"trial": trial, **setting}
-    runs = map(json.loads, PATH.read_text(encoding="utf-8").splitlines())
-    return [run for run in runs if wanted.items() <= run.items()]
+    return [run for run in records.lines(PATH) if wanted.items() <= run.items()]
 
 
 def is_lost(run):

@@ -66,7 +66,7 @@ def guesses(grid, loss, usual, chance):
             axes.plot(multiple, mean, color=color, linestyle=METHODS[name].dash, linewidth=1.4, alpha=0.6)
             axes.vlines(multiple, seeds.min(axis=1), seeds.max(axis=1), color=color, linewidth=2.5)
             axes.plot(multiple, seeds, color=color, linestyle="", marker="o", markersize=5)
-            own = f"{' ' if multiple[0] < 0.03 else chr(10)}({usual[name]:g})"
+            own = (" " if multiple[0] < 0.03 else "\n") + f"({usual[name]:g})"  # there is room at the left edge only
             _name(axes, name, (multiple[0], mean[0]), (-7, 0), ha="right", own=own)
             bars[name] = *max(zip(spread, multiple, seeds.min(axis=1), strict=True)), seeds.shape[1]
             ends[name] = multiple[-1], mean[-1]

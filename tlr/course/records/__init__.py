@@ -10,7 +10,7 @@ Importing this imports no torch.
 
 from tlr.course.records.record import Record
 from tlr.course.records.setting import Setting
-from tlr.course.records.store import find, folder, load, read, shipped, write
+from tlr.course.records.store import find, folder, lines, load, read, shipped, write
 from tlr.course.records.tables import final, origin, pivot, table
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "final",
     "find",
     "folder",
+    "lines",
     "load",
     "origin",
     "pivot",

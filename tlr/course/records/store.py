@@ -1,5 +1,6 @@
 """Read and write records as files, one by one or together."""
 
+import json
 import os
 import warnings
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from tlr.course.files import replacing
 from tlr.course.records.record import Record
 
-__all__ = ["find", "folder", "load", "read", "shipped", "write"]
+__all__ = ["find", "folder", "lines", "load", "read", "shipped", "write"]
 
 
 def folder(place=None):
@@ -30,6 +31,11 @@ def folder(place=None):
 def shipped():
     """The folder of the runs that come with the package."""
     return Path(__file__).resolve().parent / "recorded"
+
+
+def lines(path):
+    """What the lines of a file are in JSON, a list; empty where there is no file yet. NaN and Infinity are numbers."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
 
 
 def write(record, into=None):
