@@ -1,4 +1,4 @@
-"""Record how Prodigy and others train on after a task is learned, on a stand-in for fine-tuning: 21 runs, two minutes.
+"""Record how Prodigy and others train on after a task is learned, a stand-in for fine-tuning: 33 runs, three minutes.
 
     python benchmarks/learned.py
 
