@@ -24,8 +24,8 @@ def boxes(tree):
 
 def test_every_question_is_answered_with_yes_and_no(tree):
     words = [text.get_text() for text in tree.texts]
-    assert words.count("yes") == words.count("no") == sum("?" in word for word in words) == 4
-    assert len(boxes(tree)) == 2 * 4 + 1
+    assert words.count("yes") == words.count("no") == sum("?" in word for word in words) == 5
+    assert len(boxes(tree)) == 2 * 5 + 1
 
 
 def test_words_stay_within_their_boxes(tree):

@@ -28,7 +28,7 @@ FIRST_LOOK = {"alpha0": 0.3, "condition": 8.0, "rotation": 30.0, "beta": 0.001, 
 RULES = ("gd", "published", "secant")
 #: Long enough to see the paper's rule leave and come back.
 STEPS = 45
-HEADLINE = "The paper's rule (blue) explodes on its way, and still finishes lowest"
+HEADLINE = "Almost there, the paper's rule (blue) explodes; then it comes back"
 #: By how much of the picture the panel of the loss, which tells the story, is higher than that of α.
 MORE = 0.1
 #: Milliseconds that a step is shown, and the end of the story.

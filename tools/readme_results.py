@@ -68,7 +68,8 @@ def _mnist(ends):
     counts = ends.groupby("method").size()
     lines = [
         f"**A bad guess costs little.** MNIST, the paper's network of 1,000 hidden units, {EPOCHS} epochs from each of "
-        "three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes; three seeds, for the schedule one:",
+        "three α₀ (0.001, 0.01 and 0.1) with each of four batch sizes; three seeds, for the schedule one. Steady was "
+        "developed on this task:",
         "",
         f"![{PICTURE}](docs/bad_guess.webp)",
         "",

@@ -11,12 +11,13 @@ __all__ = ["decision"]
 #: A question, to which yes leads on down; where no leads to, on the right; the method in whose color that is.
 _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search", None),
+    ("Is a good learning rate\nstill unknown?", "Keep what it belongs to:\nAdamW, SGD with a schedule", None),
     (
         "Must the steps be SGD's,\nwith or without momentum?",
-        "Prodigy, at its default of 1\n(compared on digits only);\nstop once the task is learned",
+        "Prodigy, at its default of 1\n(tried on small tasks only);\nstop once the task is learned",
         "prodigy",
     ),
-    ("Is there only one run, and\nno good α₀ known?", "SGD with a schedule", "multistep"),
+    ("Is there only one run?", "SGD with a schedule,\nfrom the best of several α₀", "multistep"),
     (
         "Will there be 24 windows?\n(8 epochs of 3 windows)",
         "Too short for TLR:\ntrain longer, or allow Prodigy",
@@ -33,7 +34,7 @@ def decision():
     """The tree: questions on the left, what to take on the right, and at the end TLR. Each is in its color."""
     last = len(_QUESTIONS)
     with house_style():
-        figure, axes = plt.subplots(figsize=(9.2, 5.9))
+        figure, axes = plt.subplots(figsize=(9.2, 7.1))
         axes.set(xlim=(0, 1), ylim=(-last - 0.4, 0.4))
         axes.axis("off")
         for row, (question, take, method) in enumerate(_QUESTIONS):
