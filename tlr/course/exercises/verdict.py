@@ -28,7 +28,7 @@ def four_readers(logistic, short, once, weekend):
         (
             "the gradients are exact, and the first question already leads to the right",
             "one epoch has three windows, or a few more where the first are short, not 24, so α has no time to climb",
-            "all five questions lead on down: no rate is known, the steps must be SGD's, there is one run, and it has 90 windows",
+            "all five questions lead on down: no rate is known, the steps are SGD's, one run is left, with 90 windows",
             "whoever can try several α₀ ends lower with a schedule, in batches of this size",
         ),
         strict=True,
