@@ -1,8 +1,8 @@
-"""Record notebook 3's trials with ten seeds: the two repairs, the batch size, and how batches are drawn.
+"""Record notebook 3b's trials with ten seeds: the two repairs, the batch size, and how batches are drawn.
 
     python benchmarks/repairs.py   four minutes; runs that are recorded are not made again
 
-The setting is notebook 3's: the digits, an MLP of 100 units, μ = 0.8, weight decay 5·10⁻⁴, 20 epochs; the seeds 0 to 9.
+The setting is notebook 3b's: the digits, an MLP of 100 units, μ = 0.8, weight decay 5·10⁻⁴, 20 epochs; seeds 0 to 9.
 A run is *lost* if its last training loss is not finite, or above half of its first. What would count was written down
 before the runs. (Some of the runs with the seeds 0 and 1 were known from the notebook: in trial 1 all but Eq. 8 on
 gradients, in trial 2 two batch sizes from 0.1, in trial 3 all.)

@@ -14,7 +14,7 @@ import sympy as sp
 import torch
 
 from tlr.course import theory as theory_runs
-from tlr.course.exercises import cifar, derivation, ledger, minibatches, mnist, quadratics, theory
+from tlr.course.exercises import cifar, derivation, ledger, minibatches, mnist, noise, quadratics, theory
 from tlr.course.exercises import verdict as verdict_exercises
 from tlr.course.exercises.checking import NotYet, Verdict, call, exercise, number, whole
 from tools.exercises import (
@@ -29,7 +29,7 @@ from tools.exercises import (
     verdict,
 )
 
-MODULES = [derivation, quadratics, minibatches, mnist, cifar, verdict_exercises, theory, ledger]
+MODULES = [derivation, quadratics, minibatches, noise, mnist, cifar, verdict_exercises, theory, ledger]
 CHECKERS = [pytest.param(getattr(module, name), id=name) for module in MODULES for name in module.__all__]
 MASTERS = masters()
 CHECKED = [pytest.param(master, each, id=each.id) for master in MASTERS for each in master.exercises if each.check]
@@ -60,14 +60,16 @@ def sources(cells):
 # The masters
 
 
-def test_the_first_three_notebooks_have_a_master():
-    assert [master.name for master in MASTERS][:3] == ["01_derivation", "02_quadratics", "03_minibatches"]
+def test_the_first_four_notebooks_have_a_master_in_reading_order():
+    names = [master.name for master in MASTERS]
+    assert names[:4] == ["01_derivation", "02_quadratics", "03_minibatches", "03b_noise"]
 
 
-@pytest.mark.parametrize("master", MASTERS, ids=lambda master: master.name)
-def test_exercises_go_from_predicting_to_proving(master):
-    assert len(master.exercises) >= 4
-    kinds = [each.kind for each in master.exercises]
+@pytest.mark.parametrize("number", sorted({master.name[:2] for master in MASTERS}))
+def test_exercises_go_from_predicting_to_proving(number):
+    """Notebook 3 and its second half, 3b, do so together."""
+    kinds = [each.kind for master in MASTERS if master.name.startswith(number) for each in master.exercises]
+    assert len(kinds) >= 4
     assert kinds[0] == "Predict, then run"
     assert "Prove" in kinds
 
@@ -88,7 +90,8 @@ def test_every_checker_has_an_exercise(module):
 
 
 def by_module(module):
-    (master,) = [master for master in MASTERS if module.__name__.split(".")[-1].startswith(master.name[3:])]
+    name = module.__name__.split(".")[-1]
+    (master,) = [master for master in MASTERS if name.startswith(master.name.partition("_")[2])]
     return master.exercises
 
 

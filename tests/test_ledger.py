@@ -611,7 +611,7 @@ def test_a_row_is_scanned_and_unfolds():
     found = {16: ledger.Finding(IN_PART, "3 of 4.", number="3 of 4 batch sizes")}
     page = re.sub(r"<details>.*?</details>", lambda match: match[0].split("</summary>")[0], ledger.page(found))
     cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", page)]
-    assert cells == ["◐ 16", "Robust to α₀", "3 of 4 batch sizes", "–", "3, 4"]
+    assert cells == ["◐ 16", "Robust to α₀", "3 of 4 batch sizes", "–", "3b, 4"]
 
 
 def test_a_verdict_folds_and_counts_its_claims():

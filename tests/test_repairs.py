@@ -1,4 +1,4 @@
-"""Notebook 3's trials with ten seeds: the rule that only they use, what is recorded, and how it is counted."""
+"""Notebook 3b's trials with ten seeds: the rule that only they use, what is recorded, and how it is counted."""
 
 import sys
 from importlib import import_module

@@ -139,7 +139,7 @@ def test_the_readme_has_the_minutes_that_each_notebook_says():
     said = {
         name: re.search(r"\*\*Time\*\*: (\d+) minutes.*?(\d+)( more)? for the exercises", texts[name]) for name in rows
     }
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert rows == {name: time[1] for name, time in said.items()}
     reading, exercises = (sum(int(time[i]) for time in said.values()) / 60 for i in (1, 2))
     assert 3.5 < reading < 4.5

@@ -34,7 +34,7 @@ COURSE = [path for path in notebooks() if path.stem[0].isdigit()]
         ("[x](02_quadratics.ipynb#Noise,-a-preview)", "[x](02_quadratics.ipynb#noise-a-preview)"),
         ("[x](#On-a-GPU)", "[x](#on-a-gpu)"),
         ("[x](#cell-id=gpu)", '<a href="#cell-id=gpu">x</a>'),
-        ("[`x`](03_minibatches.ipynb#cell-id=p-check)", '<a href="03_minibatches.html#cell-id=p-check">`x`</a>'),
+        ("[`x`](03b_noise.ipynb#cell-id=p-check)", '<a href="03b_noise.html#cell-id=p-check">`x`</a>'),
         ("[x](../LICENSE)", f"[x](https://github.com/{repository()}/blob/main/LICENSE)"),
         ("[x](https://example.org/a)", "[x](https://example.org/a)"),
     ],
@@ -50,9 +50,9 @@ def output(**data):
 def test_what_jupyterlab_folds_is_folded_on_the_site(tmp_path, monkeypatch):
     monkeypatch.setattr(build_site, "SOURCE", tmp_path / "source")
     build_site.write_sources()
-    book = nbformat.read(tmp_path / "source" / "notebooks" / "03_minibatches.ipynb", as_version=4)
+    book = nbformat.read(tmp_path / "source" / "notebooks" / "03b_noise.ipynb", as_version=4)
     code = {cell.id: cell.metadata for cell in book.cells if cell.cell_type == "code"}
-    assert "hide-input" in code["batches-check"].tags
+    assert "hide-input" in code["p-verdict"].tags
     assert "tags" not in code["own-loop"]
 
 

@@ -142,7 +142,7 @@ def window(steps_per_epoch: int, p: float = 1 / 3, momentum: float = 0.0) -> int
             `len(loader) // k`, and one more where the last, incomplete group is stepped on.
         p: the share of an epoch between two updates, 0 < p <= 1 (default 1/3, the paper's).
         momentum: μ of the optimizer, 0 <= μ < 1 (default 0). Windows shorter than ⌈3/(1 − μ)⌉ steps share what the
-            momentum carries from one to the next, and α runs away (notebook 03): 15 steps for μ = 0.8, 30 for 0.9.
+            momentum carries from one to the next, and α runs away (notebook 03b): 15 steps for μ = 0.8, 30 for 0.9.
             That is a floor, not a promise: on 178 rows in batches of 16, with μ = 0.8, "published" and "secant" and
             α₀ of 0.001 to 0.1, windows of 4 lost 48 of 48 runs, of 15 still 8, of 20 and more none.
 

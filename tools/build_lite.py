@@ -42,7 +42,7 @@ KERNEL_NEEDS = ("ssl", "sqlite3", "micropip", "jedi", "ipython")
 COMPILED = ("matplotlib", "pandas", "pillow")
 
 #: Notebooks that say little without torch; links to them lead to their pages.
-ELSEWHERE = ("03_minibatches", "05_cifar")
+ELSEWHERE = ("03_minibatches", "03b_noise", "05_cifar")
 NOTE = (
     "*This copy runs in your browser alone. It has no torch: a cell that needs it says so. "
     "What you change stays in this browser, even when the course changes; "

@@ -147,7 +147,7 @@ def test_the_ledger_fits_on_a_phone(server, visit):
 
 
 def test_a_link_leads_to_its_place_below_formulas_and_explorers(server, visit):
-    page = visit(server.at("site/notebooks/03_minibatches.html#in-your-own-loop-in-two-lines"))
+    page = visit(server.at("site/notebooks/03b_noise.html#in-your-own-loop-in-two-lines"))
     ready(page)
     top = page.locator("#in-your-own-loop-in-two-lines").evaluate("(place) => place.getBoundingClientRect().top")
     assert 0 <= top < 200

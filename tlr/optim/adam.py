@@ -14,7 +14,7 @@ class TLRAdam(TrainableRate, Adam):
     """Adam that trains its learning rate; arguments as for `torch.optim.Adam` and `TrainableRate`.
 
     α₀ is Adam's own lr, 1e-3 by default. `update_every` is 50 by default: five times the memory of the first moment,
-    1/(1 − β₁) steps. In shorter windows α runs away (notebook 03), and a warning says so.
+    1/(1 − β₁) steps. In shorter windows α runs away (notebook 03b), and a warning says so.
 
     Example:
         >>> import torch

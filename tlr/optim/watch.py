@@ -107,7 +107,7 @@ class Watch:
 
 
 def _memory_floor(group: Group) -> int:
-    """⌈3/(1 − μ)⌉ steps for momentum; 5/(1 − β₁) for Adam's, since α is restless with 3 (notebook 03)."""
+    """⌈3/(1 − μ)⌉ steps for momentum; 5/(1 − β₁) for Adam's, since α is restless with 3 (notebook 03b)."""
     if "betas" in group:
         return math.ceil(round(5 / (1 - float(group["betas"][0])), 6)) if group["betas"][0] else 1
     return rule.window(1, momentum=float(group.get("momentum") or 0.0))

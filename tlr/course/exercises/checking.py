@@ -10,7 +10,19 @@ import numpy as np
 
 from tlr.course.exercises.keeping import keep
 
-__all__ = ["X_OVER_ZERO", "NotYet", "Verdict", "call", "exercise", "number", "percent", "returned", "whole", "word"]
+__all__ = [
+    "X_OVER_ZERO",
+    "NotYet",
+    "Verdict",
+    "call",
+    "exercise",
+    "is_array",
+    "number",
+    "percent",
+    "returned",
+    "whole",
+    "word",
+]
 
 #: What Algorithm 2 does where its denominator is zero, for `call`.
 X_OVER_ZERO = "In Algorithm 2 x/0 counts as +∞ for x > 0, so that the minimum picks c."
@@ -132,6 +144,11 @@ def call(function, *arguments, by_zero=""):
     if by_zero and isinstance(answer, float) and not math.isfinite(answer):
         raise NotYet(f"{name} is {answer}. {by_zero}")
     return number(answer, name)
+
+
+def is_array(answer):
+    """Whether the answer is a numpy array of more than one number, where one number is asked for."""
+    return isinstance(answer, np.ndarray) and answer.size > 1
 
 
 def percent(share):

@@ -28,7 +28,7 @@ What it leaves open, and what was chosen:
 
 The digits twins have the same grids on the 1,797 embedded digits, with 100 hidden units and 20 epochs (10 in figure
 8): no download, and each grid takes seconds. They are for trying things out, not for the paper's claims: a third of an
-epoch is one to eight steps there, no longer than the momentum's memory, and notebook 03 shows what that does to TLR.
+epoch is one to eight steps there, no longer than the momentum's memory, and notebook 03b shows what that does to TLR.
 """
 
 from dataclasses import replace

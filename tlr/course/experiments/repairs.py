@@ -1,4 +1,4 @@
-"""What `benchmarks/repairs.py` recorded for notebook 3, ten seeds each; it says what would count.
+"""What `benchmarks/repairs.py` recorded for notebook 3b, ten seeds each; it says what would count.
 
 The trials are "repairs", which of the two repairs of Eq. 10 does the work; "batch size", from which α₀ larger batches
 lose the paper's rule; and "drawing", how much of the fall of α goes if batches are drawn with replacement.

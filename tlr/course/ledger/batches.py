@@ -234,7 +234,7 @@ CLAIMS = (
         was=DOES_NOT_HOLD,
         judge=trains_with_every_p,
         figures=("figure-6-mnist", "figure-6-cifar10-narrow", "figure-6-cifar10", "figure-6-cifar100"),
-        tests=("03_minibatches#p-verdict", "03_minibatches#memory-run"),
+        tests=("03b_noise#p-verdict", "03b_noise#memory-run"),
     ),
     Claim(
         theme=BATCHES,
@@ -249,7 +249,7 @@ CLAIMS = (
         note="It tests the remedy, not the trap: with a small α training is slow anywhere, not only near a local "
         "minimum.",
         judge=restarts,
-        tests=("03_minibatches#p-verdict", "08_ledger#restart-run"),
+        tests=("03b_noise#p-verdict", "08_ledger#restart-run"),
     ),
 )
 
@@ -270,6 +270,6 @@ LATER = (
         reading=True,
         judge=cause_of_the_fall,
         figures=("figure-1-mnist",),
-        tests=("03_minibatches#fall-records", "03_minibatches#fall-control-run"),
+        tests=("03b_noise#fall-records", "03b_noise#fall-control-run"),
     ),
 )

@@ -50,7 +50,7 @@ CLAIMS = (
         was=IN_PART,
         judge=runs.alpha_rises_and_falls,
         figures=_EVERYWHERE,
-        tests=("04_mnist#fig1-rise", "04_mnist#long-count", "03_minibatches#starts-rise", "02_quadratics#two-check"),
+        tests=("04_mnist#fig1-rise", "04_mnist#long-count", "03b_noise#starts-rise", "02_quadratics#two-check"),
     ),
     Claim(
         theme=ALPHA,
@@ -78,7 +78,7 @@ CLAIMS = (
         changed=_ROUND,
         judge=runs.robust("alpha0"),
         figures=_EVERYWHERE,
-        tests=("04_mnist#long-ends", "03_minibatches#mnist-check"),
+        tests=("04_mnist#long-ends", "03b_noise#mnist-check"),
     ),
     Claim(
         theme=ROBUSTNESS,
@@ -91,7 +91,7 @@ CLAIMS = (
         changed=_ROUND,
         judge=runs.robust("batch_size"),
         figures=_EVERYWHERE,
-        tests=("04_mnist#long-ends", "03_minibatches#batch-size"),
+        tests=("04_mnist#long-ends", "03b_noise#batch-size"),
     ),
     Claim(
         theme=ROBUSTNESS,
@@ -141,7 +141,7 @@ CLAIMS = (
             "04_mnist#long-beta-count",
             "04_mnist#fig2-count",
             "05_cifar#figure-2-verdict",
-            "03_minibatches#beta-check",
+            "03b_noise#beta-check",
         ),
     ),
     Claim(
@@ -159,7 +159,7 @@ CLAIMS = (
             "04_mnist#long-beta-count",
             "04_mnist#fig2-count",
             "05_cifar#figure-2-verdict",
-            "03_minibatches#beta-check",
+            "03b_noise#beta-check",
         ),
     ),
     Claim(
@@ -239,7 +239,7 @@ CLAIMS = (
         changed="any difference counted.",
         judge=runs.p_trades,
         figures=_FREQUENCY,
-        tests=("04_mnist#fig6-long", "03_minibatches#p-verdict"),
+        tests=("04_mnist#fig6-long", "03b_noise#p-verdict"),
     ),
     Claim(
         theme=KNOBS,

@@ -85,14 +85,14 @@ def _row(number, claim, finding):
     folded += [_html(claim.note)] if claim.note else []
     tests = ", ".join(_link(test, test.replace("#", " ")) for test in claim.tests)
     folded += [f"<i>Tested by</i> {tests}"] if tests else []
-    notebooks = {test[:2]: test for test in reversed(claim.tests)}
+    notebooks = {test.partition("_")[0]: test for test in reversed(claim.tests)}
     ours = " (ours)" if claim.ours else " (our reading)" if claim.reading else ""
     cells = (
         f"{SIGNS[finding.verdict]} {number}",
         f"<details><summary>{_html(claim.says)}{ours}</summary>{'<br>'.join(folded)}</details>",
         _html(finding.number) or "–",
         "<br>".join(escape(basis.told) for basis in finding.basis) or "–",
-        ", ".join(_link(test, str(int(name))) for name, test in sorted(notebooks.items())) or "–",
+        ", ".join(_link(test, name.lstrip("0")) for name, test in sorted(notebooks.items())) or "–",
     )
     return "".join(f'<td style="text-align:left;vertical-align:top">{cell}</td>' for cell in cells)
 
