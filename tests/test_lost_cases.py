@@ -93,6 +93,15 @@ def test_windows_below_the_recommended_length_are_counted_apart():
     assert [*kinds] == ["mini-batches", "short windows"]
 
 
+def test_two_defaults_are_compared_case_by_case():
+    runs = [made_up("cosine", 0.1), made_up("cosine", 1.5, seed=1), made_up("steady", 0.3, alpha0=0.01)]
+    runs += [made_up("steady", 0.2), made_up("sgd", 0.1), made_up("steady", 0.1, alpha0=0.01) | {"case": "other"}]
+    rows = lost_cases.by_default(runs)
+    assert [*rows.index] == ["one"]
+    assert rows.loc["one", "cosine"].to_dict() == {"runs": 2, "lost": 1, "last": 0.8}
+    assert rows.loc["one", "steady"].to_dict() == {"runs": 1, "lost": 0, "last": 0.3}
+
+
 def test_what_a_part_of_steady_is_worth():
     runs = [made_up("steady", 0.1), made_up("steady", 0.1, seed=1), made_up("steady", 0.1, alpha0=0.01)]
     runs += [made_up("steady without taking back", last, seed=seed) for seed, last in enumerate((1.5, 0.2))]

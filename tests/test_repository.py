@@ -197,6 +197,12 @@ def test_the_story_of_the_readme_is_recorded():
     assert (
         f"we compared losses with Prodigy's on one task, {digits:,} small digits. There Prodigy ended lower" in README
     )
+    usual = lost_cases.by_default(runs)
+    lower = usual["cosine", "last"] < usual["steady", "last"]
+    all_lost = usual["cosine", "lost"] == usual["cosine", "runs"]
+    told = f'ended lower than "steady" on {lower.sum()} of {len(usual)} small tasks, but lost all its runs on two.'
+    assert told in README
+    assert [all_lost.sum(), usual["cosine", "lost"][~all_lost].sum(), usual["steady", "lost"].sum()] == [2, 0, 0]
     leaps = dict.fromkeys(learned.METHODS, 0)
     for run in learned.recorded_runs():
         leaps[run["method"]] += gradient_size.leap_of(run["loss"]) is not None

@@ -10,7 +10,18 @@ import pandas as pd
 from tlr.course import records
 from tlr.course.experiments.replay import recorded
 
-__all__ = ["COMPARED", "PATH", "healthy", "is_lost", "recorded_runs", "shared", "shares", "table", "without_parts"]
+__all__ = [
+    "COMPARED",
+    "PATH",
+    "by_default",
+    "healthy",
+    "is_lost",
+    "recorded_runs",
+    "shared",
+    "shares",
+    "table",
+    "without_parts",
+]
 
 PATH = records.shipped() / "lost_cases.jsonl"
 
@@ -182,6 +193,21 @@ def healthy(runs):
     better = plain.groupby([*each, "method"])["last"].median().groupby(each).min()
     ours = found[found.method == "steady"].groupby(each)["last"].median()
     return (ours / better[sound]).dropna()
+
+
+def by_default(runs):
+    """SGD from its usual 0.1 under a cosine to zero, beside "steady" from its 0.01: one run each, which nobody tuned.
+
+    Returns:
+        A DataFrame by case, with columns (method, quantity): `runs`, how many are `lost`, and the median `last` loss.
+    """
+    found = frame(runs)
+    cases = found[found.method == "cosine"].case.unique()
+    usual = found.method.map({"cosine": 0.1, "steady": 0.01})
+    found = found[found.case.isin(cases) & (found.alpha0 == usual)]
+    each = found.groupby(["case", "method"], sort=False)
+    whole = each.agg(runs=("lost", "size"), lost=("lost", "sum"), last=("last", "median")).unstack()
+    return whole.swaplevel(axis=1).loc[cases]
 
 
 def without_parts(runs):

@@ -11,7 +11,7 @@ __all__ = ["decision"]
 #: A question, to which yes leads on down; where no leads to, on the right; the method in whose color that is.
 _QUESTIONS = (
     ("Does each gradient come\nfrom a mini-batch?", "a line search", None),
-    ("Is a good learning rate\nstill unknown?", "Keep what it belongs to:\nAdamW, SGD with a schedule", None),
+    ("Are you still looking for\na good learning rate?", "Keep what it belongs to:\nAdamW, SGD with a schedule", None),
     (
         "Must the steps be SGD's,\nwith or without momentum?",
         "Prodigy, at its default of 1\n(tried on small tasks only);\nstop once the task is learned",
