@@ -188,7 +188,8 @@ def cannot_diverge(ran=None):
     total = ran["published"].shape[1]
     evidence = (
         f"Two half-parabolas, κ = 1000, {total} stable values of α₀: the loss ends below its first value from "
-        f"{kept['published']} of them ({kept['gd']} with α fixed, {kept['secant']} with Eq. 8′)."
+        f"{kept['published']} of them ({kept['gd']} with α fixed and {kept['secant']} with Eq. 8′, whose runs never "
+        "cross the joint)."
     )
     number = f"each step: holds (claim 9); the run: {kept['published']} of {total} starts"
     return Finding(always(kept["published"], total), evidence, number=number)

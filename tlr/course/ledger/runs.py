@@ -259,7 +259,7 @@ def no_matter(knob, **where):
         kept = (_alike_in_both(archive, found, others) > 0).sum()
         evidence = f"accuracy and loss with {words}. Alike in loss: {_ALIKE[close[0]]}; in accuracy: "
         evidence += f"{_ALIKE[close[1]]}. With Eq. 8′ {kept} of {len(others)} are alike in both."
-        number = f"loss × {ours.train_loss.max() / ours.train_loss.min():.2g}"
+        number = f"loss × {ours.train_loss.max() / ours.train_loss.min():.2f}"
         return finding_on(found, decide(grade, close), evidence + least_that_counts(archive, found), number)
 
     return judge
