@@ -1,7 +1,6 @@
 """Runs beside each other: methods and their options, one run's rates tensor by tensor, and what α₀ decides."""
 
 from collections import Counter
-from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,8 +8,9 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
+from tlr.course.plots.marks import arrow, labeled, note, ticks_along
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
+from tlr.course.plots.style import DASHES, METHODS, Method, darkened, house_style, legend_below, plain_looks, written
 
 __all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "styles"]
 
@@ -53,9 +53,8 @@ def restarts(plain, restarted):
             draw_run({"train_loss": loss, "alpha": rate}, [run], look | {"label": name})
         rate.axhline(peak[-1] / 4, color="#000000", linewidth=1, linestyle=":", label="a quarter of the peak")
         for epoch in np.flatnonzero(alpha[:-1] < peak[:-1] / 4):
-            arrow = {"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
-            rate.annotate("", (epoch + 1, peak[epoch]), (epoch + 1, alpha[epoch]), arrowprops=arrow)
-        legend_below(figure, dict(zip(*rate.get_legend_handles_labels()[::-1], strict=True)))
+            arrow(rate, (epoch + 1, alpha[epoch]), (epoch + 1, peak[epoch]), linewidth=1.2)
+        legend_below(figure, labeled(rate))
     return figure
 
 
@@ -76,11 +75,7 @@ def by_method(columns, looks=None):
     names = list(dict.fromkeys(name for group in columns.values() for name in group))
     others = [name for name in names if name not in METHODS]
     looks = {name: METHODS[name].line for name in names if name in METHODS}
-    if looks:
-        plain = zip(others, cycle(("#000000", "#6E6E6E")), cycle(DASHES[1:]), strict=False)
-        looks |= {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in plain}
-    else:
-        looks = dict(zip(others, styles(others), strict=True))
+    looks |= plain_looks(others, beside_methods=bool(looks))
     every = [run for group in columns.values() for runs in group.values() for run in runs]
     ends = [run.train_loss[np.isfinite(run.train_loss)] for run in every]
     with house_style():
@@ -99,7 +94,7 @@ def by_method(columns, looks=None):
         for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
             axis.set_ylabel(QUANTITIES[quantity])
         if not {*names} <= {*columns}:  # otherwise the titles say it
-            legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
+            legend_below(figure, labeled(axes[0, 0]))
     return figure
 
 
@@ -131,9 +126,7 @@ def styles(names):
     A name may say more about a method after a comma: "hypergradient, β = 0.001" looks like the method, under that name.
     """
     method = {name: METHODS.get(name.partition(", ")[0]) for name in names}
-    others = [name for name in names if method[name] is None]
-    looks = zip(others, shades(len(others)), cycle(DASHES), strict=False)
-    own = {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in looks}
+    own = plain_looks([name for name in names if method[name] is None])
     own |= {name: known.line | ({} if name in METHODS else {"label": name}) for name, known in method.items() if known}
     return [own[name] for name in names]
 
@@ -158,7 +151,7 @@ def _panels(rows, size, quantities=tuple(QUANTITIES), **signed):
             axis.set_title(QUANTITIES[quantity])
         for axis in axes[-1]:
             name_epochs(axis)
-        legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
+        legend_below(figure, labeled(axes[0, 0]))
     return figure, axes
 
 
@@ -174,7 +167,7 @@ def _styles(records):
     looks, methods = [], [method for method, _ in kinds]
     for i, (record, kind) in enumerate(zip(records, kinds, strict=True)):
         look, label = METHODS[kind[0]], METHODS[kind[0]].label
-        color = _tint(look.color, methods[:i].count(kind[0]), methods.count(kind[0]))
+        color = darkened(look.color, 1 - 0.75 * methods[:i].count(kind[0]) / max(methods.count(kind[0]) - 1, 1))
         dash, marker = (look.dash, look.marker) if kinds.count(kind) == 1 else _VARIANTS[kinds[:i].count(kind)]
         if record.setting.per == "tensor":
             label, dash, marker = f"{label}, per tensor: median and range", (0, (4, 1, 1, 1)), "p"
@@ -186,11 +179,6 @@ def _styles(records):
         line = {"color": color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
         looks.append(line | {"label": label})
     return looks
-
-
-def _tint(color, place, of):
-    """One of `of` variants of a method's color, from the color itself to a dark one: hex."""
-    return to_hex(np.array(to_rgb(color)) * (1 - 0.75 * place / max(of - 1, 1)))
 
 
 def rates(record):
@@ -214,7 +202,7 @@ def rates(record):
         panels[0].set_ylabel("learning rate α")
         panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panels[0].yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
-        legend_below(figure, dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True)))
+        legend_below(figure, labeled(panels[0]))
     return figure
 
 
@@ -254,8 +242,7 @@ def sensitivity(grid, loss, usual, reference):
             axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
             axis.set(xscale="log", yscale="log")
             axis.set_title(look.label, fontsize=11)
-            axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
-            axis.minorticks_off()
+            ticks_along(axis, grid, [written(alpha0) for alpha0 in grid], fontsize=9)
             axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)
@@ -309,9 +296,8 @@ def span(loss, names=None, lost=np.inf, pale=()):
                 axis.plot(ends[1:], [place], "o" if high < lost else "X", **look)
                 words = [f"{ends[0]:#.2g}", f"{high:#.2g}" if high < lost else "lost"]
                 for loss_there, said, offset, side in zip(ends, words, (-8, 8), ("right", "left"), strict=True):
-                    place_of = {"xytext": (offset, 0), "textcoords": "offset points", "ha": side, "va": "center"}
-                    shade = "#707070" if method in pale else "#000000"
-                    axis.annotate(said, (loss_there, place), fontsize=10, color=shade, **place_of)
+                    told = {"color": "#707070" if method in pale else "#000000", "fontsize": 10}
+                    note(axis, said, (loss_there, place), (offset, 0), ha=side, va="center", **told)
             axis.set_title(f"batches of {size}", fontsize=11)
         axes[0, 0].set_yticks(range(len(order)), [names[method] for method in order])
         axes[0, 0].set_ylim(-0.5, len(order) - 0.5)
