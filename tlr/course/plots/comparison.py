@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from tlr.course.plots.marks import arrow, labeled, note, ticks_along
-from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, loss_and_alpha, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, Method, darkened, house_style, legend_below, plain_looks, written
 
 __all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "styles"]
@@ -79,20 +79,14 @@ def by_method(columns, looks=None):
     every = [run for group in columns.values() for runs in group.values() for run in runs]
     ends = [run.train_loss[np.isfinite(run.train_loss)] for run in every]
     with house_style():
-        figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 4.9), sharex=True, sharey="row", squeeze=False)
-        for line in axes:
-            set_log(line[0])
-        for (loss, alpha), (title, group) in zip(axes.T, columns.items(), strict=True):
+        figure, axes = loss_and_alpha(columns)
+        for (loss, alpha), group in zip(axes.T, columns.values(), strict=True):
             for name, seeds in group.items():
                 # Without mean and band: on these axes a few lost runs would make up both.
                 for number, run in enumerate(seeds):
                     look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0} | own.get(name, {})
                     draw_run({"train_loss": loss, "alpha": alpha}, [run], look | ({"label": None} if number else {}))
-            loss.set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
-            name_epochs(alpha)
         axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
-        for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
-            axis.set_ylabel(QUANTITIES[quantity])
         if not {*names} <= {*columns}:  # otherwise the titles say it
             legend_below(figure, labeled(axes[0, 0]))
     return figure

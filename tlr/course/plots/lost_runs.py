@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import note, ticks_along
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["lost", "price"]
@@ -79,14 +80,12 @@ def price(ratios):
         for place, ((case, alpha0), ratio) in zip(places, ratios.items(), strict=True):
             if ratio > _DEAR:
                 name = f"{case}, α₀ = {alpha0:g}"
-                axes.annotate(name, (ratio, place), (8, 0), textcoords="offset points", va="center", fontsize=10)
-        ticks = [0.03, 0.1, 0.3, 1, 3]
+                note(axes, name, (ratio, place), (8, 0), va="center", fontsize=10)
         axes.set(
             xscale="log",
             xlim=(None, 10 * ratios.max()),
             yticks=[],
             xlabel="loss of steady over that of the better of the two other rules",
         )
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
+        ticks_along(axes, [0.03, 0.1, 0.3, 1, 3])
     return figure

@@ -1,6 +1,6 @@
 """What many figures write and draw on their axes alike: notes, arrows, ticks; and the keys of what was drawn."""
 
-__all__ = ["arrow", "labeled", "note", "ticks_along"]
+__all__ = ["arrow", "labeled", "note", "ticks_along", "ticks_between"]
 
 
 def note(axes, words, place, offset, **look):
@@ -18,6 +18,15 @@ def ticks_along(axes, values, names=None, **look):
     """Ticks of x at these values and nowhere between, under their names (default: as short as they can be)."""
     axes.set_xticks(values, [f"{value:g}" for value in values] if names is None else names, **look)
     axes.minorticks_off()
+
+
+def ticks_between(axes, values, names, borders, **look):
+    """Names of x between the lines of a grid, which are at the borders."""
+    axes.set_xticks(values, names, **look)
+    axes.set_xticks(borders, minor=True)
+    axes.grid(visible=False, axis="x")
+    axes.grid(visible=True, axis="x", which="minor")
+    axes.tick_params(axis="x", which="both", length=0)
 
 
 def labeled(*axes):

@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
+from tlr.course.plots.marks import note
+from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture, tint_above
 from tlr.course.plots.style import house_style, legend_below
 from tlr.course.plots.theory_panels import panels
 from tlr.descent import RULES, relative_rate_map
@@ -79,10 +79,7 @@ class PathsPicture(DescentPicture):
             for rule, width in zip(self.rules, np.geomspace(4.2, 1.2, max(len(self.rules), 2)), strict=False):
                 self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
-            # As `axhspan` does; before matplotlib 3.9, as in a browser, that was a polygon, which has no height to set.
-            rate = self.panels[0]
-            tint = {"color": "#D55E00", "alpha": 0.12, "linewidth": 0, "zorder": 0}
-            self.above = rate.add_patch(Rectangle((0, 1), 1, 1, transform=rate.get_yaxis_transform(), **tint))
+            self.above = tint_above(self.panels[0], zorder=0)
 
     def update(self, toy, trajectories, step):
         """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""
@@ -239,7 +236,7 @@ def _number(axes, number, point, offset):
     axes.plot(*point, "o", color="#000000", markersize=5)
     ring = {"boxstyle": "circle,pad=0.18", "facecolor": "#ffffff", "edgecolor": "#000000", "linewidth": 1}
     look = {"fontsize": 10, "fontweight": "bold", "ha": "center", "va": "center", "bbox": ring, "zorder": 5}
-    axes.annotate(str(number), point, offset, textcoords="offset points", **look)
+    note(axes, str(number), point, offset, **look)
 
 
 def braking(ran):
@@ -257,7 +254,7 @@ def braking(ran):
             right.plot(steps, rise, **STYLES[rule].line | said)
             right.fill_between(steps, rise, color=STYLES[rule].color, alpha=0.1, linewidth=0)
         left.axhline(2, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2)
-        left.annotate("edge, x = 2", (0, 2), (4, -4), textcoords="offset points", va="top", fontsize=9)
+        note(left, "edge, x = 2", (0, 2), (4, -4), va="top", fontsize=9)
         left.set(title="x = αλ₂")
         right.set(title="rise of the loss, in powers of ten")
         for axes in (left, right):
