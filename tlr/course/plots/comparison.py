@@ -18,16 +18,13 @@ __all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _ACROSS = 4  # panels of `sensitivity` in a row
 _WORST = 3.0  # the highest loss that it shows, a little above that of guessing one of ten
-# The kinds of tensors in a residual network.
+# The kinds of tensors in a residual network, and how they are drawn.
 _KINDS = {
-    kind: {"color": color, "marker": marker}
-    for kind, color, marker in (
-        ("convolutions", "#0072B2", "s"),
-        ("shortcuts", "#6A3D9A", "D"),
-        ("scales of norms", "#D55E00", "^"),
-        ("shifts of norms", "#009E73", "v"),
-        ("output layer", "#000000", "*"),
-    )
+    "convolutions": {"color": "#0072B2", "marker": "s"},
+    "shortcuts": {"color": "#6A3D9A", "marker": "D"},
+    "scales of norms": {"color": "#D55E00", "marker": "^"},
+    "shifts of norms": {"color": "#009E73", "marker": "v"},
+    "output layer": {"color": "#000000", "marker": "*"},
 }
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
@@ -47,10 +44,9 @@ def restarts(plain, restarted):
             set_log(axis)
             axis.set_ylabel(QUANTITIES[quantity])
             name_epochs(axis)
-        for (name, run), look in zip(
-            {"as it is": plain, "with restarts": restarted}.items(), styles("12"), strict=True
-        ):
-            draw_run({"train_loss": loss, "alpha": rate}, [run], look | {"label": name})
+        looks = plain_looks(["as it is", "with restarts"])
+        for run, look in zip((plain, restarted), looks.values(), strict=True):
+            draw_run({"train_loss": loss, "alpha": rate}, [run], look)
         rate.axhline(peak[-1] / 4, color="#000000", linewidth=1, linestyle=":", label="a quarter of the peak")
         for epoch in np.flatnonzero(alpha[:-1] < peak[:-1] / 4):
             arrow(rate, (epoch + 1, alpha[epoch]), (epoch + 1, peak[epoch]), linewidth=1.2)
@@ -58,16 +54,14 @@ def restarts(plain, restarted):
     return figure
 
 
-def by_method(columns, looks=None):
+def by_method(columns):
     """Training loss and α over the epochs, a column of panels for each method, so that no method hides another.
 
     Args:
         columns: title, or a key of `METHODS` that stands for its label → (name → run, or a list of runs that differ
             in their seed, each drawn thin). The same name has the same shade in every column, or its own look if it
             is a key of `METHODS`. A run that diverged ends in crosses.
-        looks: name → keyword arguments for `Axes.plot` that replace those of its shade (default: none).
     """
-    own = looks or {}
     columns = {
         title: {name: runs if isinstance(runs, list) else [runs] for name, runs in group.items()}
         for title, group in columns.items()
@@ -84,7 +78,7 @@ def by_method(columns, looks=None):
             for name, seeds in group.items():
                 # Without mean and band: on these axes a few lost runs would make up both.
                 for number, run in enumerate(seeds):
-                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0} | own.get(name, {})
+                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0}
                     draw_run({"train_loss": loss, "alpha": alpha}, [run], look | ({"label": None} if number else {}))
         axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
         if not {*names} <= {*columns}:  # otherwise the titles say it
@@ -92,7 +86,7 @@ def by_method(columns, looks=None):
     return figure
 
 
-def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
+def compare(records, *, ceiling=None):
     """Training loss, α and test accuracy of several records over the epochs, with one legend below.
 
     Args:
@@ -100,7 +94,6 @@ def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
             and the legend names the first option in which they differ. Where a run has many rates, the line is their
             median and the band reaches from the smallest to the largest. A run that diverged ends in crosses. Where
             an α is negative, the axis of α is linear.
-        quantities: which of `QUANTITIES` have a panel, the training loss first (default: all).
         ceiling: where the axis of the loss ends (default: above the highest).
 
     Raises:
@@ -108,9 +101,21 @@ def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
     """
     finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
     lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
-    rows = {"": list(zip(records, _styles(records), strict=True))}
-    figure, axes = _panels(rows, (9.2, 4.2), quantities, value="linear")
-    axes[0, 0].set_ylim(lowest - 0.05 * (top - lowest), top)
+    negative = any(np.any(record.rates < 0) for record in records)
+    with house_style():
+        figure, panels = plt.subplots(1, len(QUANTITIES), figsize=(9.2, 4.2), sharex=True)
+        axes = dict(zip(QUANTITIES, panels, strict=True))
+        if not negative:
+            set_log(axes["alpha"])
+        for record, style in zip(records, _styles(records), strict=True):
+            draw_run(axes, [record], style)
+        if negative:
+            axes["alpha"].axhline(0, color="#000000", linewidth=0.8)
+        for quantity, axis in axes.items():
+            axis.set_title(QUANTITIES[quantity])
+            name_epochs(axis)
+        axes["train_loss"].set_ylim(lowest - 0.05 * (top - lowest), top)
+        legend_below(figure, labeled(axes["train_loss"]))
     return figure
 
 
@@ -123,30 +128,6 @@ def styles(names):
     own = plain_looks([name for name in names if method[name] is None])
     own |= {name: known.line | ({} if name in METHODS else {"label": name}) for name, known in method.items() if known}
     return [own[name] for name in names]
-
-
-def _panels(rows, size, quantities=tuple(QUANTITIES), **signed):
-    """A figure of `size` and its axes, (rows, quantities), with the runs drawn: title → list of (run, style).
-
-    The axis of α is logarithmic, or as `signed` has it for `Axes.set_yscale` where an α is negative.
-    """
-    negative = any(np.any(run.rates < 0) for group in rows.values() for run, _ in group)
-    with house_style():
-        shape = len(rows), len(quantities)
-        figure, axes = plt.subplots(*shape, figsize=size, sharex=True, sharey="col", squeeze=False)
-        axes[0, 1].set_yscale(**signed) if negative else set_log(axes[0, 1])
-        for line, (title, group) in zip(axes, rows.items(), strict=True):
-            for run, style in group:
-                draw_run(dict(zip(quantities, line, strict=True)), [run], style)
-            line[0].set_ylabel(title)
-            if negative:
-                line[1].axhline(0, color="#000000", linewidth=0.8)
-        for axis, quantity in zip(axes[0], quantities, strict=True):
-            axis.set_title(QUANTITIES[quantity])
-        for axis in axes[-1]:
-            name_epochs(axis)
-        legend_below(figure, labeled(axes[0, 0]))
-    return figure, axes
 
 
 def _styles(records):
@@ -244,13 +225,8 @@ def sensitivity(grid, loss, usual, reference):
             axis.set_xlabel("α₀")
         for axis in axes[:, 0]:
             axis.set_ylabel("final training loss")
-        legend_below(
-            figure,
-            {
-                "the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":"),
-                METHODS[reference].label: Line2D([], [], **thin),
-            },
-        )
+        drawn = {"the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":")}
+        legend_below(figure, drawn | {METHODS[reference].label: Line2D([], [], **thin)})
     return figure
 
 
