@@ -41,9 +41,6 @@ def ends(
         quantity: "test_accuracy" (default), or "train_loss" on a logarithmic axis.
         cross: what the legend calls a cross.
         band: (name, lowest, highest), a gray band through all panels, named below it in the last (default: none).
-
-    Returns:
-        The Figure.
     """
     along = (x,) if isinstance(x, str) else x
     places, sizes = values_of(found, along), sorted({run.setting.batch_size for run in found})
@@ -112,9 +109,6 @@ def spread(ran, method, lost, labels=None):
         method: whose α is drawn on the right.
         lost: the training loss above which a run is lost, where the panel is tinted.
         labels: key of `METHODS` → what it is called here (default: its label).
-
-    Returns:
-        The Figure.
     """
     starts, labels = list(ran[method]), labels or {}
     looks = list(zip(starts, shades(len(starts)), MARKERS, DASHES, strict=False))

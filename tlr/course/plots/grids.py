@@ -31,9 +31,6 @@ def grid(found, lines, *, columns=None, quantities=tuple(QUANTITIES), log=(), li
         quantities: any of "train_loss", "alpha", "test_accuracy" (default: all).
         log: those with a logarithmic axis (default: none); where an α is negative, its axis has both signs.
         limits: quantity → (lower, upper) end of its axis (default: what the runs need).
-
-    Returns:
-        The Figure.
     """
     measured = [{"quantity": name} for name in quantities]
     down, across = (measured, values_of(found, (columns,))) if columns else ([{}], measured)
