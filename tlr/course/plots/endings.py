@@ -54,7 +54,7 @@ def ends(
                 set_log(axis)
             axis.set(ylim=limits, xlim=(-0.5, len(places) - 0.5))
             borders, fontsize = np.arange(1, len(places)) - 0.5, 9 if len(methods) > 5 else None
-            ticks_between(axis, range(len(places)), map(_tick, places), borders, fontsize=fontsize)
+            ticks_between(axis, range(len(places)), [_tick(place) for place in places], borders, fontsize=fontsize)
             if band:
                 axis.axhspan(*band[1:], color="#8c8c8c", alpha=0.25, linewidth=0)
             if isinstance(x, str):
