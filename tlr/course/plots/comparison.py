@@ -12,7 +12,7 @@ from tlr.course.plots.marks import arrow, labeled, note, ticks_along
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, loss_and_alpha, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, Method, darkened, house_style, legend_below, plain_looks, written
 
-__all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "styles"]
+__all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
@@ -117,17 +117,6 @@ def compare(records, *, ceiling=None):
         axes["train_loss"].set_ylim(lowest - 0.05 * (top - lowest), top)
         legend_below(figure, labeled(axes["train_loss"]))
     return figure
-
-
-def styles(names):
-    """Keyword arguments for `Axes.plot` for each name: a method's own for those of `METHODS`, shades for any others.
-
-    A name may say more about a method after a comma: "hypergradient, β = 0.001" looks like the method, under that name.
-    """
-    method = {name: METHODS.get(name.partition(", ")[0]) for name in names}
-    own = plain_looks([name for name in names if method[name] is None])
-    own |= {name: known.line | ({} if name in METHODS else {"label": name}) for name, known in method.items() if known}
-    return [own[name] for name in names]
 
 
 def _styles(records):
