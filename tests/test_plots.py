@@ -350,11 +350,6 @@ def test_curves_leaves_out_what_a_logarithm_cannot_show():
     np.testing.assert_array_equal(secant.get_ydata(), [1, np.nan, 0.5])
 
 
-def test_curves_marks_what_is_above_the_start():
-    axes = plots.curves({"published": np.array([1, 10, 0.1])}, ylabel="loss", start=1.0).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["above where it began"]
-
-
 @pytest.mark.parametrize("room", [explorers, ledger, plots], ids=lambda room: room.__name__)
 def test_no_module_has_the_name_of_what_its_room_exports(room):
     """Importing it would put it in its place."""

@@ -47,12 +47,6 @@ def test_loss_alpha_and_accuracy_are_the_records():
     assert alpha.get_yscale() == "log"
 
 
-def test_a_comparison_has_the_panels_that_are_asked_for():
-    axes = plots.compare([record()], quantities=("train_loss", "alpha")).axes
-    assert [axis.get_title() for axis in axes] == ["training loss", "learning rate α"]
-    np.testing.assert_array_equal(axes[0].lines[0].get_xydata(), [[1, 2], [2, 1]])
-
-
 def luminance(color):
     return np.dot(matplotlib.colors.to_rgb(color), [0.3, 0.6, 0.1])
 
@@ -98,11 +92,6 @@ def test_a_tensor_is_a_dot_at_its_depth_whose_look_is_its_kind():
         for kind, depth in kinds.items():
             np.testing.assert_allclose(dots[kind].get_xydata(), [[depth, row[depth - 1]]])
         assert len({(line.get_color(), line.get_marker()) for line in dots.values()}) == 5
-
-
-def test_a_run_can_have_a_look_of_its_own():
-    left, *_ = plots.by_method({"mine": {"one": record(), "two": record()}}, looks={"two": {"color": "#000000"}}).axes
-    assert [line.get_color() == "#000000" for line in left.get_lines()] == [False, True]
 
 
 def test_a_column_for_each_method_has_a_shade_for_each_start():

@@ -8,9 +8,8 @@ from matplotlib.colors import to_hex
 
 from tlr import toys
 from tlr.course.explorers.base import blank
-from tlr.course.explorers.page import PageExplorer, choice, methods, number, time
+from tlr.course.explorers.page import PageExplorer, chosen_rule, methods, number, time
 from tlr.course.plots.basin_map import BasinPicture
-from tlr.course.plots.picture import RULE_STYLES
 from tlr.descent import RULES, descend
 
 __all__ = ["Basins"]
@@ -49,7 +48,7 @@ class Basins(PageExplorer):
         "hypergradient": {"rule": "hypergradient"},
     }
 
-    rule = choice("rule", "How α changes", tuple(RULES))
+    rule = chosen_rule(RULES, "published")
     alpha0 = number(0.003, (1e-6, 10.0), "α₀", "The first learning rate of the run that is opened")
     condition = number(100.0, (1.0, 1e4), "condition κ", "Its condition number, largest over smallest eigenvalue")
     c = number(0.25, (0.01, 10.0), "c (TLR)", "TLR: α grows by the factor 1 + c at most")
@@ -68,9 +67,7 @@ class Basins(PageExplorer):
             "shades": [to_hex(color) for color in colors],
             "steps": _STEPS,
         }
-        labels = {rule: RULE_STYLES[rule].label for rule in RULES}
-        known = {"choices": {"rule": labels}, "published": tuple(powers) == (0, 1)}
-        super().__init__(scene, **known, **{"rule": "published", "steps": 200} | settings)
+        super().__init__(scene, published=tuple(powers) == (0, 1), **{"steps": 200} | settings)
 
     def computed(self):
         """`ratio`, the final loss over the first on the grid of `picture`, (48, 72), and `descent`, the opened run."""

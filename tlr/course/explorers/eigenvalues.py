@@ -6,10 +6,9 @@ import numpy as np
 
 from tlr import toys
 from tlr.course.explorers.base import blank
-from tlr.course.explorers.page import PageExplorer, choice, dash_lengths, methods, number, time
+from tlr.course.explorers.page import PageExplorer, chosen_rule, dash_lengths, methods, number, time
 from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.eigenvalues import EigenPicture
-from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import DASHES, shades
 from tlr.course.steps import error_components
 from tlr.descent import descend
@@ -49,7 +48,7 @@ class Eigenvalues(PageExplorer):
         "the edge": {"rule": "gd", "alpha0": 0.0199},
     }
 
-    rule = choice("rule", "How α changes", tuple(_RULES))
+    rule = chosen_rule(_RULES, "published")
     alpha0 = number(0.002, (1e-8, 1e3), "α₀", "The learning rate of the first step")
     condition = number(100.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
     count = number(8, (2, 16), "eigenvalues", "How many eigenvalues there are between the two", step=1)
@@ -69,9 +68,8 @@ class Eigenvalues(PageExplorer):
             _, vectors = np.linalg.eigh(toy.hessian(toy.minimum[0]))
             known = {"start": toy.start, "minimum": toy.minimum[0], "eigenvalues": eigenvalues, "vectors": vectors.T}
             scene["toy"] = printed_toy(toy) | {name: value.tolist() for name, value in known.items()}
-        labels = {rule: RULE_STYLES[rule].label for rule in _RULES}
         without = ("condition", "count") if toy is not None else ()
-        super().__init__(scene, without, {"rule": labels}, toy is None, **{"rule": "published"} | settings)
+        super().__init__(scene, without, published=toy is None, **settings)
 
     def computed(self):
         """`eigenvalues` (d,), `errors` (steps + 1, d), and `descent`, the `Trajectory`."""

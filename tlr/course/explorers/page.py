@@ -23,7 +23,7 @@ from tlr.course.files import replacing
 from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.style import house_style
 
-__all__ = ["Finite", "PageExplorer", "choice", "chosen_rules", "dash_lengths", "methods", "number", "time"]
+__all__ = ["Finite", "PageExplorer", "chosen_rule", "chosen_rules", "dash_lengths", "methods", "number", "time"]
 
 _FRONT = Path(__file__).parent / "front"
 #: Where an output keeps what a page of the explorer needs, so that a site can show it alive.
@@ -85,7 +85,7 @@ class PageExplorer(anywidget.AnyWidget):
             cls.own_page = _joined("framed.js", seen)
 
     def __init__(self, scene, without=(), choices=None, published=True, **settings):
-        """`without` names the settings that have no control here; `choices` has the options of those that have some.
+        """`without` names the settings that have no control here; `choices` has the names to choose from for others.
 
         `published` says whether it is the explorer that the site has, and not one of the reader's own function.
         """
@@ -229,10 +229,10 @@ def number(value, limits, label, hint, *, step=None, unit=""):
     return kind(value, min=low, max=high).tag(sync=True, setting=True, control=control)
 
 
-def choice(label, hint, names=None):
-    """A setting that is one of several names, which `PageExplorer` is given as `choices`: labels, or name → label."""
-    kind = traitlets.Unicode() if names is None else traitlets.Enum(names, names[0])
-    return kind.tag(sync=True, setting=True, control={"label": label, "hint": hint})
+def chosen_rule(rules, chosen):
+    """A setting that is one of the rules, by their labels."""
+    control = {"label": "rule", "hint": "How α changes", "options": [(rule, RULE_STYLES[rule].label) for rule in rules]}
+    return traitlets.Enum(tuple(rules), chosen).tag(sync=True, setting=True, control=control)
 
 
 def chosen_rules(rules, chosen):
@@ -245,13 +245,12 @@ def time(steps, first=0):
     return Whole(steps, min=first, max=steps).tag(sync=True, setting=True)
 
 
-def _control(name, trait, options):
+def _control(name, trait, names):
     """A setting as the front end shows it; a number's range is its trait's."""
-    if options is not None:
-        limits = {"options": [*options.items()] if isinstance(options, dict) else [(each, each) for each in options]}
-    else:
-        limits = {"low": trait.min, "high": trait.max}
-    return {"name": name} | trait.metadata["control"] | limits
+    control = {"name": name} | trait.metadata["control"]
+    if names is not None:
+        return control | {"options": [(each, each) for each in names]}
+    return control if "options" in control else control | {"low": trait.min, "high": trait.max}
 
 
 def methods(rules):

@@ -8,7 +8,7 @@ import traitlets
 
 from tlr import toys
 from tlr.course.explorers.base import blank
-from tlr.course.explorers.page import Finite, PageExplorer, Whole, choice, chosen_rules, methods, number
+from tlr.course.explorers.page import Finite, PageExplorer, Whole, chosen_rules, methods, number
 from tlr.course.explorers.printed import printed_toy
 from tlr.course.plots.toys import PathsPicture
 from tlr.descent import RULES, descend
@@ -54,7 +54,9 @@ class Paths(PageExplorer):
         "a ridge": {"function": "saddle", "rules": ["gd", "published", "secant", "barzilai_borwein"]},
     }
 
-    function = choice("function", "The function to descend on")
+    function = traitlets.Unicode().tag(
+        sync=True, setting=True, control={"label": "function", "hint": "The function to descend on"}
+    )
     alpha0 = number(0.02, (1e-8, 1e3), "α₀", "The learning rate of the first step")
     condition = number(10.0, (1.0, 1e6), "condition κ", "Largest over smallest eigenvalue, which is 1")
     angle = number(30.0, (-90.0, 90.0), "rotation", "Turns the quadratic", step=5, unit="°")

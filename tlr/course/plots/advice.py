@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
+from tlr.course.plots.marks import arrow
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["decision"]
@@ -59,8 +60,7 @@ def _box(axes, center, text, edge, linewidth=1.2):
 
 
 def _arrow(axes, begin, end, word):
-    arrow = {"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", end, begin, arrowprops=arrow)
+    arrow(axes, begin, end, linewidth=1.5)
     (x, y), aside = np.mean([begin, end], axis=0), begin[1] == end[1]
     place = {"ha": "center", "va": "bottom"} if aside else {"ha": "left", "va": "center"}
     axes.text(x + (0 if aside else 0.015), y + (0.03 if aside else 0), word, fontsize=13, style="italic", **place)

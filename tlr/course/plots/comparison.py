@@ -1,7 +1,6 @@
 """Runs beside each other: methods and their options, one run's rates tensor by tensor, and what α₀ decides."""
 
 from collections import Counter
-from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,25 +8,23 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, Method, house_style, legend_below, shades, written
+from tlr.course.plots.marks import arrow, labeled, note, ticks_along
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, loss_and_alpha, name_epochs, set_log
+from tlr.course.plots.style import DASHES, METHODS, Method, darkened, house_style, legend_below, plain_looks, written
 
-__all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span", "styles"]
+__all__ = ["by_method", "compare", "rates", "restarts", "sensitivity", "span"]
 
 # What tells variants of one method apart, its color being one: a dash and a marker for each.
 _VARIANTS = tuple(zip(DASHES, "os^DvP", strict=True))
 _ACROSS = 4  # panels of `sensitivity` in a row
 _WORST = 3.0  # the highest loss that it shows, a little above that of guessing one of ten
-# The kinds of tensors in a residual network.
+# The kinds of tensors in a residual network, and how they are drawn.
 _KINDS = {
-    kind: {"color": color, "marker": marker}
-    for kind, color, marker in (
-        ("convolutions", "#0072B2", "s"),
-        ("shortcuts", "#6A3D9A", "D"),
-        ("scales of norms", "#D55E00", "^"),
-        ("shifts of norms", "#009E73", "v"),
-        ("output layer", "#000000", "*"),
-    )
+    "convolutions": {"color": "#0072B2", "marker": "s"},
+    "shortcuts": {"color": "#6A3D9A", "marker": "D"},
+    "scales of norms": {"color": "#D55E00", "marker": "^"},
+    "shifts of norms": {"color": "#009E73", "marker": "v"},
+    "output layer": {"color": "#000000", "marker": "*"},
 }
 _SYMBOLS = {"beta": "β", "eta": "η", "p": "p", "c": "c"}
 
@@ -47,28 +44,24 @@ def restarts(plain, restarted):
             set_log(axis)
             axis.set_ylabel(QUANTITIES[quantity])
             name_epochs(axis)
-        for (name, run), look in zip(
-            {"as it is": plain, "with restarts": restarted}.items(), styles("12"), strict=True
-        ):
-            draw_run({"train_loss": loss, "alpha": rate}, [run], look | {"label": name})
+        looks = plain_looks(["as it is", "with restarts"])
+        for run, look in zip((plain, restarted), looks.values(), strict=True):
+            draw_run({"train_loss": loss, "alpha": rate}, [run], look)
         rate.axhline(peak[-1] / 4, color="#000000", linewidth=1, linestyle=":", label="a quarter of the peak")
         for epoch in np.flatnonzero(alpha[:-1] < peak[:-1] / 4):
-            arrow = {"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
-            rate.annotate("", (epoch + 1, peak[epoch]), (epoch + 1, alpha[epoch]), arrowprops=arrow)
-        legend_below(figure, dict(zip(*rate.get_legend_handles_labels()[::-1], strict=True)))
+            arrow(rate, (epoch + 1, alpha[epoch]), (epoch + 1, peak[epoch]), linewidth=1.2)
+        legend_below(figure, labeled(rate))
     return figure
 
 
-def by_method(columns, looks=None):
+def by_method(columns):
     """Training loss and α over the epochs, a column of panels for each method, so that no method hides another.
 
     Args:
         columns: title, or a key of `METHODS` that stands for its label → (name → run, or a list of runs that differ
             in their seed, each drawn thin). The same name has the same shade in every column, or its own look if it
             is a key of `METHODS`. A run that diverged ends in crosses.
-        looks: name → keyword arguments for `Axes.plot` that replace those of its shade (default: none).
     """
-    own = looks or {}
     columns = {
         title: {name: runs if isinstance(runs, list) else [runs] for name, runs in group.items()}
         for title, group in columns.items()
@@ -76,34 +69,24 @@ def by_method(columns, looks=None):
     names = list(dict.fromkeys(name for group in columns.values() for name in group))
     others = [name for name in names if name not in METHODS]
     looks = {name: METHODS[name].line for name in names if name in METHODS}
-    if looks:
-        plain = zip(others, cycle(("#000000", "#6E6E6E")), cycle(DASHES[1:]), strict=False)
-        looks |= {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in plain}
-    else:
-        looks = dict(zip(others, styles(others), strict=True))
+    looks |= plain_looks(others, beside_methods=bool(looks))
     every = [run for group in columns.values() for runs in group.values() for run in runs]
     ends = [run.train_loss[np.isfinite(run.train_loss)] for run in every]
     with house_style():
-        figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 4.9), sharex=True, sharey="row", squeeze=False)
-        for line in axes:
-            set_log(line[0])
-        for (loss, alpha), (title, group) in zip(axes.T, columns.items(), strict=True):
+        figure, axes = loss_and_alpha(columns)
+        for (loss, alpha), group in zip(axes.T, columns.values(), strict=True):
             for name, seeds in group.items():
                 # Without mean and band: on these axes a few lost runs would make up both.
                 for number, run in enumerate(seeds):
-                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0} | own.get(name, {})
+                    look = looks[name] | {"linewidth": 1.6 if len(seeds) == 1 else 1.0}
                     draw_run({"train_loss": loss, "alpha": alpha}, [run], look | ({"label": None} if number else {}))
-            loss.set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
-            name_epochs(alpha)
         axes[0, 0].set_ylim(top=3 * min(np.concatenate(ends).max(), 10))
-        for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
-            axis.set_ylabel(QUANTITIES[quantity])
         if not {*names} <= {*columns}:  # otherwise the titles say it
-            legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
+            legend_below(figure, labeled(axes[0, 0]))
     return figure
 
 
-def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
+def compare(records, *, ceiling=None):
     """Training loss, α and test accuracy of several records over the epochs, with one legend below.
 
     Args:
@@ -111,7 +94,6 @@ def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
             and the legend names the first option in which they differ. Where a run has many rates, the line is their
             median and the band reaches from the smallest to the largest. A run that diverged ends in crosses. Where
             an α is negative, the axis of α is linear.
-        quantities: which of `QUANTITIES` have a panel, the training loss first (default: all).
         ceiling: where the axis of the loss ends (default: above the highest).
 
     Raises:
@@ -119,47 +101,22 @@ def compare(records, *, quantities=tuple(QUANTITIES), ceiling=None):
     """
     finite = np.concatenate([record.train_loss[np.isfinite(record.train_loss)] for record in records])
     lowest, top = finite.min(initial=1), ceiling or 1.2 * finite.max(initial=1)
-    rows = {"": list(zip(records, _styles(records), strict=True))}
-    figure, axes = _panels(rows, (9.2, 4.2), quantities, value="linear")
-    axes[0, 0].set_ylim(lowest - 0.05 * (top - lowest), top)
-    return figure
-
-
-def styles(names):
-    """Keyword arguments for `Axes.plot` for each name: a method's own for those of `METHODS`, shades for any others.
-
-    A name may say more about a method after a comma: "hypergradient, β = 0.001" looks like the method, under that name.
-    """
-    method = {name: METHODS.get(name.partition(", ")[0]) for name in names}
-    others = [name for name in names if method[name] is None]
-    looks = zip(others, shades(len(others)), cycle(DASHES), strict=False)
-    own = {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in looks}
-    own |= {name: known.line | ({} if name in METHODS else {"label": name}) for name, known in method.items() if known}
-    return [own[name] for name in names]
-
-
-def _panels(rows, size, quantities=tuple(QUANTITIES), **signed):
-    """A figure of `size` and its axes, (rows, quantities), with the runs drawn: title → list of (run, style).
-
-    The axis of α is logarithmic, or as `signed` has it for `Axes.set_yscale` where an α is negative.
-    """
-    negative = any(np.any(run.rates < 0) for group in rows.values() for run, _ in group)
+    negative = any(np.any(record.rates < 0) for record in records)
     with house_style():
-        shape = len(rows), len(quantities)
-        figure, axes = plt.subplots(*shape, figsize=size, sharex=True, sharey="col", squeeze=False)
-        axes[0, 1].set_yscale(**signed) if negative else set_log(axes[0, 1])
-        for line, (title, group) in zip(axes, rows.items(), strict=True):
-            for run, style in group:
-                draw_run(dict(zip(quantities, line, strict=True)), [run], style)
-            line[0].set_ylabel(title)
-            if negative:
-                line[1].axhline(0, color="#000000", linewidth=0.8)
-        for axis, quantity in zip(axes[0], quantities, strict=True):
+        figure, panels = plt.subplots(1, len(QUANTITIES), figsize=(9.2, 4.2), sharex=True)
+        axes = dict(zip(QUANTITIES, panels, strict=True))
+        if not negative:
+            set_log(axes["alpha"])
+        for record, style in zip(records, _styles(records), strict=True):
+            draw_run(axes, [record], style)
+        if negative:
+            axes["alpha"].axhline(0, color="#000000", linewidth=0.8)
+        for quantity, axis in axes.items():
             axis.set_title(QUANTITIES[quantity])
-        for axis in axes[-1]:
             name_epochs(axis)
-        legend_below(figure, dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True)))
-    return figure, axes
+        axes["train_loss"].set_ylim(lowest - 0.05 * (top - lowest), top)
+        legend_below(figure, labeled(axes["train_loss"]))
+    return figure
 
 
 def _styles(records):
@@ -174,7 +131,7 @@ def _styles(records):
     looks, methods = [], [method for method, _ in kinds]
     for i, (record, kind) in enumerate(zip(records, kinds, strict=True)):
         look, label = METHODS[kind[0]], METHODS[kind[0]].label
-        color = _tint(look.color, methods[:i].count(kind[0]), methods.count(kind[0]))
+        color = darkened(look.color, 1 - 0.75 * methods[:i].count(kind[0]) / max(methods.count(kind[0]) - 1, 1))
         dash, marker = (look.dash, look.marker) if kinds.count(kind) == 1 else _VARIANTS[kinds[:i].count(kind)]
         if record.setting.per == "tensor":
             label, dash, marker = f"{label}, per tensor: median and range", (0, (4, 1, 1, 1)), "p"
@@ -186,11 +143,6 @@ def _styles(records):
         line = {"color": color, "linestyle": dash, "linewidth": 1.6, "marker": marker, "markersize": 4}
         looks.append(line | {"label": label})
     return looks
-
-
-def _tint(color, place, of):
-    """One of `of` variants of a method's color, from the color itself to a dark one: hex."""
-    return to_hex(np.array(to_rgb(color)) * (1 - 0.75 * place / max(of - 1, 1)))
 
 
 def rates(record):
@@ -214,7 +166,7 @@ def rates(record):
         panels[0].set_ylabel("learning rate α")
         panels[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panels[0].yaxis.set(major_formatter=ScalarFormatter(), minor_formatter=NullFormatter())
-        legend_below(figure, dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True)))
+        legend_below(figure, labeled(panels[0]))
     return figure
 
 
@@ -254,8 +206,7 @@ def sensitivity(grid, loss, usual, reference):
             axis.plot(grid, values, color=look.color, linestyle="", marker=look.marker, markersize=5)
             axis.set(xscale="log", yscale="log")
             axis.set_title(look.label, fontsize=11)
-            axis.set_xticks(grid, [written(alpha0) for alpha0 in grid], fontsize=9)
-            axis.minorticks_off()
+            ticks_along(axis, grid, [written(alpha0) for alpha0 in grid], fontsize=9)
             axis.tick_params(labelbottom=True)
         for axis in axes.flat[len(loss) :]:
             axis.set_visible(False)
@@ -263,13 +214,8 @@ def sensitivity(grid, loss, usual, reference):
             axis.set_xlabel("α₀")
         for axis in axes[:, 0]:
             axis.set_ylabel("final training loss")
-        legend_below(
-            figure,
-            {
-                "the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":"),
-                METHODS[reference].label: Line2D([], [], **thin),
-            },
-        )
+        drawn = {"the α₀ that is usual": Line2D([], [], color="#000000", linewidth=1, linestyle=":")}
+        legend_below(figure, drawn | {METHODS[reference].label: Line2D([], [], **thin)})
     return figure
 
 
@@ -309,9 +255,8 @@ def span(loss, names=None, lost=np.inf, pale=()):
                 axis.plot(ends[1:], [place], "o" if high < lost else "X", **look)
                 words = [f"{ends[0]:#.2g}", f"{high:#.2g}" if high < lost else "lost"]
                 for loss_there, said, offset, side in zip(ends, words, (-8, 8), ("right", "left"), strict=True):
-                    place_of = {"xytext": (offset, 0), "textcoords": "offset points", "ha": side, "va": "center"}
-                    shade = "#707070" if method in pale else "#000000"
-                    axis.annotate(said, (loss_there, place), fontsize=10, color=shade, **place_of)
+                    told = {"color": "#707070" if method in pale else "#000000", "fontsize": 10}
+                    note(axis, said, (loss_there, place), (offset, 0), ha=side, va="center", **told)
             axis.set_title(f"batches of {size}", fontsize=11)
         axes[0, 0].set_yticks(range(len(order)), [names[method] for method in order])
         axes[0, 0].set_ylim(-0.5, len(order) - 0.5)

@@ -5,12 +5,13 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import arrow
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["first_return", "staircase"]
 
 _RULE, _OLD = METHODS["tlr"].color, "#8c8c8c"
-_HOP = {"arrowstyle": "-|>", "color": _RULE, "linewidth": 1.5, "shrinkA": 3, "shrinkB": 3}
+_HOP = {"color": _RULE, "linewidth": 1.5, "shrinkA": 3, "shrinkB": 3}
 
 
 def first_return(x):
@@ -64,10 +65,10 @@ def staircase():
         axes.plot(*old, color=_OLD, linewidth=2)
         axes.plot([0, landing[0] * 1.3], [0, landing[1] * 1.3], color=_OLD, linewidth=2)
         for here, there in pairwise(starts):
-            axes.annotate("", (there, flat), (here, flat), arrowprops=_HOP | {"connectionstyle": "arc3,rad=-0.5"})
-        axes.annotate("", landing, (starts[-1], flat), arrowprops=_HOP | {"connectionstyle": "arc3,rad=-0.2"})
+            arrow(axes, (here, flat), (there, flat), **_HOP, connectionstyle="arc3,rad=-0.5")
+        arrow(axes, (starts[-1], flat), landing, **_HOP, connectionstyle="arc3,rad=-0.2")
         thrown = (far - 2, landing[1])
-        axes.annotate("", thrown, landing, arrowprops=_HOP | {"linestyle": (0, (4, 2))})
+        arrow(axes, landing, thrown, **_HOP, linestyle=(0, (4, 2)))
         axes.plot([*starts, landing[0]], [flat] * len(starts) + [landing[1]], "o", color=_RULE, markersize=5)
         places = {far: "$-R_k$", -across / 2: "$-\\ell/2$", 0: "0", across / 2: "$u = \\ell/2$"}
         for place, name in places.items():

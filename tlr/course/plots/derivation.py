@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import arrow, note, ticks_along
 from tlr.course.plots.picture import RULE_STYLES
 from tlr.course.plots.step import EXACT
 from tlr.course.plots.style import METHODS, house_style
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 
+#: The number of a step.
+_NUMBER = {"ha": "center", "va": "center", "color": METHODS["tlr"].color, "fontsize": 13, "fontweight": "bold"}
 _FATES = ("Less than 90°: α grows", "90°: α stays", "More than 90°: α shrinks")
 
 
@@ -38,26 +41,30 @@ def angles(toy, lengths):
     corners = np.vstack([ends, w[None], toy.minimum])
     low, high = corners.min(axis=0) - (0.55, 0.95), corners.max(axis=0) + 0.35
     x, y = (np.linspace(*limits, 120) for limits in zip(low, high, strict=True))
-    heights = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
     with house_style():
         figure, panels = plt.subplots(1, 3, figsize=(9.6, 3.7), sharey=True)
         for axis, end, fate in zip(panels, ends, _FATES, strict=True):
-            levels = np.quantile(heights, np.linspace(0.02, 0.9, 9))
-            axis.contour(x, y, heights, levels=levels, colors="#d0d7de", linewidths=1)
+            _contours(axis, toy, x, y)
             axis.plot(*np.transpose([w, end]), color="#8c8c8c", linewidth=1.5, marker="o", markersize=5)
             axis.plot(*toy.minimum.T, "*", color="#000000", markersize=12)
             old, new = (-each / np.linalg.norm(each) for each in (before, toy.gradient(end)))
             aside = np.array([old[1], -old[0]])
             aside *= np.sign(aside @ new)  # the side of the old gradient on which the new one lies
-            look = {"arrowstyle": "-|>", "lw": 2.4, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0}
+            look = {"linewidth": 2.4, "mutation_scale": 16}
             for way, side, color, name in ((old, -aside, "#6e6e6e", "$-g_{t-1}$"), (new, aside, "#000000", "$-g_t$")):
-                axis.annotate("", end + 0.62 * way, end, arrowprops=look | {"color": color})
+                arrow(axis, end, end + 0.62 * way, color, **look)
                 axis.text(*(end + 0.62 * way + 0.2 * side), name, color=color, ha="center", va="center")
-            axis.annotate("", w + 0.62 * old, w, arrowprops=look | {"color": "#6e6e6e"})
+            arrow(axis, w, w + 0.62 * old, "#6e6e6e", **look)
             axis.text(*(w + 0.4 * old - 0.28 * aside), "$-g_{t-1}$", color="#6e6e6e", ha="center", va="center")
             axis.set(title=fate, xlabel=f"the arrows meet at {np.degrees(np.arccos(old @ new)):.0f}°")
-            axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[], aspect="equal")
     return figure
+
+
+def _contours(axis, toy, x, y):
+    """Lines of equal loss over a grid of two weights, which fills the panel; no numbers at its edges."""
+    heights = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
+    axis.contour(x, y, heights, np.quantile(heights, np.linspace(0.02, 0.9, 9)), colors="#d0d7de", linewidths=1)
+    axis.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xticks=[], yticks=[], aspect="equal")
 
 
 def behind_now_ahead(toy, places):
@@ -78,22 +85,20 @@ def behind_now_ahead(toy, places):
             reach = np.array([-0.27, 0.27]) / np.hypot(1, slope)
             left.plot(place + reach, loss + slope * reach, color="#000000", linewidth=1.2)
             left.plot(place, loss, "o", color="#000000", markerfacecolor=face, markersize=8)
-            left.annotate(name, (place, loss), (9, 9), textcoords="offset points", ha="left", va="center")
+            note(left, name, (place, loss), (9, 9), ha="left", va="center")
         # Both axes run from behind to ahead: the step goes from left to right.
         left.set(xlim=(w[-1], w[0]), xlabel="$w$", ylabel="loss", title="three places, three slopes")
         for number, (slope, face) in enumerate(zip(slopes, faces, strict=True)):
             right.plot([number, number], [0, slope], color="#8c8c8c", linewidth=3)
             right.plot(number, slope, "o", color="#000000", markerfacecolor=face, markersize=8)
-            right.annotate(f"{slope:.2f}", (number, slope), (0, 9), textcoords="offset points", ha="center")
+            note(right, f"{slope:.2f}", (number, slope), (0, 9), ha="center")
         right.plot([0, 2], [slopes[1]] * 2, color="#000000", linewidth=0.8, linestyle=":")
-        look = {"arrowstyle": "-|>", "lw": 2, "mutation_scale": 14, "shrinkA": 0, "shrinkB": 0}
         for end, color, name in ((0, blue, "Eq. 8:\nnow − behind"), (2, gray, "(16):\nnow − ahead")):
             place, lower = (1 + end) / 2, min(slopes[1], slopes[end])
             right.plot([end, place], [slopes[end]] * 2, color="#000000", linewidth=0.8, linestyle=":")
-            right.annotate("", (place, slopes[1]), (place, slopes[end]), arrowprops=look | {"color": color})
+            arrow(right, (place, slopes[end]), (place, slopes[1]), color, linewidth=2, mutation_scale=14)
             sign = "negative" if slopes[1] < slopes[end] else "positive"
-            right.annotate(f"{name}\n{sign}", (place, lower), (0, -7), textcoords="offset points", ha="center",
-                           va="top", color=color)  # fmt: skip
+            note(right, f"{name}\n{sign}", (place, lower), (0, -7), ha="center", va="top", color=color)
         right.set(ylim=(0, 1.25 * slopes[0]), xlim=(-0.4, 2.4), ylabel="gradient", title="the three gradients")
         right.set_xticks(range(3), names)
     return figure
@@ -107,18 +112,18 @@ def curvature_ratio(x, ratio, lines=()):
         ratio: Eq. 8 divided by the exact second derivative, like x.
         lines: two lines of the proof, name → the same of that line (default: none).
     """
-    color, arrow = METHODS["tlr"].color, {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
+    color, line = METHODS["tlr"].color, {"arrowstyle": "-", "color": "#000000", "lw": 0.8}
     with house_style():
         figure, axis = plt.subplots(figsize=(8, 4.6))
         axis.axvspan(x[0], 1, color="#E69F00", alpha=0.13, linewidth=0)
         axis.axhline(0, color="#000000", linewidth=0.8)
-        axis.axhline(1, **{**EXACT, "label": "the truth"})
+        axis.axhline(1, **EXACT | {"label": "the truth"})
         for (name, values), dash in zip(dict(lines).items(), ("-.", (0, (5, 1.5))), strict=False):
             axis.plot(x, values, color="#6e6e6e", linestyle=dash, label=name)
-        axis.plot(x, ratio, **{**METHODS["tlr"].line, "linewidth": 3, "label": "Eq. 8"})
+        axis.plot(x, ratio, **METHODS["tlr"].line | {"linewidth": 3, "label": "Eq. 8"})
         axis.plot([1, 1.25], [0, 1], "o", color=color, markersize=8)
-        axis.annotate("zero at the\nbest step", (1, 0), (1.17, -2.3), ha="left", arrowprops=arrow)
-        axis.annotate("right at αλ = 5/4,\nonly there", (1.25, 1), (1.52, -1.2), ha="left", arrowprops=arrow)
+        axis.annotate("zero at the\nbest step", (1, 0), (1.17, -2.3), ha="left", arrowprops=line)
+        axis.annotate("right at αλ = 5/4,\nonly there", (1.25, 1), (1.52, -1.2), ha="left", arrowprops=line)
         axis.text(0.55, -4, "wrong sign for every αλ < 1", ha="center", va="bottom")
         axis.set(xlim=(x[0], x[-1]), ylim=(-4.2, 4.6), xlabel="αλ   (1: the step lands on the minimum)")
         axis.set_ylabel("second derivative / exact")
@@ -144,17 +149,15 @@ def chord(alphas, slopes, step):
             alphas, slopes, color="#8c8c8c", linewidth=4, label=r"slope $\partial\mathcal{L}_\alpha/\partial\alpha$"
         )
         line = begin + (end - begin) / alpha * alphas
-        axis.plot(alphas, line, **{**secant.line, "label": "chord: its slope is Eq. 8′"})
+        axis.plot(alphas, line, **secant.line | {"label": "chord: its slope is Eq. 8′"})
         axis.plot([0, alpha], [begin, end], "o", color="#000000", markersize=8, label="the two slopes we know")
         axis.plot(zero, 0, far.marker, color=far.color, markersize=11, label="the chord's zero: Barzilai–Borwein")
         label = "a quarter of the way: TLR (Eq. 8′)"
         axis.plot(quarter, 0, secant.marker, color=secant.color, markersize=8, label=label)
         axis.plot([alpha, alpha], [end, 0], color="#000000", linewidth=0.8, linestyle=":")
         axis.text(alpha, -0.04 * begin, r"$\alpha_t$", ha="center", va="bottom")
-        axis.annotate(r"$-\|g_{t-1}\|^2$", (0, begin), (12, -3), textcoords="offset points", va="center")
-        axis.annotate(
-            r"$-\langle g_t, g_{t-1}\rangle$", (alpha, end), (12, -8), textcoords="offset points", va="center"
-        )
+        note(axis, r"$-\|g_{t-1}\|^2$", (0, begin), (12, -3), va="center")
+        note(axis, r"$-\langle g_t, g_{t-1}\rangle$", (alpha, end), (12, -8), va="center")
         axis.set(xlim=(-0.01 * alphas[-1], alphas[-1]), xlabel=r"step size $\alpha$", ylabel="slope")
         axis.legend(loc="lower right")
     return figure
@@ -171,22 +174,18 @@ def one_line_late(toy, path, own):
     first, second, third = path = np.asarray(path)
     alpha = np.linalg.norm(second - first) / np.linalg.norm(toy.gradient(first))
     x, y = np.linspace(-0.5, first[0] + 0.4, 160), np.linspace(path[:, 1].min() - 0.5, third[1] + 0.4, 120)
-    heights = toy.value(np.stack(np.meshgrid(x, y), axis=-1))
     late = METHODS["barzilai_borwein"]
     with house_style():
         figure, axis = plt.subplots(figsize=(8, 4.2))
-        axis.contour(x, y, heights, levels=np.quantile(heights, np.linspace(0.02, 0.9, 9)), colors="#d0d7de",
-                     linewidths=1)  # fmt: skip
+        _contours(axis, toy, x, y)
         axis.plot(0, 0, "*", color="#000000", markersize=12)
         label = f"first step, α = {alpha:.2f}: the best on its line"
         axis.plot(*path[:2].T, color="#8c8c8c", linewidth=3, marker="o", markersize=8, label=label)
         label = f"second step, α = {alpha:.2f} again"
         axis.plot(*path[1:].T, color=late.color, marker=late.marker, markersize=9, markevery=[1], label=label)
-        label = f"the best on the second line: α = {own:.2f}"
-        axis.plot(*(second - own * toy.gradient(second)), "o", color="#000000", markerfacecolor="#ffffff",
-                  markersize=9, label=label)  # fmt: skip
-        axis.annotate("start", first, (0, 10), textcoords="offset points", ha="center")
-        axis.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xticks=[], yticks=[], aspect="equal")
+        lowest, label = second - own * toy.gradient(second), f"the best on the second line: α = {own:.2f}"
+        axis.plot(*lowest, "o", color="#000000", markerfacecolor="#ffffff", markersize=9, label=label)
+        note(axis, "start", first, (0, 10), ha="center")
         axis.legend(loc="upper right", frameon=True, edgecolor="none", framealpha=1)
     return figure
 
@@ -204,13 +203,12 @@ def between_two_steps(alphas, claimed, exact, short, long):
         figure, axis = plt.subplots(figsize=(8, 3.6))
         axis.axhline(0, color="#000000", linewidth=0.8)
         axis.axvspan(alphas[0], short, color="#E69F00", alpha=0.13, linewidth=0)
-        axis.axhline(exact, **{**EXACT, "label": "exact"})
+        axis.axhline(exact, **EXACT | {"label": "exact"})
         axis.plot(alphas, claimed, color=color, linewidth=3, label="Eq. 8")
         for place, name in ((short, "short step:\nEq. 8 is zero"), (long, "long step:\nthe line's lowest point")):
             axis.axvline(place, color="#8c8c8c", linewidth=1, linestyle="--")
             axis.plot(place, np.interp(place, alphas, claimed), "o", color=color, markersize=8)
-            axis.annotate(name, (place, 0.97), (-6, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
-                          ha="right", va="top")  # fmt: skip
+            note(axis, name, (place, 0.97), (-6, 0), xycoords=("data", "axes fraction"), ha="right", va="top")
         axis.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
         axis.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
         axis.legend(loc="lower right")
@@ -242,12 +240,10 @@ def leap(toy, ran, cycle):
         wide.set_title("farther out: 3 thrown back")
         asides = (wide, (-8, -13)), (near, (0, -13)), (near, (20, 0)), (wide, (4, 14))
         for t, (axis, aside) in zip(steps, asides, strict=True):
-            axis.annotate(f"$w_{{{t}}}$", (ran.w[t, 0], ran.loss[t]), aside, textcoords="offset points", ha="center",
-                          va="center")  # fmt: skip
+            note(axis, f"$w_{{{t}}}$", (ran.w[t, 0], ran.loss[t]), aside, ha="center", va="center")
         for number, (axis, share) in enumerate(((near, arrives), (near, 0.5), (wide, 0.6))):
             place = [line[number] + share * (line[number + 1] - line[number]) for line in (w, loss)]
-            axis.annotate(f"{number + 1}", place, (-8, 10), textcoords="offset points", ha="center", va="center",
-                          color=method.color, fontsize=13, fontweight="bold")  # fmt: skip
+            note(axis, f"{number + 1}", place, (-8, 10), **_NUMBER)
     return figure
 
 
@@ -273,11 +269,10 @@ def step_kinds(ran, shown, cycle):
             middle = np.median(change[ended])
             then = f"{middle:+.{0 if abs(middle) >= 1 else 1}f}".replace("-", "−")
             seen = ended[(ended >= shown[0]) & (ended <= shown[1])]
-            axis.plot(seen, alpha[seen], marker, color=color, markerfacecolor=face, markersize=8, zorder=3,
-                      label=f"{name}: α {then} %")  # fmt: skip
+            look = {"color": color, "markerfacecolor": face, "markersize": 8, "zorder": 3}
+            axis.plot(seen, alpha[seen], marker, **look, label=f"{name}: α {then} %")
         for number, aside in enumerate(((0, -16), (-3, 14), (4, 14))):
-            axis.annotate(f"{number + 1}", (cycle + number, alpha[cycle + number]), aside, textcoords="offset points",
-                          ha="center", va="center", color=color, fontsize=13, fontweight="bold")  # fmt: skip
+            note(axis, f"{number + 1}", (cycle + number, alpha[cycle + number]), aside, **_NUMBER)
         axis.set(xlim=(shown[0] - 0.5, shown[1] + 0.5), ylim=(0.75, 1.3), xlabel="step t", ylabel="α")
         axis.set_yticks([0.8, 0.9, 1, 1.1, 1.2])
         figure.legend(loc="outside lower center", ncols=3)
@@ -299,17 +294,15 @@ def response(x, factors):
         for rule, values in factors.items():
             axis.plot(x, values, **RULE_STYLES[rule].line)
         axis.set_xscale("log")
-        ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10]
-        axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axis.minorticks_off()
+        ticks_along(axis, [0.1, 0.2, 0.5, 1, 2, 5, 10])
         axis.set(xlim=(x[0], x[-1]), ylim=(0.6, 1.45))
         axis.set_yticks([0.75, 1, 1.25], ["3/4", "1", "1.25"])
         axis.set_xlabel("αλ   (left of 1 the step was too short, right of 1 too long)")
         axis.set_ylabel(r"$\alpha_{t+1}\,/\,\alpha_t$")
         if "published" in factors:
-            axis.annotate("brakes least\nhere", (x[-1], factors["published"][-1]), (-16, 34), va="center", ha="right",
-                          textcoords="offset points", color=RULE_STYLES["published"].color,
-                          arrowprops={"arrowstyle": "->", "color": RULE_STYLES["published"].color})  # fmt: skip
+            end, color = (x[-1], factors["published"][-1]), RULE_STYLES["published"].color
+            points = {"color": color, "arrowprops": {"arrowstyle": "->", "color": color}}
+            note(axis, "brakes least\nhere", end, (-16, 34), va="center", ha="right", **points)
         axis.legend(loc="upper right")
     return figure
 
@@ -327,8 +320,8 @@ def climbs(rates, limit):
             lines = axis.plot(each, **{**RULE_STYLES[rule].line, "label": None}, linewidth=1.6)
             lines[0].set_label(RULE_STYLES[rule].label)
         axis.axhline(limit, color="#000000", linewidth=1, linestyle="--")
-        axis.annotate(f"edge\n{limit:g}", (1, limit), (4, 0), xycoords=axis.get_yaxis_transform(), va="center",
-                      textcoords="offset points", fontsize=10)  # fmt: skip
+        beyond = axis.get_yaxis_transform()
+        note(axis, f"edge\n{limit:g}", (1, limit), (4, 0), xycoords=beyond, va="center", fontsize=10)
         axis.set(yscale="log", xlabel="step t", ylabel="α")
         figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
@@ -369,8 +362,8 @@ def curvature_along_the_step(alphas, losses, exact, published, secant):
         top.set_ylabel("loss after\nthe step")
         bottom.axhline(0, color="#000000", linewidth=0.8)
         bottom.plot(alphas, exact, color="#8c8c8c", linewidth=4, label="autograd")
-        bottom.plot(alphas, published, **{**METHODS["tlr"].line, "label": "Eq. 8"})
-        bottom.plot(alphas, secant, **{**METHODS["tlr_secant"].line, "label": "Eq. 8′"})
+        bottom.plot(alphas, published, **METHODS["tlr"].line | {"label": "Eq. 8"})
+        bottom.plot(alphas, secant, **METHODS["tlr_secant"].line | {"label": "Eq. 8′"})
         bottom.set(xlim=(alphas[0], alphas[-1]), xlabel=r"step size $\alpha$")
         bottom.set_ylabel(r"$\partial^2 \mathcal{L}_\alpha\,/\,\partial\alpha^2$")
         bottom.legend(loc="lower right")

@@ -2,10 +2,9 @@
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, NullLocator
 
-from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades
+from tlr.course.plots.marks import note
+from tlr.course.plots.picture import HIGHEST, LOWEST, RULE_STYLES, decades, few_decades, tint_above
 from tlr.course.plots.style import DASHES, house_style, shades
 
 __all__ = ["EigenPicture"]
@@ -42,8 +41,7 @@ class EigenPicture:
         for axes in (self.factor, self.errors):
             axes.tick_params(labelbottom=False)
         for axis in (self.factor.xaxis, self.error.xaxis, self.error.yaxis, self.errors.yaxis, self.alpha.yaxis):
-            axis.set_major_locator(LogLocator(numticks=6))
-            axis.set_minor_locator(NullLocator())
+            few_decades(axis)
 
     def _add_artists(self):
         self.spans = [
@@ -62,10 +60,7 @@ class EigenPicture:
         self.stems = self.error.add_collection(LineCollection([], linewidths=5, alpha=0.7), autolim=False)
         self.lines = self.errors.add_collection(LineCollection([], linewidths=1.5, linestyles=DASHES), autolim=False)
         self.best = self.alpha.add_collection(LineCollection([], linewidths=1.5, linestyles=DASHES), autolim=False)
-        # As `axhspan` does; before matplotlib 3.9, as in a browser, that was a polygon, which has no height to set.
-        across = self.alpha.get_yaxis_transform()
-        above = Rectangle((0, 1), 1, 1, transform=across, color=_GROWS, alpha=0.12, linewidth=0)
-        self.above = self.alpha.add_patch(above)
+        self.above = tint_above(self.alpha)
         (self.rate,) = self.alpha.plot([], [])
         self.now = [axes.axvline(0, color="#8c8c8c", linewidth=1, linestyle="--") for axes in (self.errors, self.alpha)]
         self.names = [self.errors.text(0, 1, "", ha="center", va=side, fontsize=9) for side in ("top", "bottom")]
@@ -111,8 +106,8 @@ class EigenPicture:
                 at = int(value == eigenvalues[-1])
                 word, free, side = f"{_PAIR[at]}, λ = {word}", np.inf, ("right", "left")[at]
                 offset = (0, (-12, 10)[at])
-            look = {"xytext": offset, "textcoords": "offset points", "ha": side, "va": "center", "fontsize": 9}
-            self.factor.annotate(word, (10**place, height), **look, annotation_clip=False)
+            look = {"ha": side, "va": "center", "fontsize": 9, "annotation_clip": False}
+            note(self.factor, word, (10**place, height), offset, **look)
 
     def _draw_descent(self, eigenvalues, ran, errors, colors):
         """What is the same for every step of a descent."""

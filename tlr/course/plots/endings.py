@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tlr.course.plots.grids import label, values_of
+from tlr.course.plots.marks import note, ticks_between
 from tlr.course.plots.run_panels import MARKERS, QUANTITIES, Plain, draw_run, name_epochs, set_log
 from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, shades
 
@@ -40,9 +41,6 @@ def ends(
         quantity: "test_accuracy" (default), or "train_loss" on a logarithmic axis.
         cross: what the legend calls a cross.
         band: (name, lowest, highest), a gray band through all panels, named below it in the last (default: none).
-
-    Returns:
-        The Figure.
     """
     along = (x,) if isinstance(x, str) else x
     places, sizes = values_of(found, along), sorted({run.setting.batch_size for run in found})
@@ -55,13 +53,8 @@ def ends(
             if quantity == "train_loss":
                 set_log(axis)
             axis.set(ylim=limits, xlim=(-0.5, len(places) - 0.5))
-            axis.set_xticks(
-                range(len(places)), [_tick(place) for place in places], fontsize=9 if len(methods) > 5 else None
-            )
-            axis.set_xticks(np.arange(1, len(places)) - 0.5, minor=True)
-            axis.grid(visible=False, axis="x")
-            axis.grid(visible=True, axis="x", which="minor")
-            axis.tick_params(axis="x", which="both", length=0)
+            borders, fontsize = np.arange(1, len(places)) - 0.5, 9 if len(methods) > 5 else None
+            ticks_between(axis, range(len(places)), [_tick(place) for place in places], borders, fontsize=fontsize)
             if band:
                 axis.axhspan(*band[1:], color="#8c8c8c", alpha=0.25, linewidth=0)
             if isinstance(x, str):
@@ -97,8 +90,8 @@ def ends(
         when = f"after {epochs.pop()} epochs" if len(epochs) == 1 else "at the end"
         axes[0, 0].set_ylabel(f"{QUANTITIES[quantity]}\n{when}")
         if band:
-            below = {"xytext": (0, -7), "textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 10}
-            axes[0, -1].annotate(band[0], (len(places) - 0.55, band[1]), **below)
+            corner = (len(places) - 0.55, band[1])
+            note(axes[0, -1], band[0], corner, (0, -7), ha="right", va="top", fontsize=10)
         if len(sizes) == 1:
             drawn = {}
         if crosses:
@@ -116,9 +109,6 @@ def spread(ran, method, lost, labels=None):
         method: whose α is drawn on the right.
         lost: the training loss above which a run is lost, where the panel is tinted.
         labels: key of `METHODS` → what it is called here (default: its label).
-
-    Returns:
-        The Figure.
     """
     starts, labels = list(ran[method]), labels or {}
     looks = list(zip(starts, shades(len(starts)), MARKERS, DASHES, strict=False))

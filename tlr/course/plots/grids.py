@@ -4,11 +4,11 @@ from itertools import product
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
+from tlr.course.plots.marks import labeled
 from tlr.course.plots.run_panels import MARKERS, QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import DASHES, METHODS, house_style, legend_below, legend_columns, shades, written
+from tlr.course.plots.style import DASHES, METHODS, darkened, house_style, legend_below, legend_columns, shades, written
 
 __all__ = ["grid", "label", "values_of"]
 
@@ -31,9 +31,6 @@ def grid(found, lines, *, columns=None, quantities=tuple(QUANTITIES), log=(), li
         quantities: any of "train_loss", "alpha", "test_accuracy" (default: all).
         log: those with a logarithmic axis (default: none); where an α is negative, its axis has both signs.
         limits: quantity → (lower, upper) end of its axis (default: what the runs need).
-
-    Returns:
-        The Figure.
     """
     measured = [{"quantity": name} for name in quantities]
     down, across = (measured, values_of(found, (columns,))) if columns else ([{}], measured)
@@ -65,8 +62,7 @@ def grid(found, lines, *, columns=None, quantities=tuple(QUANTITIES), log=(), li
             axis.set_ylabel(label(row))
         for axis in axes[-1]:
             name_epochs(axis)
-        labeled = [zip(*axis.get_legend_handles_labels(), strict=True) for axis in axes.flat]
-        drawn = {name: handle for pairs in labeled for handle, name in pairs}
+        drawn = labeled(*axes.flat)
         for name, marker in zip(groups, markers, strict=False):
             drawn[name] = Line2D([], [], color="#5f5f5f", linestyle="", marker=marker)
         legend_below(figure, {name: drawn[name] for name in names})
@@ -126,13 +122,9 @@ def _looks(lines):
                 look = METHODS[value].line
             elif value in METHODS:
                 dash = DASHES[(j + 1) % len(DASHES)]  # the solid line is TLR's
-                look = {"color": _tint(METHODS[value].color, j / (len(group) - 1)), "linestyle": dash}
+                color = darkened(METHODS[value].color, 0.35 + 0.65 * j / (len(group) - 1))
+                look = {"color": color, "linestyle": dash}
             else:
                 look = {"color": colors[i], "linestyle": DASHES[j if len(of_first) < len(lines) else i]}
             looks.append((line, look | {"label": label(line)}))
     return looks
-
-
-def _tint(color, share):
-    """The color from dark (share 0) to itself (1)."""
-    return tuple(np.array(to_rgb(color)) * (0.35 + 0.65 * share))

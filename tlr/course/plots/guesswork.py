@@ -3,13 +3,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import note, ticks_along
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["guesses", "recovery"]
 
 #: Multiples of a usual α₀, in words.
 _PLACES = {0.01: "a hundredth", 0.1: "a tenth", 1: "usual", 10: "ten times", 100: "a hundred times"}
-_GRAY, _OFFSET = "#707070", {"textcoords": "offset points"}
+_GRAY = "#707070"
 
 
 def recovery(runs):
@@ -24,17 +25,17 @@ def recovery(runs):
         for name, (method, run) in runs.items():
             first, color = name == next(iter(runs)), METHODS[method].color
             look = {"color": color, "linewidth": 3 if first else 1.8}
-            words = {"color": color if first else _GRAY, "va": "center"} | _OFFSET
+            words = {"color": color if first else _GRAY, "va": "center"}
             alpha = run.rates[:, 0][run.rates[:, 0] > 0]
             epochs, end = len(run.train_loss), f"{name}: {run.train_loss[-1]:.2g}"
             rate.plot(alpha, **look)
             loss.plot(np.arange(1, epochs + 1), run.train_loss, **look)
-            rate.annotate(name, (len(alpha) - 1, alpha[-1]), (5, 0), **words)
-            loss.annotate(end, (epochs, run.train_loss[-1]), (5, 0), **words)
+            note(rate, name, (len(alpha) - 1, alpha[-1]), (5, 0), **words)
+            note(loss, end, (epochs, run.train_loss[-1]), (5, 0), **words)
             if first:
                 peak = alpha.argmax()
                 rate.plot(peak, alpha[peak], "o", color=color, markersize=8)
-                rate.annotate(f"{alpha[peak]:.2g}", (peak, alpha[peak]), (2, 6), **_OFFSET, color=color)
+                note(rate, f"{alpha[peak]:.2g}", (peak, alpha[peak]), (2, 6), color=color)
         for axis, title in ((rate, "learning rate α"), (loss, "training loss")):
             axis.set(yscale="log", xlabel="epoch", title=title, xlim=(0, 1.58 * epochs), xticks=range(0, epochs + 1, 2))
     return figure
@@ -57,7 +58,7 @@ def guesses(grid, loss, usual, chance):
         figure, axes = plt.subplots(figsize=(9.2, 4.4))
         axes.axvspan(10**-0.22, 10**0.22, color="#eeeeee", linewidth=0, zorder=0)
         axes.axhline(chance, color=_GRAY, linewidth=1.2, linestyle=":", zorder=0)
-        axes.annotate("guessing", (10**-3.4, chance), (0, 3), **_OFFSET, color=_GRAY)
+        note(axes, "guessing", (10**-3.4, chance), (0, 3), color=_GRAY)
         for (name, losses), aside in zip(loss.items(), np.linspace(-0.07, 0.07, len(loss)), strict=True):
             near = np.isclose(grid, usual[name] * np.array([*_PLACES])[:, None]).any(axis=0)
             seeds, color = np.asarray(losses)[near], METHODS[name].color
@@ -73,8 +74,7 @@ def guesses(grid, loss, usual, chance):
         _right(axes, ends, bars)
         axes.set(xscale="log", yscale="log", xlim=(10**-3.45, 10**3.05), ylim=(None, 6), ylabel="final training loss")
         axes.set_xlabel("α₀, as a multiple of the method's usual value (in brackets)")
-        axes.set_xticks([*_PLACES], [*_PLACES.values()])
-        axes.minorticks_off()
+        ticks_along(axes, [*_PLACES], _PLACES.values())
     return figure
 
 
@@ -88,7 +88,7 @@ def _right(axes, ends, bars):
     longest = max(bars, key=bars.get)
     _, x, low, count = bars[longest]
     words = f"{METHODS[longest].label}'s\n{count} seeds"
-    axes.annotate(words, (x, low), (10, 0), **_OFFSET, color=METHODS[longest].color, fontsize=10, va="bottom")
+    note(axes, words, (x, low), (10, 0), color=METHODS[longest].color, fontsize=10, va="bottom")
     absent = [METHODS[name].label for name in ends if name not in there]
     if absent:
         words = "not tried:\n" + "\n".join(absent)
@@ -97,4 +97,4 @@ def _right(axes, ends, bars):
 
 def _name(axes, method, place, offset, own="", **aligned):
     color = METHODS[method].color if method != "cosine" else _GRAY  # its own is too pale for words
-    axes.annotate(METHODS[method].label + own, place, offset, **_OFFSET, color=color, va="center", **aligned)
+    note(axes, METHODS[method].label + own, place, offset, color=color, va="center", **aligned)

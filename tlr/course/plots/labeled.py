@@ -3,12 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tlr.course.plots.run_panels import QUANTITIES, name_epochs, set_log
+from tlr.course.plots.marks import note
+from tlr.course.plots.run_panels import QUANTITIES, by_epoch, loss_and_alpha, name_epochs, set_log
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["after_learning", "by_name", "edges", "rescaled"]
 
-_GRAY, _RED, _OFFSET = "#707070", "#B3123D", {"textcoords": "offset points"}
+_GRAY, _RED = "#707070", "#B3123D"
 _CROSS = {"linestyle": "", "marker": "x", "markersize": 8, "markeredgewidth": 2}
 _FONT = 10  # points
 
@@ -67,18 +68,15 @@ def rescaled(products, quotients):
         left.plot(tenth, color="#5A7A00", linestyle=(0, (5, 1.5)))
         left.plot(mended, "o", color=green, markerfacecolor="none", markersize=7)
         left.plot(0, 1, color=_RED, **_CROSS | {"markersize": 11}, zorder=5)
-        told = {"fontsize": _FONT, "va": "center"} | _OFFSET
+        told = {"fontsize": _FONT, "va": "center"}
         end = len(as_is) - 1
-        left.annotate(
-            "loss as it is\n○ loss × 10, β ÷ 1000", (end, as_is[-1]), (0, 26), **told, ha="right", color=green
-        )
-        left.annotate("loss ÷ 10", (end, tenth[-1]), (0, 9), **told, ha="right", color="#5A7A00")
-        left.annotate("loss × 10: lost in epoch 1", (0, 1), (10, -14), **told, color=_RED)
+        note(left, "loss as it is\n○ loss × 10, β ÷ 1000", (end, as_is[-1]), (0, 26), **told, ha="right", color=green)
+        note(left, "loss ÷ 10", (end, tenth[-1]), (0, 9), **told, ha="right", color="#5A7A00")
+        note(left, "loss × 10: lost in epoch 1", (0, 1), (10, -14), **told, color=_RED)
         for values, dash in zip(quotients, ("-", (0, (4, 4)), (0, (1, 6))), strict=True):
             right.plot(values, color=blue, linestyle=dash)
-        right.annotate(
-            "three curves,\none for each loss", (end, quotients[0][-1]), (-75, -4), **told, ha="right", color=blue
-        )
+        words, place = "three curves,\none for each loss", (end, quotients[0][-1])
+        note(right, words, place, (-75, -4), **told, ha="right", color=blue)
         left.set(title="hypergradient descent, β = 10⁻³", ylabel="α ÷ α₀", ylim=(-1.5, None))
         right.set_title(METHODS["tlr"].label)
         for axis in (left, right):
@@ -97,10 +95,8 @@ def after_learning(columns, *, behind=(), since=None):
     every = [*behind, *(run for _, ran in columns.values() for run, _ in ran)]
     last = max(len(run.train_loss) for run in every)
     with house_style():
-        figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 4.9), sharex=True, sharey="row", squeeze=False)
-        for row in axes:
-            set_log(row[0])
-        for pair, (title, (color, ran)) in zip(axes.T, columns.items(), strict=True):
+        figure, axes = loss_and_alpha(columns)
+        for pair, (color, ran) in zip(axes.T, columns.values(), strict=True):
             for axis, quantity in zip(pair, ("train_loss", "alpha"), strict=True):
                 for run in behind:
                     axis.plot(*_values(run, quantity), color="#9A9A9A", linewidth=1)
@@ -112,20 +108,9 @@ def after_learning(columns, *, behind=(), since=None):
                         axis.plot(leap, values[epochs == leap], color="#000000", **_CROSS)
                 if since is not None:
                     axis.axvspan(since, last, color="#f1f1f1", linewidth=0, zorder=0)
-            pair[0].set_title(METHODS[title].label.replace(" (", "\n(") if title in METHODS else title, fontsize=10)
-            name_epochs(pair[1])
-        for axis, quantity in zip(axes[:, 0], ("train_loss", "alpha"), strict=True):
-            axis.set_ylabel(QUANTITIES[quantity])
         if since is not None:
-            axes[0, -1].text(
-                since + 0.6,
-                0.97,
-                "learned",
-                color=_GRAY,
-                fontsize=9,
-                va="top",
-                transform=axes[0, -1].get_xaxis_transform(),
-            )
+            place = {"va": "top", "transform": axes[0, -1].get_xaxis_transform()}
+            axes[0, -1].text(since + 0.6, 0.97, "learned", color=_GRAY, fontsize=9, **place)
     return figure
 
 
@@ -149,7 +134,7 @@ def edges(panels):
                 if not number:
                     axis.fill_between(epochs, alpha, edge, color="#000000", alpha=0.07, linewidth=0)
                     for name, values, color in (("edge", edge, "#000000"), ("α", alpha, blue)):
-                        axis.annotate(name, (epochs[1], values[1]), (-6, 9), color=color, fontsize=12, **_OFFSET)
+                        note(axis, name, (epochs[1], values[1]), (-6, 9), color=color, fontsize=12)
             axis.set_title(title)
             name_epochs(axis)
             axis.set_xlabel("start of epoch")
@@ -158,11 +143,8 @@ def edges(panels):
 
 def _values(run, quantity):
     """(epochs, values) of a run with one α, until it diverged; α from α₀ on."""
-    n = run.finite_epochs
-    if quantity == "alpha":
-        return np.arange(n + 1), run.rates[: n + 1, 0]
-    scale = 100 if quantity == "test_accuracy" else 1
-    return np.arange(1, n + 1), scale * getattr(run, quantity)[:n]
+    epochs, values = by_epoch(run, quantity)
+    return epochs, values[:, 0]
 
 
 def _name_ends(figure, axis, ends):
@@ -170,10 +152,10 @@ def _name_ends(figure, axis, ends):
     figure.canvas.draw()
     right, lowest, point = max(x for x, _, _ in ends.values()), -np.inf, figure.dpi / 72
     for name, (x, y, color) in sorted(ends.items(), key=lambda end: end[1][1]):
-        told = {"color": color, "fontsize": _FONT, "va": "center"} | _OFFSET
+        told = {"color": color, "fontsize": _FONT, "va": "center"}
         if x < right:
-            axis.annotate(name, (x, y), (-5, 9), ha="right", **told)
+            note(axis, name, (x, y), (-5, 9), ha="right", **told)
             continue
         height = axis.transData.transform((x, y))[1]
         lowest = max(height, lowest + 1.3 * _FONT * point)
-        axis.annotate(name, (x, y), (6, (lowest - height) / point), annotation_clip=False, **told)
+        note(axis, name, (x, y), (6, (lowest - height) / point), annotation_clip=False, **told)

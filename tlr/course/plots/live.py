@@ -3,10 +3,9 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
-from tlr.course.plots.comparison import styles
 from tlr.course.plots.picture import decades
 from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
-from tlr.course.plots.style import house_style, legend_below
+from tlr.course.plots.style import METHODS, house_style, legend_below, plain_looks
 
 __all__ = ["RunsPicture"]
 
@@ -27,7 +26,7 @@ class RunsPicture:
 
     def __init__(self, figure, names, epochs):
         self.figure, self.stale = figure, True
-        self._looks, self._limits = dict(zip(names, styles(names), strict=True)), _LIMITS
+        self._looks, self._limits = _looks(names), _LIMITS
         with house_style():
             self.axes = dict(zip(QUANTITIES, figure.subplots(1, 3, sharex=True), strict=True))
             for quantity, axis in self.axes.items():
@@ -69,3 +68,14 @@ class RunsPicture:
             axis.set_ylim(low, high)
             limits = low, high
         return limits
+
+
+def _looks(names):
+    """Name → keyword arguments for `Axes.plot`: a method's own for those of `METHODS`, shades for any others.
+
+    A name may say more about a method after a comma: "hypergradient, β = 0.001" looks like the method, under that name.
+    """
+    method = {name: METHODS.get(name.partition(", ")[0]) for name in names}
+    own = plain_looks([name for name in names if method[name] is None])
+    own |= {name: known.line | ({} if name in METHODS else {"label": name}) for name, known in method.items() if known}
+    return {name: own[name] for name in names}

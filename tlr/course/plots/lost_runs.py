@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import note, ticks_along
 from tlr.course.plots.style import METHODS, house_style
 
 __all__ = ["lost", "price"]
@@ -23,21 +24,21 @@ def lost(shares, names):
         shares: as `lost_cases.shares` returns them.
         names: method → how it is called above its column.
     """
-    rows = [*dict.fromkeys((group, case) for group, case, _ in shares.index)]
-    groups = [*dict.fromkeys(group for group, _ in rows)]
-    height = len(rows) + len(groups)
+    tried = dict(shares.iterrows())
+    cases = {group: [] for group, _, _ in tried}
+    for group, case in dict.fromkeys((group, case) for group, case, _ in tried):
+        cases[group].append(case)
+    height = len(cases) + sum(map(len, cases.values()))
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 0.9 + 0.3 * height))
         y = 0
-        for group in groups:
+        for group, of_group in cases.items():
             axes.text(-0.1, y + 0.55, group, ha="right", va="center", fontsize=10, fontweight="bold")
             y += 1
-            for case in (case for place, case in rows if place == group):
+            for case in of_group:
                 axes.text(-0.1, y + 0.5, case, ha="right", va="center", fontsize=10)
                 for x, method in enumerate(names):
-                    _cell(
-                        axes, (x, y), shares.loc[group, case, method] if (group, case, method) in shares.index else None
-                    )
+                    _cell(axes, (x, y), tried.get((group, case, method)))
                 y += 1
         axes.set(xlim=(0, len(names)), ylim=(height, 0), yticks=[])
         axes.set_xticks(np.arange(len(names)) + 0.5, names.values(), fontsize=10)
@@ -79,14 +80,8 @@ def price(ratios):
         for place, ((case, alpha0), ratio) in zip(places, ratios.items(), strict=True):
             if ratio > _DEAR:
                 name = f"{case}, α₀ = {alpha0:g}"
-                axes.annotate(name, (ratio, place), (8, 0), textcoords="offset points", va="center", fontsize=10)
-        ticks = [0.03, 0.1, 0.3, 1, 3]
-        axes.set(
-            xscale="log",
-            xlim=(None, 10 * ratios.max()),
-            yticks=[],
-            xlabel="loss of steady over that of the better of the two other rules",
-        )
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
+                note(axes, name, (ratio, place), (8, 0), va="center", fontsize=10)
+        axes.set(xscale="log", xlim=(None, 10 * ratios.max()), yticks=[])
+        axes.set_xlabel("loss of steady over that of the better of the two other rules")
+        ticks_along(axes, [0.03, 0.1, 0.3, 1, 3])
     return figure

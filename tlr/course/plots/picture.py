@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
 from tlr.course.plots.style import METHODS
@@ -22,6 +23,8 @@ __all__ = [
     "DescentPicture",
     "Picture",
     "decades",
+    "few_decades",
+    "tint_above",
 ]
 
 _METHOD_OF = {"gd": "sgd", "published": "tlr", "secant": "tlr_secant"}
@@ -67,8 +70,7 @@ class DescentPicture:
         for axes, title in zip(self.panels, panels, strict=True):
             axes.set_title(title, loc="left")
             axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(numticks=6))
-            axes.yaxis.set_minor_locator(NullLocator())
+            few_decades(axes.yaxis)
             axes.margins(0)
         self.panels[0].tick_params(labelbottom=False)
         self.panels[1].set_xlabel("step t")
@@ -107,6 +109,21 @@ class DescentPicture:
             self.curves[panel][rule].set_data(np.arange(len(shown)), shown)
             self.now[panel][rule].set_data([step], shown[step : step + 1])
         axes.set(xlim=(0, 1.02 * steps), ylim=decades([*series.values(), also]))
+
+
+def few_decades(axis):
+    """At most six ticks on a logarithmic axis, and none between, so that their labels stay apart as it grows."""
+    axis.set(major_locator=LogLocator(numticks=6), minor_locator=NullLocator())
+
+
+def tint_above(axes, **look):
+    """A vermilion tint as wide as the panel; `update` sets its y and its height.
+
+    It is what `axhspan` draws, which before matplotlib 3.9, as in a browser, was a polygon without a height to set.
+    """
+    tint = Rectangle((0, 1), 1, 1, transform=axes.get_yaxis_transform(), color="#D55E00", alpha=0.12, linewidth=0)
+    tint.set(**look)
+    return axes.add_patch(tint)
 
 
 def decades(values, every=1):

@@ -1,9 +1,12 @@
 """Runs by epoch: training loss, α and test accuracy, as `draw_run` draws them in every figure of runs."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogFormatterSciNotation, MaxNLocator
 
-__all__ = ["MARKERS", "QUANTITIES", "Plain", "draw_run", "name_epochs", "set_log"]
+from tlr.course.plots.style import METHODS
+
+__all__ = ["MARKERS", "QUANTITIES", "Plain", "by_epoch", "draw_run", "loss_and_alpha", "name_epochs", "set_log"]
 
 #: What is measured by epoch → what panels call it.
 QUANTITIES = {"train_loss": "training loss", "alpha": "learning rate α", "test_accuracy": "test accuracy (%)"}
@@ -23,7 +26,7 @@ def draw_run(axes, seeds, style, markers=""):
         markers: one for each rate, at every epoch (default: none).
     """
     for quantity, axis in axes.items():
-        curves = [_curve(run, quantity) for run in seeds]
+        curves = [by_epoch(run, quantity) for run in seeds]
         epochs, _ = min(curves, key=lambda curve: len(curve[0]))
         values = np.stack([values[: len(epochs)] for _, values in curves])
         mean, spread = values.mean(axis=0), values.std(axis=0)
@@ -41,6 +44,22 @@ def draw_run(axes, seeds, style, markers=""):
             axis.plot(epochs, line, color=style["color"], linestyle="", marker=marker, markersize=5)
         if any(run.status == "diverged" for run in seeds):
             _cross(axis, quantity, epochs[-1] if len(epochs) else 0, mean, style["color"])
+
+
+def loss_and_alpha(titles, quantities=("train_loss", "alpha"), *, height=4.9, fontsize=10):
+    """A figure of two rows of logarithmic panels over the epochs, and its axes, (2, columns): a column for each title.
+
+    A title that is a key of `METHODS` stands for its label.
+    """
+    figure, axes = plt.subplots(2, len(titles), figsize=(9.2, height), sharex=True, sharey="row", squeeze=False)
+    for row, quantity in zip(axes, quantities, strict=True):
+        set_log(row[0])
+        row[0].set_ylabel(QUANTITIES[quantity])
+    for (upper, lower), title in zip(axes.T, titles, strict=True):
+        words = METHODS[title].label.replace(" (", "\n(") if title in METHODS else title
+        upper.set_title(words, fontsize=fontsize)
+        name_epochs(lower)
+    return figure, axes
 
 
 def name_epochs(axis):
@@ -63,7 +82,7 @@ class Plain(LogFormatterSciNotation):
         return f"{x:g}" if text and 1e-4 <= x <= 1e4 else text
 
 
-def _curve(run, quantity):
+def by_epoch(run, quantity):
     """(epochs, (n,); values, (n, k)) of a run until it diverged: α from α₀ on, one for each group."""
     n = run.finite_epochs
     if quantity == "alpha":

@@ -5,6 +5,7 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import note, ticks_between
 from tlr.course.plots.picture import STYLES
 from tlr.course.plots.run_panels import set_log
 from tlr.course.plots.style import DASHES, house_style
@@ -39,22 +40,10 @@ def slow_motion(strips, *, xlabel, moment=None, told="", color="#B3123D", spans=
             if moment is not None:
                 axis.axvline(moment, color=color, linewidth=1.2)
         if moment is not None:
-            axes[0, 0].annotate(
-                told,
-                (moment, 0.9),
-                xycoords=("data", "axes fraction"),
-                xytext=(-6, 0),
-                textcoords="offset points",
-                ha="right",
-                va="top",
-                color=color,
-            )
+            place = {"xycoords": ("data", "axes fraction"), "ha": "right", "va": "top"}
+            note(axes[0, 0], told, (moment, 0.9), (-6, 0), color=color, **place)
         if spans is not None:
-            axes[-1, 0].set_xticks(np.arange(spans) + 0.5, range(1, spans + 1))
-            axes[-1, 0].set_xticks(np.arange(spans + 1), minor=True)
             for axis in axes[:, 0]:
-                axis.grid(visible=False, axis="x")
-                axis.grid(visible=True, axis="x", which="minor")
-                axis.tick_params(axis="x", which="both", length=0)
+                ticks_between(axis, np.arange(spans) + 0.5, range(1, spans + 1), np.arange(spans + 1))
         axes[-1, 0].set_xlabel(xlabel)
     return figure

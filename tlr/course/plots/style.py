@@ -7,20 +7,23 @@ so that they can be told apart without color. Every marker is a filled one.
 """
 
 from dataclasses import dataclass
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
 __all__ = [
     "DASHES",
     "DRAWN",
     "METHODS",
     "Method",
+    "darkened",
     "headline",
     "house_style",
     "legend_below",
     "legend_columns",
+    "plain_looks",
     "shades",
     "written",
 ]
@@ -92,6 +95,18 @@ def shades(n, field=None):
     For the field "alpha0" of settings they are blues, so that no α₀ is taken for a batch size; light to dark.
     """
     return [to_hex(color) for color in (_STARTS if field == "alpha0" else _SHADES)(np.linspace(0, 1, n))]
+
+
+def darkened(color, share):
+    """The color with this share of its brightness, 1 for itself and 0 for black: hex."""
+    return to_hex(np.array(to_rgb(color)) * share)
+
+
+def plain_looks(names, beside_methods=False):
+    """Name → keyword arguments for `Axes.plot`, of what is no method: shades in dashes, or grays beside methods."""
+    colors, dashes = (("#000000", "#6E6E6E"), DASHES[1:]) if beside_methods else (shades(len(names)), DASHES)
+    looks = zip(names, cycle(colors), cycle(dashes), strict=False)
+    return {name: {"color": color, "linestyle": dash, "label": name} for name, color, dash in looks}
 
 
 def written(value):

@@ -1,13 +1,11 @@
 """Two trainings side by side, while they go on: one α for all tensors, and one for each."""
 
-from itertools import cycle
-
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from tlr.course.plots.picture import RULE_STYLES, decades
-from tlr.course.plots.style import DASHES, house_style, shades
+from tlr.course.plots.style import house_style, plain_looks
 
 __all__ = ["TensorPicture"]
 
@@ -73,10 +71,7 @@ class TensorPicture:
         for line in self._tensors.values():
             line.remove()
         style = {"linewidth": 1.5, "animated": True} | _HEAD
-        self._tensors = {
-            name: self.alpha.plot([], [], color=color, linestyle=dash, label=name, **style)[0]
-            for name, color, dash in zip(names, shades(len(names)), cycle(DASHES), strict=False)
-        }
+        self._tensors = {name: self.alpha.plot([], [], **look, **style)[0] for name, look in plain_looks(names).items()}
         for legend in self.figure.legends:
             legend.remove()
         place = {"loc": "lower left", "bbox_to_anchor": (0.56, 0.04), "ncols": 2 if len(names) <= 6 else 3}

@@ -1,12 +1,10 @@
 """Panels of curves side by side, each with a key of its own: what the theorems say, and what was measured."""
 
-from itertools import cycle
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from tlr.course.plots.picture import STYLES
-from tlr.course.plots.style import DASHES, DRAWN, house_style, shades
+from tlr.course.plots.style import DRAWN, house_style, plain_looks
 
 __all__ = ["panels"]
 
@@ -31,16 +29,11 @@ def panels(each, *, xlabels, ylabels, titles=None, log="y", limits=None, levels=
         for number, (axis, curves) in enumerate(zip(axes[0], each, strict=True)):
             known = {name: STYLES[name].line for name in curves if name in STYLES}
             known |= {name: DRAWN[name] | {"label": name} for name in curves if name in DRAWN}
-            others = [name for name in curves if name not in known]
-            colors = cycle(("#000000", "#6E6E6E")) if known else shades(max(len(others), 2))
-            dashes = DASHES[1:] if known else DASHES
-            for name, color, dash in zip(others, colors, cycle(dashes), strict=False):
-                known[name] = {"color": color, "linestyle": dash, "label": name}
+            known |= plain_looks([name for name in curves if name not in known], beside_methods=bool(known))
             drawn = {}
             for name, curve in curves.items():
                 x, y = curve if isinstance(curve, tuple) else (np.arange(len(curve)), curve)
-                style = known[name]
-                (drawn[name],) = axis.plot(x, y, **style, linewidth=1.6)
+                (drawn[name],) = axis.plot(x, y, **known[name], linewidth=1.6)
             for name, height in (levels[number] if levels else {}).items():
                 drawn[name] = axis.axhline(height, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2, label=name)
             axis.set(xlabel=_of(xlabels, number), ylabel=_of(ylabels, number))

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 
 from tlr.course.plots.style import house_style
 
-__all__ = ["COLORS", "SIGNS", "ledger"]
+__all__ = ["COLORS", "SIGNS", "draw_tile", "ledger"]
 
 #: Verdict → the sign that stands for it beside the words.
 SIGNS = {"holds": "✓", "holds in part": "◐", "does not hold": "✗", "undecided": "≈", "not tested": "○"}
@@ -48,9 +48,7 @@ def ledger(verdicts, thick=()):
             in_order = sorted(row.items(), key=lambda claim: (claim[0] not in thick, [*SIGNS].index(claim[1][1])))
             for place, (number, (title, verdict)) in enumerate(in_order):
                 x, y = place % _ACROSS, top + place // _ACROSS
-                color = COLORS[verdict]
-                edge = {"linewidth": 3, "zorder": 2} if number in thick else {"linewidth": 0.8}
-                axes.add_patch(plt.Rectangle((x, y), 0.98, 0.92, facecolor=color, edgecolor="k", **edge))
+                draw_tile(axes, (x, y), (0.98, 0.92), verdict, thick=3 if number in thick else None)
                 words = _SUBSCRIPT.sub(r"$_{\1}$", "\n".join(_lines(f"{number} · {title}")))
                 axes.text(x + 0.03, y + 0.46, words, va="center", fontsize=8, linespacing=1.05)
                 axes.text(x + 0.92, y + 0.46, SIGNS[verdict], ha="center", va="center", fontsize=13)
@@ -65,6 +63,12 @@ def ledger(verdicts, thick=()):
         axes.set(xlim=(0, _ACROSS), ylim=(bottom, 0))
         axes.axis("off")
     return figure
+
+
+def draw_tile(axes, corner, size, verdict, thick=None):
+    """A tile in the color of a verdict; `thick` is the width of its edge, in points, where that stands out."""
+    edge = {"linewidth": 0.8} if thick is None else {"linewidth": thick, "zorder": 2}
+    axes.add_patch(plt.Rectangle(corner, *size, facecolor=COLORS[verdict], edgecolor="k", **edge))
 
 
 def _lines(words):

@@ -3,10 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture
+from tlr.course.plots.marks import note
+from tlr.course.plots.picture import PICTURE_SIZE, STYLES, DescentPicture, tint_above
 from tlr.course.plots.style import house_style, legend_below
 from tlr.course.plots.theory_panels import panels
 from tlr.descent import RULES, relative_rate_map
@@ -79,10 +79,7 @@ class PathsPicture(DescentPicture):
             for rule, width in zip(self.rules, np.geomspace(4.2, 1.2, max(len(self.rules), 2)), strict=False):
                 self.steps[rule].set(linewidth=width, marker=".", markersize=width + 2)
                 self.ends[rule].set(markeredgecolor="#ffffff", markersize=8)
-            # As `axhspan` does; before matplotlib 3.9, as in a browser, that was a polygon, which has no height to set.
-            rate = self.panels[0]
-            tint = {"color": "#D55E00", "alpha": 0.12, "linewidth": 0, "zorder": 0}
-            self.above = rate.add_patch(Rectangle((0, 1), 1, 1, transform=rate.get_yaxis_transform(), **tint))
+            self.above = tint_above(self.panels[0], zorder=0)
 
     def update(self, toy, trajectories, step):
         """Draw descents on `toy`, a function of two variables (rule → `Trajectory` of one path), up to `step`."""
@@ -158,14 +155,13 @@ def paths(toy, trajectories, step=None):
     return picture.figure
 
 
-def curves(series, *, ylabel, start=None):
+def curves(series, *, ylabel):
     """One curve a rule over the steps, on a logarithmic axis.
 
     Args:
         series: rule, or name of an optimizer, → values for steps 0, 1, …; the parts that are not positive and finite
             are left out.
         ylabel: what the values are.
-        start: shade everything above this value: worse than where it began (default: no shade).
     """
     with house_style():
         figure, axes = plt.subplots(figsize=(9.2, 4.2))
@@ -175,12 +171,6 @@ def curves(series, *, ylabel, start=None):
             (lines[STYLES[rule].label],) = axes.plot(values, **STYLES[rule].line, linewidth=1.5)
         axes.set(yscale="log", xlabel="step t", ylabel=ylabel, xlim=(0, max(map(len, series.values())) - 1))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if start is not None:
-            low, high = axes.get_ylim()
-            high = max(high, start * (start / low) ** 0.12)  # room for the words
-            axes.axhspan(start, high, color="#E69F00", alpha=0.15, linewidth=0)
-            axes.text(0.99, 0.97, "above where it began", transform=axes.transAxes, ha="right", va="top")
-            axes.set_ylim(low, high)
         legend_below(figure, lines)
     return figure
 
@@ -239,7 +229,7 @@ def _number(axes, number, point, offset):
     axes.plot(*point, "o", color="#000000", markersize=5)
     ring = {"boxstyle": "circle,pad=0.18", "facecolor": "#ffffff", "edgecolor": "#000000", "linewidth": 1}
     look = {"fontsize": 10, "fontweight": "bold", "ha": "center", "va": "center", "bbox": ring, "zorder": 5}
-    axes.annotate(str(number), point, offset, textcoords="offset points", **look)
+    note(axes, str(number), point, offset, **look)
 
 
 def braking(ran):
@@ -257,7 +247,7 @@ def braking(ran):
             right.plot(steps, rise, **STYLES[rule].line | said)
             right.fill_between(steps, rise, color=STYLES[rule].color, alpha=0.1, linewidth=0)
         left.axhline(2, color="#000000", linestyle=(0, (5, 2)), linewidth=1.2)
-        left.annotate("edge, x = 2", (0, 2), (4, -4), textcoords="offset points", va="top", fontsize=9)
+        note(left, "edge, x = 2", (0, 2), (4, -4), va="top", fontsize=9)
         left.set(title="x = αλ₂")
         right.set(title="rise of the loss, in powers of ten")
         for axes in (left, right):
@@ -268,7 +258,7 @@ def braking(ran):
     return figure
 
 
-def foretold(floors, one, pairs, rule="published"):
+def foretold(floors, one, pairs):
     """How high bursts rise while the steep direction is kept from falling quiet, as it was forecast and as it came.
 
     Args:
@@ -280,7 +270,7 @@ def foretold(floors, one, pairs, rule="published"):
     with house_style():
         figure, (left, right) = plt.subplots(1, 2, figsize=(9.2, 3.9))
         ring = {"color": "#8c8c8c", "markerfacecolor": "#ffffff", "markeredgecolor": "#4d4d4d", "markeredgewidth": 1.6}
-        dot = {"color": STYLES[rule].line["color"], "linestyle": "none"}
+        dot = {"color": STYLES["published"].color, "linestyle": "none"}
         left.plot(floors, one[0], "o--", **ring, linewidth=1, markersize=10, label="forecast")
         left.plot(floors, one[1], "o", **dot, markersize=5, label="came")
         left.set(xscale="log", xlabel="ε, how loud the steep direction is kept", title="height of the burst, one start")
@@ -324,7 +314,7 @@ def _leap(axes, toy, ran):
     reach = np.ptp(w)
     grid = np.linspace(w.min() - 0.05 * reach, w.max() + 0.2 * reach, 400)
     axes.plot(grid, toy.value(grid[:, None]), color="#8c8c8c", linewidth=1.5)
-    color = STYLES[ran.rule].line["color"]
+    color = STYLES[ran.rule].color
     axes.plot(w[:-1], loss[:-1], "o", color=color, markersize=4)
     axes.plot(w[-1:], loss[-1:], "D", color=color, markersize=7)
     leap = {"arrowstyle": "->", "color": color, "linewidth": 1.3, "linestyle": "--", "connectionstyle": "arc3,rad=0.25"}

@@ -3,15 +3,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tlr.course.plots.run_panels import QUANTITIES, draw_run, name_epochs, set_log
+from tlr.course.plots.marks import note, ticks_along
+from tlr.course.plots.run_panels import QUANTITIES, draw_run, loss_and_alpha, name_epochs, set_log
 from tlr.course.plots.style import DASHES, DRAWN, METHODS, house_style
 
 __all__ = ["agreement", "by_window", "drawing", "images", "two_rules", "valley", "window_agreement"]
 
 #: Color, dash and marker of those whose advice `valley` shows.
 _ADVISERS = (("#6A3D9A", "-", "s"), ("#0072B2", (0, (5, 1.5)), "o"))
-_RIGHT = {"textcoords": "offset points", "va": "center"}
-_BESIDE = {"textcoords": "offset points", "ha": "right", "va": "top"}
 #: Colors of the runs that `by_window` names.
 _NAMED = ("#0072B2", "#D55E00", "#000000")
 
@@ -71,8 +70,7 @@ def window_agreement(lengths, measured, predicted):
             axes.plot(lengths, values, marker, color=color, markersize=7, label=name)
         axes.plot([], [], color="#8c8c8c", label="lines: predicted")
         axes.set(xscale="log", xlabel="steps in a window", ylabel="agreement of one\nwindow with the next", ylim=(0, 1))
-        axes.set_xticks(lengths, [str(length) for length in lengths])
-        axes.minorticks_off()
+        ticks_along(axes, lengths)
         axes.legend(loc="upper left")
     return figure
 
@@ -90,11 +88,11 @@ def valley(alphas, loss, negative, before):
     with house_style():
         figure, (upper, lower) = plt.subplots(2, figsize=(9.2, 5.2), sharex=True, height_ratios=(3, 2))
         upper.axhline(before, color="#6E6E6E", linewidth=1.2, zorder=0)
-        upper.annotate("before the epoch", (alphas[0], before), (0, 4), textcoords="offset points", color="#6E6E6E")
+        note(upper, "before the epoch", (alphas[0], before), (0, 4), color="#6E6E6E")
         upper.plot(alphas, loss, color="#000000", marker="o", markersize=5)
         best = int(np.argmin(loss))
         upper.plot(alphas[best], loss[best], "*", color="#000000", markersize=16)
-        upper.annotate("the best α\nfor an epoch", (alphas[best], loss[best]), (14, -6), **_RIGHT)
+        note(upper, "the best α\nfor an epoch", (alphas[best], loss[best]), (14, -6), va="center")
         lower.axhspan(0.5, 1, color="#D55E00", alpha=0.1, linewidth=0)
         lower.text(alphas[0], 0.95, "most say: too large", va="top")
         for (name, shares), (color, dash, marker) in zip(negative.items(), _ADVISERS, strict=False):
@@ -104,14 +102,13 @@ def valley(alphas, loss, negative, before):
                 for axis in (upper, lower):
                     axis.axvline(place, color=color, linestyle=dash, linewidth=1.2, zorder=0)
                 words, across = f"{name}:\nhalf say too large", upper.get_xaxis_transform()
-                upper.annotate(words, (place, 0.97), (-6, 0), **_BESIDE, color=color, xycoords=across)
+                note(upper, words, (place, 0.97), (-6, 0), ha="right", va="top", color=color, xycoords=across)
         set_log(upper)
         upper.margins(y=0.15)
         upper.set_ylabel("loss after the epoch")
         lower.set(xscale="log", xlabel="learning rate α of the epoch", ylabel="negative\nproducts", ylim=(0, 1))
         lower.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
-        lower.set_xticks(alphas, [f"{alpha:g}" for alpha in alphas])
-        lower.minorticks_off()
+        ticks_along(lower, alphas)
     return figure
 
 
@@ -124,11 +121,8 @@ def by_window(columns, named):
     """
     runs = [run for group in columns.values() for run in group.values() if run.finite_epochs]
     with house_style():
-        figure, axes = plt.subplots(2, len(columns), figsize=(9.2, 5.2), sharex=True, sharey="row", squeeze=False)
-        for line, quantity in zip(axes, ("alpha", "train_loss"), strict=True):
-            set_log(line[0])
-            line[0].set_ylabel(QUANTITIES[quantity])
-        for (alpha, loss), (title, group) in zip(axes.T, columns.items(), strict=True):
+        figure, axes = loss_and_alpha(columns, ("alpha", "train_loss"), height=5.2, fontsize=12)
+        for (alpha, loss), group in zip(axes.T, columns.values(), strict=True):
             for name, run in group.items():
                 epochs = run.finite_epochs
                 if not epochs:
@@ -139,10 +133,8 @@ def by_window(columns, named):
                     number = named.index(name)
                     look = {"color": _NAMED[number], "linestyle": DASHES[number], "linewidth": 2}
                 end = (epochs, run.alpha[epochs - 1, 0])
-                alpha.annotate(name, end, (5, 0), **_RIGHT, color=look["color"] if name in named else "#6E6E6E")
+                note(alpha, name, end, (5, 0), va="center", color=look["color"] if name in named else "#6E6E6E")
                 draw_run({"alpha": alpha, "train_loss": loss}, [run], look | {"label": name})
-            alpha.set_title(title)
-            name_epochs(loss)
             longest = max(len(run.alpha) for run in runs)
             loss.set(xlim=(-0.5, 1.35 * longest), xticks=np.arange(0, longest + 1, 5))
         for line, quantity in zip(axes, ("alpha", "train_loss"), strict=True):
@@ -164,11 +156,11 @@ def drawing(title, curves, predicted=None):
         set_log(axis)
         for way, values in curves.items():
             axis.plot(np.arange(1, len(values) + 1), values, **DRAWN[way], label=way, linewidth=1.8)
-            axis.annotate(way, (len(values), values[-1]), (6, 0), **_RIGHT, color=DRAWN[way]["color"])
+            note(axis, way, (len(values), values[-1]), (6, 0), va="center", color=DRAWN[way]["color"])
         if predicted is not None:
             axis.plot(*predicted, color="#000000", linestyle=":", linewidth=1.6, label="noise alone")
             middle = tuple(values[len(values) // 2] for values in predicted)
-            axis.annotate("from the peak:\nnoise alone", middle, (-8, 0), **_BESIDE)
+            note(axis, "from the peak:\nnoise alone", middle, (-8, 0), ha="right", va="top")
         name_epochs(axis)
         axis.set_title(title, loc="left")
     return figure
@@ -187,16 +179,16 @@ def two_rules(rules, start):
             look = METHODS[method].line | {"label": name}
             for axis, values in zip((alpha, loss), map(np.asarray, curves), strict=True):
                 axis.plot(np.arange(1, len(values) + 1), values, **look)
-                axis.annotate(name, (len(values), values[-1]), (6, 0), **_RIGHT, color=look["color"])
+                note(axis, name, (len(values), values[-1]), (6, 0), va="center", color=look["color"])
         _, rates, _ = rules[method]
         peak = int(np.argmax(rates))
         epochs = np.arange(peak, len(rates)) + 1
         by_time = rates[peak] * epochs[0] / epochs
         alpha.plot(epochs, by_time, color="#6E6E6E", linestyle=":", linewidth=1.6, label="1/t")
-        alpha.annotate("1/t", (epochs[-1], by_time[-1]), (6, 0), **_RIGHT, color="#6E6E6E")
+        note(alpha, "1/t", (epochs[-1], by_time[-1]), (6, 0), va="center", color="#6E6E6E")
         loss.axhline(start, color="#6E6E6E", linewidth=1.2, zorder=0)
         words = {"xycoords": loss.get_yaxis_transform(), "color": "#6E6E6E"}
-        loss.annotate("before training", (1, start), (-4, 4), textcoords="offset points", ha="right", **words)
+        note(loss, "before training", (1, start), (-4, 4), ha="right", **words)
         for axis, quantity in ((alpha, "alpha"), (loss, "train_loss")):
             set_log(axis)
             axis.set_title(QUANTITIES[quantity])

@@ -3,8 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from tlr.course.plots.marks import arrow
 from tlr.course.plots.style import house_style
-from tlr.course.plots.tiles import COLORS, SIGNS
+from tlr.course.plots.tiles import SIGNS, draw_tile
 
 __all__ = ["ages", "races", "turned"]
 
@@ -52,11 +53,9 @@ def turned(moves, thick=(), stayed=0):
                 axes.text(_LEFT, y + 0.5, f"{number} · {title}", va="center", fontsize=9)
                 ends = [_COLUMNS[verdict] for verdict in (before, after)]
                 for x, verdict in zip(ends, (before, after), strict=True):
-                    _tile(axes, (x - 0.18, y + 0.08), (0.36, 0.84), verdict, number in thick)
-                    axes.text(x, y + 0.5, SIGNS[verdict], ha="center", va="center", fontsize=11)
+                    _tile(axes, (x, y), (0.36, 0.84), verdict, number in thick, SIGNS[verdict], fontsize=11)
                 gap = 0.2 * np.sign(ends[1] - ends[0])
-                arrow = {"arrowstyle": "-|>", "color": "k", "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
-                axes.annotate("", (ends[1] - gap, y + 0.5), (ends[0] + gap, y + 0.5), arrowprops=arrow)
+                arrow(axes, (ends[0] + gap, y + 0.5), (ends[1] - gap, y + 0.5), linewidth=1.3)
                 y += 1
         if stayed:
             told = f"{stayed} more were changed and kept their verdict."
@@ -87,11 +86,10 @@ def ages(groups, thick=(), before=None, marks=None):
             axes.text(-6.8, y + 0.5, age, va="center", fontsize=9.5)
             axes.text(-0.35, y + 0.5, str(len(verdicts)), ha="right", va="center", fontsize=11, fontweight="bold")
             for x, (number, verdict) in enumerate(verdicts.items()):
-                _tile(axes, (x + 0.05, y + 0.07), (0.9, 0.86), verdict, number in thick)
                 signs = "→".join(SIGNS[each] for each in (before.get(number), verdict) if each)
                 marked = "".join(mark for mark, (_, numbers) in marks.items() if number in numbers)
                 words = f"{number}{marked}\n{signs}"
-                axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=8, linespacing=1)
+                _tile(axes, (x + 0.5, y), (0.9, 0.86), verdict, number in thick, words, linespacing=1)
         axes.plot([-0.1, -0.1], [0, len(groups)], color="k", linewidth=0.8)
         if told:
             axes.text(-6.8, len(groups) + 0.4, "     ".join(told), va="center", fontsize=9.5)
@@ -121,8 +119,7 @@ def races(signs, verdicts, word, lost=()):
                     axes.text(x + len(sizes) / 2, -0.55, rival, ha="center", va="bottom", fontsize=10)
                 for size, sign in sizes.items():
                     words, verdict = _ENDS[sign]
-                    _tile(axes, (x + 0.04, y + 0.06), (0.92, 0.88), verdict, (start, size) in lost)
-                    axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", fontsize=8)
+                    _tile(axes, (x + 0.5, y), (0.92, 0.88), verdict, (start, size) in lost, words)
                     if y == 0:
                         axes.text(x + 0.5, -0.08, str(size), ha="center", va="bottom", fontsize=8.5)
                     x += 1
@@ -137,6 +134,8 @@ def races(signs, verdicts, word, lost=()):
     return figure
 
 
-def _tile(axes, place, size, verdict, thick):
-    look = {"linewidth": 2.5, "zorder": 2} if thick else {"linewidth": 0.8}
-    axes.add_patch(plt.Rectangle(place, *size, facecolor=COLORS[verdict], edgecolor="k", **look))
+def _tile(axes, place, size, verdict, thick, words, fontsize=8, **look):
+    """A tile with words in it, in the middle of the row that begins at `place`, (x of the middle, y)."""
+    (x, y), (width, height) = place, size
+    draw_tile(axes, (x - width / 2, y + 0.5 - height / 2), size, verdict, thick=2.5 if thick else None)
+    axes.text(x, y + 0.5, words, ha="center", va="center", fontsize=fontsize, **look)

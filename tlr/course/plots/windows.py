@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
+from tlr.course.plots.marks import ticks_along
 from tlr.course.plots.style import house_style
 
 __all__ = ["WindowsPicture"]
@@ -36,8 +37,7 @@ class WindowsPicture:
         self.share.set(xscale="log", xlim=(0.9, 1.1 * steps / 2))
         self.share.set_yticks((0, 0.5, 1), ("0%", "50%", "100%"))
         lengths = [2**power for power in range(9) if 2**power <= steps / 2]
-        self.share.set_xticks(lengths, [str(length) for length in lengths])
-        self.share.minorticks_off()
+        ticks_along(self.share, lengths)
         self.map.grid(False)
 
     def _add_artists(self, steps):
