@@ -15,8 +15,8 @@ from tools.stamp import ROOT, notebooks
 LEFT_OUT = {
     "01_derivation": 6,
     "02_quadratics": 3,
-    "03_minibatches": 21,
-    "03b_noise": 27,
+    "03_minibatches": 24,
+    "03b_noise": 28,
     "04_mnist": 6,
     "05_cifar": 24,
     "06_verdict": 5,
