@@ -23,6 +23,7 @@ from tlr.course.plots.derivation import (
 )
 from tlr.course.plots.endings import ends, spread
 from tlr.course.plots.grids import grid, label
+from tlr.course.plots.groups import past
 from tlr.course.plots.guesswork import guesses, recovery
 from tlr.course.plots.labeled import after_learning, by_name, edges, rescaled
 from tlr.course.plots.lost_runs import lost, price
@@ -74,6 +75,7 @@ __all__ = [
     "lost",
     "one_line_late",
     "panels",
+    "past",
     "paths",
     "price",
     "races",
